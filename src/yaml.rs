@@ -1,0 +1,124 @@
+//! Lossless editing of one YAML document.
+//!
+//! The layer knows YAML and nothing of Kubernetes or Milvus. A caller parses a
+//! [`Document`], reads its [`value`](Document::value), and hands back an RFC 6902
+//! patch; [`Document::patch`] returns the text with only the affected lines
+//! changed, and only after a second YAML engine has read the same value from it
+//! that the patch makes of the original:
+//!
+//! ```text
+//! text ──yaml-rust2──▶ tree of spans ┐
+//!   └────serde_yaml──▶ value ──patch──▶ wanted value ──splice──▶ edited text
+//!                                          └──────── must equal ────┘ read by serde_yaml
+//! ```
+//!
+//! # What an edit keeps
+//!
+//! Comments, quoting, indentation, key order, blank lines and line endings of
+//! everything the patch does not name.
+//!
+//! # What an edit does not keep
+//!
+//! * A value that is replaced by another kind of value (a mapping by a string,
+//!   say) takes the comments inside it along.
+//! * An alias that an edit must not affect, or must affect alone, is written out
+//!   as flow YAML (see [`splice`]).
+//! * A folded or quoted multi-line string that gets a new value is written as a
+//!   literal block.
+//!
+//! What cannot be done without guessing is an [`EditError`], never a guess.
+
+mod emit;
+mod lines;
+mod quote;
+mod splice;
+mod tree;
+mod value;
+
+pub use emit::document as write_document;
+pub use splice::EditError;
+pub use tree::ParseError;
+
+use json_patch::Patch;
+use json_patch::jsonptr::Pointer;
+use serde_json::Value;
+
+use tree::Tree;
+
+/// One parsed YAML document: its text, where everything stands, and its value.
+#[derive(Debug)]
+pub struct Document<'t> {
+    text: &'t str,
+    tree: Tree,
+    value: Value,
+}
+
+impl<'t> Document<'t> {
+    /// Parses one document (a leading `---` is allowed, a second document is not).
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] where either YAML engine refuses the text, where it nests
+    /// deeper than [`tree::MAX_DEPTH`], or where it holds several documents.
+    pub fn parse(text: &'t str) -> Result<Self, ParseError> {
+        // The events come first: their depth cap protects the value reader, which
+        // is quadratic on deeply nested flow collections.
+        let tree = Tree::parse(text)?;
+        let value = value::read(text)?;
+        Ok(Self { text, tree, value })
+    }
+
+    /// The document's value, duplicate keys resolved as Kubernetes does (last wins).
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// The document's text, as given to [`Document::parse`].
+    #[must_use]
+    pub fn text(&self) -> &'t str {
+        self.text
+    }
+
+    /// The byte range of the node at `pointer`, or of its nearest existing parent.
+    #[must_use]
+    pub fn locate(&self, pointer: &Pointer) -> std::ops::Range<usize> {
+        self.tree.locate(pointer)
+    }
+
+    /// Applies `patch` and returns the edited text.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Patch`] where the patch does not fit the value,
+    /// [`EditError::Unsupported`] where the YAML shape cannot be edited without
+    /// guessing, [`EditError::Proof`] where the edited text would not read as wanted.
+    pub fn patch(&self, patch: &Patch) -> Result<String, EditError> {
+        let mut wanted = self.value.clone();
+        json_patch::patch_unsafe(&mut wanted, patch)?;
+        self.rewrite(&wanted)
+    }
+
+    /// Edits the text so that it reads as `wanted`, and proves that it does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::patch`].
+    pub fn rewrite(&self, wanted: &Value) -> Result<String, EditError> {
+        let edited = splice::splice(self.text, &self.tree, &self.value, wanted)?;
+        match value::read(&edited) {
+            Ok(value) if value == *wanted => Ok(edited),
+            _ => Err(EditError::Proof),
+        }
+    }
+}
+
+/// Reads the value of one YAML document without looking at where things stand.
+///
+/// # Errors
+///
+/// As [`Document::parse`].
+pub fn read(text: &str) -> Result<Value, ParseError> {
+    tree::check_depth(text)?;
+    value::read(text)
+}

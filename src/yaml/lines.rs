@@ -1,0 +1,77 @@
+//! From yaml-rust2's line and column to byte offsets, and line arithmetic on text.
+
+use memchr::memchr2;
+
+/// Where each line of a text begins.
+pub(super) struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        let mut starts = vec![0];
+        let mut position = 0;
+        while position < text.len() {
+            position = line_end(text, position);
+            starts.push(position);
+        }
+        Self { text, starts }
+    }
+
+    /// The byte at 1-based `line` and 0-based `column`, which counts characters.
+    ///
+    /// `Marker::index` is not used: inside block scalars with non-ASCII text it
+    /// is neither a byte nor a character index.
+    pub(super) fn offset(&self, line: usize, column: usize) -> Option<usize> {
+        let start = *self.starts.get(line.checked_sub(1)?)?;
+        let end = self.starts.get(line).copied().unwrap_or(self.text.len());
+        let line = self.text.get(start..end)?;
+        if line.is_ascii() {
+            return (column <= line.len()).then_some(start + column);
+        }
+        let mut characters = line.char_indices().map(|(byte, _)| byte);
+        let byte = characters.nth(column).unwrap_or(line.len());
+        Some(start + byte)
+    }
+}
+
+/// The first byte of the line that holds `position`.
+pub(super) fn line_start(text: &str, position: usize) -> usize {
+    let before = &text.as_bytes()[..position];
+    memchr::memrchr2(b'\n', b'\r', before).map_or(0, |found| found + 1)
+}
+
+/// The first byte after the line that holds `position`, its line break included.
+///
+/// YAML breaks lines at `\n`, `\r\n` and a lone `\r`.
+pub(super) fn line_end(text: &str, position: usize) -> usize {
+    let bytes = text.as_bytes();
+    match memchr2(b'\n', b'\r', &bytes[position..]) {
+        None => bytes.len(),
+        Some(found) => {
+            let at = position + found;
+            let crlf = bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n');
+            at + 1 + usize::from(crlf)
+        }
+    }
+}
+
+/// The end of the line that holds `position`, its line break left out.
+pub(super) fn content_end(text: &str, position: usize) -> usize {
+    let bytes = text.as_bytes();
+    memchr2(b'\n', b'\r', &bytes[position..]).map_or(bytes.len(), |found| position + found)
+}
+
+/// The line break that `text` uses: that of its first line.
+pub(super) fn line_break(text: &str) -> &'static str {
+    match memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(at) if text[at..].starts_with("\r\n") => "\r\n",
+        _ => "\n",
+    }
+}
+
+/// Whether only blanks stand between the line's start and `position`.
+pub(super) fn begins_line(text: &str, position: usize) -> bool {
+    text[line_start(text, position)..position].bytes().all(|byte| byte == b' ')
+}

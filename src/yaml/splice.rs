@@ -1,0 +1,357 @@
+//! From a wanted value to text edits.
+//!
+//! The value that the document has and the value that it should have are walked
+//! side by side along the tree of spans. Equal parts are not looked at again, so
+//! nothing outside a difference can change. Comparing values instead of replaying
+//! patch operations makes every RFC 6902 operation work (`move`, `copy`, several
+//! operations in one mapping) with one piece of code, and leaves no question of
+//! which positions an earlier operation has moved.
+
+mod alias;
+mod block;
+mod flow;
+mod literal;
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::emit;
+use super::lines::{begins_line, content_end, line_break, line_end, line_start};
+use super::tree::{NodeId, Shape, Tree};
+
+/// Why a document cannot be edited.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The patch does not fit the value.
+    #[error(transparent)]
+    Patch(#[from] json_patch::PatchError),
+    /// The YAML shape leaves no place for the edit.
+    #[error("{0}")]
+    Unsupported(&'static str),
+    /// The edited text does not read as wanted.
+    #[error("the edited text would not read as wanted")]
+    Proof,
+}
+
+/// One replacement of a part of the text.
+#[derive(Debug, PartialEq, Eq)]
+struct Edit {
+    range: Range<usize>,
+    text: String,
+}
+
+/// How a node hangs in its parent.
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    /// The document's root.
+    Root,
+    /// The value of an entry in a block mapping whose keys stand at `column`.
+    Entry { column: usize, behind: usize },
+    /// An item of a block sequence whose dash stands at `column`.
+    Item { column: usize, behind: usize },
+    /// Somewhere in a flow collection.
+    Flow,
+}
+
+/// Edits `text`, which reads as `before`, so that it reads as `after`.
+pub(super) fn splice(text: &str, tree: &Tree, before: &Value, after: &Value) -> Result<String, EditError> {
+    let mut splicer = Splicer { text, tree, line_break: line_break(text), edits: Vec::new() };
+    match tree.root() {
+        Some(root) => splicer.change(Slot::Root, root, before, after)?,
+        None if before == after => {}
+        None => splicer.fill_empty_document(after)?,
+    }
+    if tree.has_aliases() && !splicer.edits.is_empty() {
+        splicer.release_aliases(after)?;
+    }
+    splicer.apply()
+}
+
+struct Splicer<'a> {
+    text: &'a str,
+    tree: &'a Tree,
+    line_break: &'static str,
+    edits: Vec<Edit>,
+}
+
+impl Splicer<'_> {
+    /// Makes `node`, which reads as `before`, read as `after`.
+    fn change(&mut self, slot: Slot, node: NodeId, before: &Value, after: &Value) -> Result<(), EditError> {
+        if before == after {
+            return Ok(());
+        }
+        match (&self.tree.node(node).shape, before, after) {
+            (Shape::BlockMapping(entries), Value::Object(before), Value::Object(after)) => {
+                self.block_mapping(slot, node, entries, before, after)
+            }
+            (Shape::FlowMapping(entries), Value::Object(old), Value::Object(new)) => {
+                if old.is_empty() && matches!(slot, Slot::Entry { .. } | Slot::Root) && self.stands_beside_key(slot, node) {
+                    return self.replace(slot, node, after);
+                }
+                self.flow_mapping(node, entries, old, new)
+            }
+            (Shape::BlockSequence(items), Value::Array(before), Value::Array(after)) => {
+                self.block_sequence(slot, node, items, before, after)
+            }
+            (Shape::FlowSequence(items), Value::Array(before), Value::Array(after)) => {
+                self.flow_sequence(node, items, before, after)
+            }
+            (Shape::FlowPair(_), ..) => {
+                Err(EditError::Unsupported("a mapping without brackets inside a flow sequence"))
+            }
+            (Shape::Block { folded: false, .. }, Value::String(before), Value::String(after)) => {
+                self.literal(slot, node, before, after)
+            }
+            _ => self.replace(slot, node, after),
+        }
+    }
+
+    /// Writes `after` in the place of whatever `node` is.
+    fn replace(&mut self, slot: Slot, node: NodeId, after: &Value) -> Result<(), EditError> {
+        let written = self.written(slot, node, after);
+        let (Slot::Entry { behind, .. } | Slot::Item { behind, .. }) = slot else {
+            return self.replace_whole(slot, node, &written);
+        };
+        let node = self.tree.node(node);
+        match &node.shape {
+            Shape::Missing if node.outer.is_empty() => {
+                self.edit(behind..behind, spaced(&written.head));
+                self.insert_lines(behind, written.lines);
+            }
+            Shape::Missing | Shape::Inline | Shape::Alias { .. } | Shape::FlowMapping(_) | Shape::FlowSequence(_)
+            | Shape::FlowPair(_) => {
+                let start = if written.head.is_empty() { behind } else { node.outer.start };
+                self.edit(start..node.outer.end, written.head);
+                self.insert_lines(node.outer.end, written.lines);
+            }
+            Shape::Block { lines, .. } => {
+                // A comment behind the header stays.
+                let header = &self.text[node.span.start..lines.start];
+                let end = header.find([' ', '\t', '\r', '\n']).unwrap_or(header.len());
+                let start = if written.head.is_empty() { behind } else { node.outer.start };
+                let unterminated = lines.end == self.text.len() && !self.text.ends_with(['\n', '\r']);
+                self.edit(start..node.span.start + end, written.head);
+                let mut text = written.lines;
+                if unterminated || (lines.is_empty() && lines.end == self.text.len()) {
+                    trim_line_break(&mut text);
+                }
+                self.edit(lines.clone(), text);
+            }
+            Shape::BlockMapping(_) | Shape::BlockSequence(_) => {
+                let own_lines = begins_line(self.text, node.span.start);
+                if !own_lines {
+                    // Compact: the collection begins on the dash's line.
+                    let end = self.without_line_break(node.span.end);
+                    if !written.lines.is_empty() {
+                        return Err(EditError::Unsupported("a block text in the place of a compact collection"));
+                    }
+                    self.edit(node.outer.start..end, written.head);
+                    return Ok(());
+                }
+                let properties = node.outer.start < node.span.start;
+                let start = if properties { node.outer.start } else { behind };
+                let end = if properties { self.blanks_before(node.span.start, node.outer.start) } else { behind };
+                self.edit(start..end, if properties { written.head } else { spaced(&written.head) });
+                let first = line_start(self.text, node.span.start);
+                let last = self.lines_end(node.span.end);
+                let mut text = written.lines;
+                if last == self.text.len() && !self.text.ends_with(['\n', '\r']) {
+                    trim_line_break(&mut text);
+                    if text.is_empty() {
+                        self.edit(self.without_break_before(first)..last, text);
+                        return Ok(());
+                    }
+                }
+                self.edit(first..last, text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces a node of a flow collection, or the root, by one piece of text.
+    fn replace_whole(&mut self, slot: Slot, node: NodeId, written: &Written) -> Result<(), EditError> {
+        let shape = &self.tree.node(node).shape;
+        let outer = self.tree.node(node).outer.clone();
+        match (slot, shape) {
+            (Slot::Root, Shape::Missing) if outer.is_empty() => {
+                return self.fill_end(&written.whole());
+            }
+            (Slot::Root, Shape::Block { .. } | Shape::BlockMapping(_) | Shape::BlockSequence(_)) => {
+                let end = self.without_line_break(outer.end);
+                let mut text = written.whole();
+                trim_line_break(&mut text);
+                self.edit(outer.start..end, text);
+            }
+            (Slot::Root, _) => {
+                let mut text = written.whole();
+                trim_line_break(&mut text);
+                self.edit(outer, text);
+            }
+            (_, Shape::Missing) => {
+                let colon = self.text[..outer.start].ends_with(':');
+                let text = if colon { format!(" {}", written.head) } else { format!(": {}", written.head) };
+                self.edit(outer, text);
+            }
+            _ => self.edit(outer, written.head.clone()),
+        }
+        Ok(())
+    }
+
+    /// A document without a value (empty, or comments only) gets one.
+    fn fill_empty_document(&mut self, after: &Value) -> Result<(), EditError> {
+        let lines = emit::document(after);
+        self.fill_end(&lines)
+    }
+
+    fn fill_end(&mut self, lines: &str) -> Result<(), EditError> {
+        let at = self.text.len();
+        self.insert_lines(at, lines.to_owned());
+        Ok(())
+    }
+
+    /// How `value` is written in `slot`.
+    fn written(&self, slot: Slot, node: NodeId, value: &Value) -> Written {
+        let block = match slot {
+            Slot::Entry { column, .. } => Some((column, emit::STEP)),
+            Slot::Item { column, .. } => Some((column, emit::STEP)),
+            Slot::Root | Slot::Flow => None,
+        };
+        match (slot, block, value) {
+            (Slot::Root, _, value) => Written { head: String::new(), lines: emit::document(value) },
+            (Slot::Entry { .. } | Slot::Item { .. }, Some((column, step)), Value::String(text)) => {
+                match emit::literal(text, column + step, step, self.line_break) {
+                    Some(literal) => Written { head: literal.header, lines: literal.lines },
+                    None => Written::inline(emit::inline(value)),
+                }
+            }
+            (Slot::Entry { column, .. }, _, Value::Object(mapping))
+                if !mapping.is_empty() && self.stands_beside_key(slot, node) =>
+            {
+                let lines = self.with_line_breaks(emit::block(value, column + emit::STEP));
+                Written { head: String::new(), lines }
+            }
+            (Slot::Entry { .. } | Slot::Item { .. }, _, Value::Array(_) | Value::Object(_)) | (Slot::Flow, ..) => {
+                Written::inline(emit::flow(value))
+            }
+            _ => Written::inline(emit::inline(value)),
+        }
+    }
+
+    /// Whether `node` stands on its key's line (or would, if it were written), so
+    /// that lines below the key can take its place.
+    fn stands_beside_key(&self, slot: Slot, node: NodeId) -> bool {
+        let Slot::Entry { behind, .. } = slot else { return false };
+        let outer = &self.tree.node(node).outer;
+        let multi_line = |range: Range<usize>| self.text[range].contains(['\n', '\r']);
+        match self.tree.node(node).shape {
+            Shape::Block { .. } | Shape::BlockMapping(_) | Shape::BlockSequence(_) => {
+                // Its lines are replaced; a tag or anchor would be left without a node.
+                outer.start == self.tree.node(node).span.start
+            }
+            Shape::Missing => outer.is_empty(),
+            _ => !multi_line(behind..outer.start) && !multi_line(outer.clone()),
+        }
+    }
+
+    fn edit(&mut self, range: Range<usize>, text: String) {
+        if !(range.is_empty() && text.is_empty()) && self.text[range.clone()] != text {
+            self.edits.push(Edit { range, text });
+        }
+    }
+
+    /// Inserts whole lines behind the line that holds `position`.
+    fn insert_lines(&mut self, position: usize, lines: String) {
+        if lines.is_empty() {
+            return;
+        }
+        let at = self.lines_end(position);
+        let mut lines = self.with_line_breaks(lines);
+        if at == self.text.len() && !self.text.is_empty() && !self.text.ends_with(['\n', '\r']) {
+            lines.insert_str(0, self.line_break);
+            trim_line_break(&mut lines);
+        } else if self.text.is_empty() {
+            // A text without a final line break keeps none.
+            trim_line_break(&mut lines);
+        }
+        self.edit(at..at, lines);
+    }
+
+    fn with_line_breaks(&self, lines: String) -> String {
+        if self.line_break == "\n" || lines.contains('\r') { lines } else { lines.replace('\n', self.line_break) }
+    }
+
+    /// The end of the lines that a node ending at `end` covers. Block scalars end
+    /// with their line break, everything else before it.
+    fn lines_end(&self, end: usize) -> usize {
+        if end > 0 && self.text[..end].ends_with(['\n', '\r']) { end } else { line_end(self.text, end) }
+    }
+
+    /// `end` without the line break that may stand before it.
+    fn without_line_break(&self, end: usize) -> usize {
+        let text = &self.text[..end];
+        text.strip_suffix("\r\n").or_else(|| text.strip_suffix(['\n', '\r'])).map_or(end, str::len)
+    }
+
+    /// The start of `line`, or the end of the line above if there is one.
+    fn without_break_before(&self, line: usize) -> usize {
+        self.without_line_break(line)
+    }
+
+    /// From `end` back over blanks, not beyond `start`.
+    fn blanks_before(&self, end: usize, start: usize) -> usize {
+        start + self.text[start..end].trim_end().len()
+    }
+
+    /// The end of the line's content that holds `position`, its comment included.
+    fn content_end(&self, position: usize) -> usize {
+        content_end(self.text, position)
+    }
+
+    /// The text with all edits made.
+    fn apply(mut self) -> Result<String, EditError> {
+        self.edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        let added: usize = self.edits.iter().map(|edit| edit.text.len()).sum();
+        let mut out = String::with_capacity(self.text.len() + added);
+        let mut at = 0;
+        for edit in &self.edits {
+            if edit.range.start < at {
+                return Err(EditError::Unsupported("two edits in one place"));
+            }
+            out.push_str(&self.text[at..edit.range.start]);
+            out.push_str(&edit.text);
+            at = edit.range.end;
+        }
+        out.push_str(&self.text[at..]);
+        Ok(out)
+    }
+}
+
+/// A value as text: what stands on the key's line, and the lines below it.
+struct Written {
+    head: String,
+    lines: String,
+}
+
+impl Written {
+    fn inline(head: String) -> Self {
+        Self { head, lines: String::new() }
+    }
+
+    fn whole(&self) -> String {
+        if self.head.is_empty() { self.lines.clone() } else { format!("{}\n{}", self.head, self.lines) }
+    }
+}
+
+fn spaced(head: &str) -> String {
+    if head.is_empty() { String::new() } else { format!(" {head}") }
+}
+
+fn trim_line_break(text: &mut String) {
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+}

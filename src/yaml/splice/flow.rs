@@ -1,0 +1,96 @@
+//! Flow collections: entries come and go with their commas. New ones are written
+//! as JSON, so that a JSON document stays one.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::block::{Entries, Items};
+use super::{EditError, Slot, Splicer};
+use crate::yaml::emit;
+use crate::yaml::tree::{Entry, NodeId};
+
+impl Splicer<'_> {
+    pub(super) fn flow_mapping(
+        &mut self,
+        node: NodeId,
+        entries: &[Entry],
+        before: &Map<String, Value>,
+        after: &Map<String, Value>,
+    ) -> Result<(), EditError> {
+        let plan = Entries::compare(entries, before, after)?;
+        for (entry, key) in &plan.kept {
+            if let Some(key) = key {
+                self.change(Slot::Flow, entry.value, &before[*key], &after[*key])?;
+            }
+        }
+        let extents: Vec<_> = entries.iter().map(|entry| self.flow_extent(entry)).collect();
+        let added = plan.added.iter().map(|key| emit::flow_entry(key, &after[*key])).collect();
+        self.flow_collection(node, &extents, &plan.removed, entries.len(), added)
+    }
+
+    pub(super) fn flow_sequence(
+        &mut self,
+        node: NodeId,
+        items: &[NodeId],
+        before: &[Value],
+        after: &[Value],
+    ) -> Result<(), EditError> {
+        if items.len() != before.len() {
+            return Err(EditError::Unsupported("a flow sequence that reads as another number of items"));
+        }
+        let plan = Items::compare(before, after);
+        for (old, new) in plan.paired() {
+            self.change(Slot::Flow, items[old], &before[old], &after[new])?;
+        }
+        let extents: Vec<_> = items.iter().map(|item| self.tree.node(*item).outer.clone()).collect();
+        let removed: Vec<usize> = plan.removed().collect();
+        let added = plan.added().map(|new| emit::flow(&after[new])).collect();
+        self.flow_collection(node, &extents, &removed, plan.insert_behind().map_or(0, |last| last + 1), added)
+    }
+
+    fn flow_extent(&self, entry: &Entry) -> Range<usize> {
+        let key = self.tree.node(entry.key);
+        key.outer.start..self.tree.node(entry.value).outer.end.max(entry.colon.map_or(key.outer.end, |colon| colon + 1))
+    }
+
+    /// Removes entries and inserts `added` before the entry `at`.
+    fn flow_collection(
+        &mut self,
+        node: NodeId,
+        extents: &[Range<usize>],
+        removed: &[usize],
+        at: usize,
+        added: Vec<String>,
+    ) -> Result<(), EditError> {
+        let span = self.tree.node(node).span.clone();
+        let kept: Vec<usize> = (0..extents.len()).filter(|index| !removed.contains(index)).collect();
+        for &index in removed {
+            let range = match (kept.iter().rfind(|kept| **kept < index), extents.get(index + 1)) {
+                // Behind an entry that stays: from there on, its comma included.
+                (Some(_), _) => extents[index - 1].end..extents[index].end,
+                (None, Some(next)) => extents[index].start..next.start,
+                (None, None) => extents[index].clone(),
+            };
+            self.edit(range, String::new());
+        }
+        if added.is_empty() {
+            return Ok(());
+        }
+        let text = added.join(", ");
+        match kept.iter().rfind(|kept| **kept < at) {
+            Some(&last) => {
+                let end = extents[last].end;
+                self.edit(end..end, format!(", {text}"));
+            }
+            None => match kept.first() {
+                Some(&first) => {
+                    let start = extents[first].start;
+                    self.edit(start..start, format!("{text}, "));
+                }
+                None => self.edit(span.start + 1..span.start + 1, text),
+            },
+        }
+        Ok(())
+    }
+}

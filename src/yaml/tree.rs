@@ -1,0 +1,606 @@
+//! Where everything in a YAML document stands.
+//!
+//! yaml-rust2's pull events tell the structure, the scalars' values and (by line
+//! and column) where scalars and flow collections begin. They do not tell where
+//! anything ends, nor where dashes, colons, tags, anchors and block scalar headers
+//! stand: those are found by walking the text from one token to the next.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use json_patch::jsonptr::Pointer;
+use yaml_rust2::parser::{Event, Parser};
+use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
+
+use super::lines::{Lines, content_end, line_end, line_start};
+
+/// How deep a document may nest; libyaml's reader stops at the same depth.
+pub(super) const MAX_DEPTH: usize = 127;
+
+/// Why a document cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// No YAML, by one of the two engines.
+    #[error("{message}")]
+    Syntax {
+        /// 1-based line within the document.
+        line: usize,
+        /// The engine's words, without the position.
+        message: String,
+    },
+    /// Nesting beyond [`MAX_DEPTH`].
+    #[error("nested deeper than {MAX_DEPTH} levels")]
+    TooDeep {
+        /// 1-based line within the document.
+        line: usize,
+    },
+    /// A second document in a text that should hold one.
+    #[error("more than one YAML document in one text")]
+    SeveralDocuments,
+    /// The engines do not agree on where something stands.
+    #[error("a YAML shape whose position cannot be told")]
+    Misplaced {
+        /// 1-based line within the document.
+        line: usize,
+    },
+}
+
+impl ParseError {
+    /// The 1-based line within the document that the error is about.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        match self {
+            Self::Syntax { line, .. } | Self::TooDeep { line } | Self::Misplaced { line } => *line,
+            Self::SeveralDocuments => 1,
+        }
+    }
+}
+
+/// Index of a node in its [`Tree`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct NodeId(usize);
+
+/// One node of the document.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// From its tag or anchor, if it has one, to its end.
+    pub(super) outer: Range<usize>,
+    /// The content alone. Collections in block style end with their last entry,
+    /// block scalars with their last line's line break.
+    pub(super) span: Range<usize>,
+    pub(super) shape: Shape,
+}
+
+/// How a node is written.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// Nothing is written: `key:`. The span is empty and stands behind the
+    /// indicator (or behind a tag or anchor).
+    Missing,
+    /// Plain or quoted, perhaps over several lines.
+    Inline,
+    /// `|` or `>` and the lines below.
+    Block { folded: bool, lines: Range<usize> },
+    /// `*name`
+    Alias { target: NodeId },
+    /// ```yaml
+    /// key: value
+    /// other: value
+    /// ```
+    BlockMapping(Vec<Entry>),
+    /// `{key: value}`
+    FlowMapping(Vec<Entry>),
+    /// `key: value` inside `[…]`: a mapping without brackets of its own.
+    FlowPair(Vec<Entry>),
+    /// ```yaml
+    /// - item
+    /// - item
+    /// ```
+    BlockSequence(Vec<Item>),
+    /// `[item, item]`
+    FlowSequence(Vec<NodeId>),
+}
+
+impl Shape {
+    fn is_mapping(&self) -> bool {
+        matches!(self, Self::BlockMapping(_) | Self::FlowMapping(_) | Self::FlowPair(_))
+    }
+}
+
+/// One entry of a mapping.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) key: NodeId,
+    /// The key as the value model has it; `None` for a key that is a collection.
+    pub(super) name: Option<String>,
+    pub(super) colon: Option<usize>,
+    pub(super) value: NodeId,
+}
+
+/// One item of a block sequence.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) dash: usize,
+    pub(super) value: NodeId,
+}
+
+/// All nodes of one document.
+#[derive(Debug)]
+pub(super) struct Tree {
+    nodes: Vec<Node>,
+    /// `None` for a document without content.
+    root: Option<NodeId>,
+    has_aliases: bool,
+}
+
+impl Tree {
+    pub(super) fn parse(text: &str) -> Result<Self, ParseError> {
+        Builder::new(text).build()
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0]
+    }
+
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter()
+    }
+
+    pub(super) fn root(&self) -> Option<NodeId> {
+        self.root
+    }
+
+    pub(super) fn has_aliases(&self) -> bool {
+        self.has_aliases
+    }
+
+    /// The range of the node at `pointer`; of its nearest existing parent if there is none.
+    /// For the value of a mapping entry the key belongs to the range.
+    pub(super) fn locate(&self, pointer: &Pointer) -> Range<usize> {
+        let Some(mut current) = self.root else { return 0..0 };
+        let mut range = self.node(current).outer.clone();
+        for token in pointer.tokens() {
+            let token = token.decoded();
+            while let Shape::Alias { target } = self.node(current).shape {
+                current = target;
+            }
+            let (start, child) = match &self.node(current).shape {
+                Shape::BlockMapping(entries) | Shape::FlowMapping(entries) | Shape::FlowPair(entries) => {
+                    match entries.iter().rfind(|entry| entry.name.as_deref() == Some(&token)) {
+                        Some(entry) => (self.node(entry.key).outer.start, entry.value),
+                        None => return range,
+                    }
+                }
+                Shape::BlockSequence(items) => match token.parse().ok().and_then(|at: usize| items.get(at)) {
+                    Some(item) => (item.dash, item.value),
+                    None => return range,
+                },
+                Shape::FlowSequence(items) => match token.parse().ok().and_then(|at: usize| items.get(at)) {
+                    Some(item) => (self.node(*item).outer.start, *item),
+                    None => return range,
+                },
+                _ => return range,
+            };
+            range = start..self.node(child).outer.end;
+            current = child;
+        }
+        range
+    }
+}
+
+/// Reads events only to learn that `text` is no deeper than [`MAX_DEPTH`].
+pub(super) fn check_depth(text: &str) -> Result<(), ParseError> {
+    let mut parser = Parser::new_from_str(text);
+    let mut depth = 0;
+    loop {
+        let (event, marker) = parser.next_token().map_err(|error| syntax(&error))?;
+        match event {
+            Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
+            Event::MappingEnd | Event::SequenceEnd => depth -= 1,
+            Event::StreamEnd => return Ok(()),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Err(ParseError::TooDeep { line: marker.line() });
+        }
+    }
+}
+
+fn syntax(error: &ScanError) -> ParseError {
+    ParseError::Syntax { line: error.marker().line(), message: error.info().to_owned() }
+}
+
+/// A collection whose end has not come yet.
+struct Open {
+    node: NodeId,
+    /// A mapping's key that waits for its value.
+    key: Option<(NodeId, Option<String>)>,
+}
+
+/// What stands between a node and the one before it.
+#[derive(Clone, Copy)]
+struct Indicator {
+    /// Of a block sequence's item, the dash; of a mapping's value, the colon.
+    at: Option<usize>,
+    /// Behind it.
+    end: usize,
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    lines: Lines<'t>,
+    nodes: Vec<Node>,
+    root: Option<NodeId>,
+    open: Vec<Open>,
+    anchors: HashMap<usize, NodeId>,
+    has_aliases: bool,
+    /// Everything before it has been placed.
+    cursor: usize,
+}
+
+impl<'t> Builder<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            lines: Lines::new(text),
+            nodes: Vec::new(),
+            root: None,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            has_aliases: false,
+            cursor: 0,
+        }
+    }
+
+    fn build(mut self) -> Result<Tree, ParseError> {
+        // Pull, never `Parser::load`: that one recurses and overflows the stack.
+        let mut parser = Parser::new_from_str(self.text);
+        let mut documents = 0;
+        loop {
+            let (event, marker) = parser.next_token().map_err(|error| syntax(&error))?;
+            match event {
+                Event::DocumentStart => {
+                    documents += 1;
+                    if documents > 1 {
+                        return Err(ParseError::SeveralDocuments);
+                    }
+                    self.skip_document_start();
+                }
+                Event::Scalar(value, style, anchor, tag) => {
+                    self.scalar(value, style, anchor, tag.is_some(), marker)?;
+                }
+                Event::Alias(anchor) => self.alias(anchor, marker)?,
+                Event::MappingStart(anchor, tag) => self.begin(false, anchor, tag.is_some(), marker)?,
+                Event::SequenceStart(anchor, tag) => self.begin(true, anchor, tag.is_some(), marker)?,
+                Event::MappingEnd | Event::SequenceEnd => self.end(marker)?,
+                Event::StreamEnd => break,
+                Event::Nothing | Event::StreamStart | Event::DocumentEnd => {}
+            }
+        }
+        Ok(Tree { nodes: self.nodes, root: self.root, has_aliases: self.has_aliases })
+    }
+
+    fn scalar(
+        &mut self,
+        value: String,
+        style: TScalarStyle,
+        anchor: usize,
+        tagged: bool,
+        marker: Marker,
+    ) -> Result<(), ParseError> {
+        let is_key = self.open_shape().is_some_and(Shape::is_mapping)
+            && self.open.last().is_some_and(|open| open.key.is_none());
+        let indicator = self.indicator(marker)?;
+        let start = self.properties(anchor, tagged);
+        let at = self.skip_trivia(self.cursor);
+        let (span, shape) = match style {
+            TScalarStyle::Plain if value.is_empty() => (self.cursor..self.cursor, Shape::Missing),
+            TScalarStyle::Plain => {
+                self.expect(at, marker)?;
+                (at..self.plain_end(at, &value, marker)?, Shape::Inline)
+            }
+            TScalarStyle::SingleQuoted | TScalarStyle::DoubleQuoted => {
+                self.expect(at, marker)?;
+                (at..self.quoted_end(at, marker)?, Shape::Inline)
+            }
+            TScalarStyle::Literal | TScalarStyle::Folded => {
+                let folded = self.byte(at) == Some(b'>');
+                if !folded && self.byte(at) != Some(b'|') {
+                    return Err(misplaced(marker));
+                }
+                let lines = self.block_lines(at);
+                (at..lines.end, Shape::Block { folded, lines })
+            }
+        };
+        self.cursor = span.end;
+        let name = match style {
+            _ if !is_key => None,
+            TScalarStyle::Plain => plain_key(value),
+            _ => Some(value),
+        };
+        let outer = start.unwrap_or(span.start)..span.end;
+        self.attach(Node { outer, span, shape }, name, indicator, anchor);
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, marker: Marker) -> Result<(), ParseError> {
+        let indicator = self.indicator(marker)?;
+        let at = self.skip_trivia(self.cursor);
+        self.expect(at, marker)?;
+        let target = *self.anchors.get(&anchor).ok_or_else(|| misplaced(marker))?;
+        let end = self.name_end(at);
+        self.cursor = end;
+        self.has_aliases = true;
+        let node = Node { outer: at..end, span: at..end, shape: Shape::Alias { target } };
+        self.attach(node, None, indicator, 0);
+        Ok(())
+    }
+
+    /// The start of a collection; [`Builder::end`] sets its end.
+    fn begin(&mut self, sequence: bool, anchor: usize, tagged: bool, marker: Marker) -> Result<(), ParseError> {
+        let indicator = self.indicator(marker)?;
+        let start = self.properties(anchor, tagged);
+        let at = self.skip_trivia(self.cursor);
+        // A flow collection is marked at its bracket. A block mapping is marked at
+        // its first key's colon, a block sequence at a dash or behind it.
+        let marked = self.lines.offset(marker.line(), marker.col()) == Some(at);
+        let shape = match (sequence, self.byte(at)) {
+            (false, Some(b'{')) if marked => Shape::FlowMapping(Vec::new()),
+            (true, Some(b'[')) if marked => Shape::FlowSequence(Vec::new()),
+            (true, Some(b'-')) => Shape::BlockSequence(Vec::new()),
+            (true, _) => return Err(misplaced(marker)),
+            (false, _) => match self.open_shape() {
+                Some(Shape::FlowSequence(_)) => Shape::FlowPair(Vec::new()),
+                _ => Shape::BlockMapping(Vec::new()),
+            },
+        };
+        if matches!(shape, Shape::FlowMapping(_) | Shape::FlowSequence(_)) {
+            self.cursor = at + 1;
+        }
+        let node = Node { outer: start.unwrap_or(at)..at, span: at..at, shape };
+        let id = self.attach(node, None, indicator, anchor);
+        self.open.push(Open { node: id, key: None });
+        if self.open.len() > MAX_DEPTH {
+            return Err(ParseError::TooDeep { line: marker.line() });
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, marker: Marker) -> Result<(), ParseError> {
+        let open = self.open.pop().ok_or_else(|| misplaced(marker))?;
+        let bracket = match self.nodes[open.node.0].shape {
+            Shape::FlowMapping(_) => Some(b'}'),
+            Shape::FlowSequence(_) => Some(b']'),
+            _ => None,
+        };
+        if let Some(bracket) = bracket {
+            let at = self.skip_comma();
+            if self.byte(at) != Some(bracket) {
+                return Err(misplaced(marker));
+            }
+            self.cursor = at + 1;
+        }
+        let node = &mut self.nodes[open.node.0];
+        node.span.end = self.cursor;
+        node.outer.end = self.cursor;
+        Ok(())
+    }
+
+    /// Adds a node and hangs it into the collection that is open.
+    fn attach(&mut self, node: Node, name: Option<String>, indicator: Indicator, anchor: usize) -> NodeId {
+        let id = NodeId(self.nodes.len());
+        self.nodes.push(node);
+        if anchor > 0 {
+            self.anchors.insert(anchor, id);
+        }
+        let Some(open) = self.open.last_mut() else {
+            self.root = Some(id);
+            return id;
+        };
+        match &mut self.nodes[open.node.0].shape {
+            Shape::BlockMapping(entries) | Shape::FlowMapping(entries) | Shape::FlowPair(entries) => {
+                match open.key.take() {
+                    None => open.key = Some((id, name)),
+                    Some((key, name)) => entries.push(Entry { key, name, colon: indicator.at, value: id }),
+                }
+            }
+            Shape::BlockSequence(items) => {
+                items.push(Item { dash: indicator.at.unwrap_or(indicator.end), value: id });
+            }
+            Shape::FlowSequence(items) => items.push(id),
+            Shape::Missing | Shape::Inline | Shape::Block { .. } | Shape::Alias { .. } => {}
+        }
+        id
+    }
+
+    fn open_shape(&self) -> Option<&Shape> {
+        self.open.last().map(|open| &self.nodes[open.node.0].shape)
+    }
+
+    /// Moves the cursor past the indicator that the next node must have before it.
+    fn indicator(&mut self, marker: Marker) -> Result<Indicator, ParseError> {
+        let value_next = self.open.last().is_some_and(|open| open.key.is_some());
+        let found = match self.open_shape() {
+            None => None,
+            Some(Shape::BlockSequence(_)) => {
+                let at = self.skip_trivia(self.cursor);
+                if self.byte(at) != Some(b'-') {
+                    return Err(misplaced(marker));
+                }
+                Some(at)
+            }
+            Some(Shape::FlowSequence(_)) => {
+                self.cursor = self.skip_comma();
+                None
+            }
+            Some(_) if value_next => {
+                let at = self.skip_trivia(self.cursor);
+                (self.byte(at) == Some(b':')).then_some(at)
+            }
+            Some(shape) => {
+                let in_flow = matches!(shape, Shape::FlowMapping(_) | Shape::FlowPair(_));
+                let at = if in_flow { self.skip_comma() } else { self.skip_trivia(self.cursor) };
+                let explicit = self.byte(at) == Some(b'?') && self.byte(at + 1).is_none_or(is_blank);
+                self.cursor = if explicit { at + 1 } else { at };
+                None
+            }
+        };
+        if let Some(at) = found {
+            self.cursor = at + 1;
+        }
+        Ok(Indicator { at: found, end: self.cursor })
+    }
+
+    /// Moves the cursor past the tag and the anchor of the next node; tells where they begin.
+    fn properties(&mut self, anchor: usize, tagged: bool) -> Option<usize> {
+        let mut start = None;
+        for _ in 0..usize::from(anchor > 0) + usize::from(tagged) {
+            let at = self.skip_trivia(self.cursor);
+            if !matches!(self.byte(at), Some(b'&' | b'!')) {
+                break;
+            }
+            start.get_or_insert(at);
+            self.cursor = self.name_end(at);
+        }
+        start
+    }
+
+    /// The lines of the block scalar whose header stands at `header`.
+    fn block_lines(&self, header: usize) -> Range<usize> {
+        let start = line_end(self.text, header);
+        let parent = self.open.last().map(|open| self.column(self.nodes[open.node.0].span.start));
+        let digit = self.text[header..content_end(self.text, header)]
+            .bytes()
+            .take_while(|byte| !is_blank(*byte))
+            .find(u8::is_ascii_digit)
+            .map(|digit| usize::from(digit - b'0'));
+        let mut indent = digit.map(|digit| parent.unwrap_or(0) + digit);
+        let mut at = start;
+        while at < self.text.len() {
+            let end = content_end(self.text, at);
+            let line = &self.text[at..end];
+            let spaces = line.len() - line.trim_start_matches(' ').len();
+            if spaces < line.len() {
+                let least = *indent.get_or_insert(spaces);
+                let outside = parent.is_some_and(|parent| least <= parent) || spaces < least;
+                let marker = spaces == 0 && (line.starts_with("---") || line.starts_with("..."));
+                if outside || marker {
+                    break;
+                }
+            }
+            at = line_end(self.text, at);
+        }
+        start..at
+    }
+
+    /// The end of the plain scalar at `start` that reads as `value`.
+    fn plain_end(&self, start: usize, value: &str, marker: Marker) -> Result<usize, ParseError> {
+        if self.text[start..].starts_with(value) {
+            return Ok(start + value.len());
+        }
+        // Over several lines: the words stand in the text, the breaks are folded.
+        let mut at = start;
+        for word in value.split_ascii_whitespace() {
+            at += self.text[at..].len() - self.text[at..].trim_ascii_start().len();
+            if !self.text[at..].starts_with(word) {
+                return Err(misplaced(marker));
+            }
+            at += word.len();
+        }
+        Ok(at)
+    }
+
+    fn quoted_end(&self, start: usize, marker: Marker) -> Result<usize, ParseError> {
+        let bytes = self.text.as_bytes();
+        let quote = bytes[start];
+        let escape = if quote == b'"' { b'\\' } else { quote };
+        let mut at = start + 1;
+        while let Some(found) = memchr::memchr2(quote, escape, &bytes[at.min(bytes.len())..]) {
+            let here = at + found;
+            let escapes = if quote == b'"' { bytes[here] == b'\\' } else { bytes.get(here + 1) == Some(&quote) };
+            if !escapes {
+                return Ok(here + 1);
+            }
+            at = here + 2;
+        }
+        Err(misplaced(marker))
+    }
+
+    /// The end of the anchor, alias or tag at `start`.
+    fn name_end(&self, start: usize) -> usize {
+        let rest = &self.text[start..];
+        if rest.starts_with("!<") {
+            return rest.find('>').map_or(self.text.len(), |end| start + end + 1);
+        }
+        let ends = |c: char| c.is_ascii_whitespace() || matches!(c, ',' | '[' | ']' | '{' | '}');
+        rest.find(ends).map_or(self.text.len(), |end| start + end)
+    }
+
+    /// Past directives and the `---` line.
+    fn skip_document_start(&mut self) {
+        loop {
+            let at = self.skip_trivia(self.cursor);
+            let rest = &self.text[at..];
+            if rest.starts_with('%') {
+                self.cursor = line_end(self.text, at);
+            } else {
+                if rest.starts_with("---") && self.byte(at + 3).is_none_or(is_blank) {
+                    self.cursor = at + 3;
+                }
+                return;
+            }
+        }
+    }
+
+    /// Past trivia and one comma between the entries of a flow collection.
+    fn skip_comma(&self) -> usize {
+        let at = self.skip_trivia(self.cursor);
+        if self.byte(at) == Some(b',') { self.skip_trivia(at + 1) } else { at }
+    }
+
+    /// Past blanks, line breaks and comments.
+    fn skip_trivia(&self, mut at: usize) -> usize {
+        while let Some(byte) = self.byte(at) {
+            match byte {
+                b'#' => at = content_end(self.text, at),
+                byte if is_blank(byte) => at += 1,
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// Both ways of finding a position must agree.
+    fn expect(&self, at: usize, marker: Marker) -> Result<(), ParseError> {
+        if self.lines.offset(marker.line(), marker.col()) == Some(at) { Ok(()) } else { Err(misplaced(marker)) }
+    }
+
+    fn column(&self, position: usize) -> usize {
+        position - line_start(self.text, position)
+    }
+
+    fn byte(&self, at: usize) -> Option<u8> {
+        self.text.as_bytes().get(at).copied()
+    }
+}
+
+/// A plain key as the value model names it: `0x1F` is the key `31`.
+fn plain_key(text: String) -> Option<String> {
+    let word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_');
+    if word && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null") {
+        return Some(text);
+    }
+    match super::value::read(&text) {
+        Ok(serde_json::Value::String(key)) => Some(key),
+        Ok(scalar) => Some(scalar.to_string()),
+        Err(_) => Some(text),
+    }
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+fn misplaced(marker: Marker) -> ParseError {
+    ParseError::Misplaced { line: marker.line() }
+}

@@ -1,0 +1,153 @@
+//! The value of a YAML document, as the Go libraries of Helm and Kubernetes see it.
+//!
+//! `serde_yaml::Value` refuses duplicate keys, which real Milvus charts contain;
+//! deserialising straight into `serde_json::Value` refuses non-string keys. Hence
+//! a reader of our own: last duplicate wins, scalar keys become strings, and
+//! merge keys (`<<`, also written `!!merge <<` by Helm 4) are merged.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::tree::ParseError;
+
+/// The key that merges the mapping it names into its own.
+pub(super) const MERGE: &str = "<<";
+
+/// Reads the value of the one document in `text`; an empty text is `null`.
+pub(super) fn read(text: &str) -> Result<Value, ParseError> {
+    let read: Result<Read, _> = serde_yaml::from_str(text);
+    match read {
+        Ok(Read(value)) => Ok(value),
+        Err(error) if error.to_string().contains("more than one document") => {
+            Err(ParseError::SeveralDocuments)
+        }
+        Err(error) => Err(ParseError::Syntax {
+            line: error.location().map_or(1, |location| location.line()),
+            message: plain_message(&error.to_string()),
+        }),
+    }
+}
+
+/// The first clause of libyaml's message; the position is told by the caller.
+fn plain_message(message: &str) -> String {
+    let end = message.find(" at line ").unwrap_or(message.len());
+    message[..end].to_owned()
+}
+
+struct Read(Value);
+
+impl<'de> Deserialize<'de> for Read {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor).map(Self)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a YAML value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        // JSON has no infinities; their YAML names stay distinguishable.
+        Ok(Number::from_f64(value).map_or_else(|| Value::String(value.to_string()), Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut sequence = Vec::new();
+        while let Some(Read(item)) = items.next_element()? {
+            sequence.push(item);
+        }
+        Ok(Value::Array(sequence))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut mapping = Map::new();
+        while let Some((Key(key), Read(value))) = entries.next_entry()? {
+            mapping.insert(key, value);
+        }
+        Ok(Value::Object(merged(mapping)))
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
+        // A local tag (`!x value`) means nothing to Kubernetes: only the value counts.
+        let (Key(_tag), content) = tagged.variant()?;
+        content.newtype_variant().map(|Read(value)| value)
+    }
+}
+
+/// A mapping key; sigs.k8s.io/yaml writes scalar keys as strings.
+struct Key(String);
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        match deserializer.deserialize_any(ValueVisitor)? {
+            Value::String(key) => Ok(Self(key)),
+            key @ (Value::Bool(_) | Value::Number(_) | Value::Null) => Ok(Self(key.to_string())),
+            Value::Array(_) | Value::Object(_) => {
+                Err(D::Error::custom("a mapping key must be a scalar"))
+            }
+        }
+    }
+}
+
+/// Resolves `<<`: explicit keys win, then earlier merged mappings.
+fn merged(mut mapping: Map<String, Value>) -> Map<String, Value> {
+    let sources = match mapping.get(MERGE) {
+        Some(Value::Object(_)) => 1,
+        Some(Value::Array(sources)) if sources.iter().all(Value::is_object) => sources.len(),
+        _ => return mapping,
+    };
+    let merge = mapping.shift_remove(MERGE);
+    let mut add = |source: Value| {
+        if let Value::Object(source) = source {
+            for (key, value) in source {
+                mapping.entry(key).or_insert(value);
+            }
+        }
+    };
+    match merge {
+        Some(Value::Array(list)) if sources > 0 => list.into_iter().for_each(&mut add),
+        Some(source) => add(source),
+        None => {}
+    }
+    mapping
+}
