@@ -1,2 +1,14 @@
-//! Library behind the `milvus-gke-l7` post-renderer. See `ARCHITECTURE.md`.
+//! Library behind the `milvus-gke-l7` post-renderer. `ARCHITECTURE.md` shows how its
+//! parts work together; [`filter::filter`] is the whole way from bytes to bytes.
+
+pub mod cli;
+pub mod diagnostic;
+pub mod edit;
+pub mod filter;
+pub mod object;
+pub mod plan;
+pub mod refusal;
+pub mod release;
+pub mod settings;
+pub mod stream;
 pub mod yaml;

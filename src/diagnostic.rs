@@ -1,0 +1,132 @@
+//! A refusal as the user sees it: what was found and where (with the line, if it can
+//! hold no secret), why it cannot work, what to do.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use crate::object::Object;
+use crate::refusal::{Place, Refusal, Spot};
+use crate::stream::{self, Stream};
+use crate::yaml::Document;
+
+/// Renders a refusal of `input`, with escape codes for colour if `coloured`.
+#[must_use]
+pub fn refusal(refusal: &Refusal, input: &[u8], coloured: bool) -> String {
+    let title = refusal.reason.to_string();
+    let stream = Stream::split(input);
+    let found = refusal.place.as_ref().map(|place| Found::find(&stream, place));
+    let origin = found.as_ref().map(|found| found.origin.clone()).unwrap_or_default();
+    let mut group = Group::with_title(Level::ERROR.primary_title(title.as_str()));
+    if let Some(found) = &found {
+        group = match &found.shown {
+            Some(shown) => group.element(
+                Snippet::source(shown.text.as_str())
+                    .line_start(found.line)
+                    .path(origin.as_str())
+                    .annotation(AnnotationKind::Primary.span(shown.mark.clone())),
+            ),
+            None => group.element(Origin::path(origin.as_str()).line(found.line)),
+        };
+    }
+    let group = group
+        .element(Level::NOTE.message(refusal.reason.why()))
+        .element(Level::HELP.message(refusal.reason.help()));
+    let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[group])
+}
+
+/// Renders a warning.
+#[must_use]
+pub fn warning(message: &str, coloured: bool) -> String {
+    let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
+    renderer.render(&[Group::with_title(Level::WARNING.primary_title(message))])
+}
+
+/// A place, found again in the text.
+struct Found {
+    /// Template and object.
+    origin: String,
+    /// 1-based, in the stream.
+    line: usize,
+    shown: Option<Shown>,
+}
+
+/// A line of the input, and what of it is meant.
+struct Shown {
+    text: String,
+    mark: std::ops::Range<usize>,
+}
+
+impl Found {
+    fn find(stream: &Stream<'_>, place: &Place) -> Self {
+        let body = stream.body(place.document);
+        let object = Object::parse(stream, place.document).ok();
+        let template = stream::source(body).or_else(|| object.as_ref()?.helm4_filename()).unwrap_or("<stdin>");
+        let origin = match object.as_ref().map(|object| (object.kind(), object.name())) {
+            Some((kind, Some(name))) if !kind.is_empty() => format!("{template} ({kind} {name})"),
+            _ => template.to_owned(),
+        };
+        let first_line = stream.first_line(place.document);
+        let mut found = Self { origin, line: first_line, shown: None };
+        match (&place.spot, &object) {
+            (Spot::Line(line), _) => found.line = first_line + line - 1,
+            (Spot::Whole, Some(object)) => found.show(object, object.document.locate(&crate::object::path(["kind"]))),
+            (Spot::Path(path), Some(object)) => found.show(object, object.document.locate(path)),
+            (Spot::InText { text, inner }, Some(object)) => {
+                let line = inner_text(object, text)
+                    .and_then(|inner_text| Document::parse(inner_text).ok().map(|document| (inner_text, document)))
+                    .map(|(inner_text, document)| line_of(inner_text, document.locate(inner).start));
+                found.show_line_in_text(object, text, line, true);
+            }
+            (Spot::LineInText { text, line }, Some(object)) => found.show_line_in_text(object, text, Some(*line), false),
+            (_, None) => {}
+        }
+        found
+    }
+
+    /// Shows the first line of a range of the object's text.
+    fn show(&mut self, object: &Object<'_>, range: std::ops::Range<usize>) {
+        let text = object.document.text();
+        let line = line_of(text, range.start);
+        self.line += line - 1;
+        let start = text[..range.start].rfind('\n').map_or(0, |end| end + 1);
+        let shown = text[start..].lines().next().unwrap_or_default();
+        let end = range.end.min(start + shown.len()).max(range.start);
+        self.shown = Some(Shown { text: shown.to_owned(), mark: range.start - start..end - start });
+    }
+
+    /// Goes to a line of a literal block; to the block's key where it has another style.
+    fn show_line_in_text(
+        &mut self,
+        object: &Object<'_>,
+        at: &json_patch::jsonptr::Pointer,
+        line: Option<usize>,
+        shown: bool,
+    ) {
+        let range = object.document.locate(at);
+        let text = &object.document.text()[range.clone()];
+        let mut lines = text.split_inclusive('\n');
+        let header = lines.next().unwrap_or_default();
+        let literal = header.split_once(':').is_some_and(|(_, style)| style.trim_start().starts_with('|'));
+        let Some(line) = line.filter(|_| literal) else {
+            self.line += line_of(object.document.text(), range.start) - 1;
+            return;
+        };
+        let start = range.start + header.len() + lines.take(line - 1).map(str::len).sum::<usize>();
+        let start = start.min(object.document.text().len());
+        if shown {
+            let content = object.document.text()[start..].lines().next().unwrap_or_default();
+            let blanks = content.len() - content.trim_start().len();
+            self.show(object, start + blanks..start + content.trim_end().len());
+        } else {
+            self.line += line_of(object.document.text(), start) - 1;
+        }
+    }
+}
+
+fn inner_text<'o>(object: &'o Object<'_>, at: &json_patch::jsonptr::Pointer) -> Option<&'o str> {
+    object.value().pointer(at.as_str())?.as_str()
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text[..offset].matches('\n').count() + 1
+}

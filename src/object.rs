@@ -1,0 +1,117 @@
+//! A Kubernetes object in a document of the stream.
+
+use json_patch::jsonptr::PointerBuf;
+use serde_json::Value;
+
+use crate::refusal::{Reason, Refusal, Spot};
+use crate::stream::{DocumentId, Stream};
+use crate::yaml::Document;
+
+/// Helm 4 marks every document it hands over with the file it came from.
+pub const HELM4_FILENAME: &str = "postrenderer.helm.sh/postrender-filename";
+
+/// A parsed document that holds an object.
+#[derive(Debug)]
+pub struct Object<'i> {
+    /// Which document it is.
+    pub id: DocumentId,
+    /// Its text and value.
+    pub document: Document<'i>,
+}
+
+impl<'i> Object<'i> {
+    /// Parses the document `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::NotUtf8`] and [`Reason::DoesNotParse`].
+    pub fn parse(stream: &Stream<'i>, id: DocumentId) -> Result<Self, Refusal> {
+        let body = stream.body(id);
+        let text = match std::str::from_utf8(body) {
+            Ok(text) => text,
+            Err(error) => {
+                let line = memchr::memchr_iter(b'\n', &body[..error.valid_up_to()]).count() + 1;
+                return Err(Refusal::at(Reason::NotUtf8, id, Spot::Line(line)));
+            }
+        };
+        let document = Document::parse(text).map_err(|error| {
+            let reason = Reason::DoesNotParse { message: error.to_string() };
+            Refusal::at(reason, id, Spot::Line(error.line()))
+        })?;
+        Ok(Self { id, document })
+    }
+
+    /// Its value.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        self.document.value()
+    }
+
+    /// A refusal about the value at `path`.
+    pub(crate) fn refuse(&self, reason: Reason, path: PointerBuf) -> Refusal {
+        Refusal::at(reason, self.id, Spot::Path(path))
+    }
+
+    /// `kind`
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        text(self.value(), "/kind").unwrap_or_default()
+    }
+
+    /// `metadata.name`
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        text(self.value(), "/metadata/name")
+    }
+
+    /// `metadata.namespace`
+    #[must_use]
+    pub fn namespace(&self) -> Option<&str> {
+        text(self.value(), "/metadata/namespace")
+    }
+
+    /// One of `metadata.labels`.
+    #[must_use]
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.value().pointer("/metadata/labels")?.get(key)?.as_str()
+    }
+
+    /// The template that Helm 4 says the document came from.
+    #[must_use]
+    pub fn helm4_filename(&self) -> Option<&str> {
+        self.value().pointer("/metadata/annotations")?.get(HELM4_FILENAME)?.as_str()
+    }
+
+    /// Hooks are run by Helm and not part of the release.
+    #[must_use]
+    pub fn is_hook(&self) -> bool {
+        self.value().pointer("/metadata/annotations").is_some_and(|annotations| annotations.get("helm.sh/hook").is_some())
+    }
+
+    /// Whether two objects may be in one namespace. One without a namespace goes
+    /// wherever the release goes, so that it may be beside any other.
+    #[must_use]
+    pub fn shares_namespace(&self, namespace: Option<&str>) -> bool {
+        match (self.namespace(), namespace) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        }
+    }
+}
+
+/// The string at `pointer`, if there is one.
+#[must_use]
+pub fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer)?.as_str()
+}
+
+/// The items of the array at `pointer`; none if it is no array.
+pub fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
+    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// A JSON pointer from its tokens, escaped.
+#[must_use]
+pub fn path<'t>(tokens: impl IntoIterator<Item = &'t str>) -> PointerBuf {
+    PointerBuf::from_tokens(tokens)
+}

@@ -1,0 +1,80 @@
+//! A changed configuration restarts the pods: `checksum/config` in their templates
+//! gets the value that Helm would have rendered.
+//!
+//! The chart hashes the rendered text of its template configmap.yaml, of which Helm
+//! trims the white space at the end. What was trimmed depends on how user.yaml ends in
+//! the values; the candidate that reproduces the old checksum tells.
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::operations::Operations;
+use super::{Change, USER_YAML};
+use crate::object::path;
+use crate::release::Release;
+use crate::release::workload::Workload;
+use crate::stream::without_source;
+
+/// What Helm may have trimmed from the template's text.
+const SUFFIXES: [&str; 4] = ["\n", "\n    \n", "\n    \n    \n", "\r\n    \n"];
+
+const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", "checksum/config"];
+
+/// Plans new checksums for the workloads that mount the ConfigMap, whose text is to
+/// become `edited`.
+#[must_use]
+pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str, edited_data: &Value) -> Vec<Change<'r, 'i>> {
+    let original = release.config_map.document.text();
+    let candidates = candidates(original, edited);
+    let fallback = hex(&[edited_data.to_string().as_bytes()]);
+    let change = |workload: &'r Workload<'i>| {
+        let object = &workload.object;
+        let old = object.value().pointer(path(ANNOTATION).as_str()).and_then(Value::as_str);
+        let verified = candidates.iter().find(|(before, _)| Some(before.as_str()) == old);
+        let new = verified.map_or(&fallback, |(_, after)| after);
+        let mut operations = Operations::new(object.value());
+        set(&mut operations, new);
+        Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() }
+    };
+    release.workloads.iter().map(change).collect()
+}
+
+/// Sets the annotation, and creates the mappings that it stands in where they are missing.
+fn set(operations: &mut Operations<'_>, checksum: &str) {
+    let mut depth = ANNOTATION.len();
+    while depth > 1 && !operations.value().pointer(path(ANNOTATION[..depth - 1].iter().copied()).as_str()).is_some_and(Value::is_object) {
+        depth -= 1;
+    }
+    let value = ANNOTATION[depth..].iter().rev().fold(json!(checksum), |value, key| json!({*key: value}));
+    operations.set(path(ANNOTATION[..depth].iter().copied()), value);
+}
+
+/// Checksums of the original with each suffix, and of the edited text with the same.
+fn candidates(original: &str, edited: &str) -> Vec<(String, String)> {
+    let (original, edited) = (without_source(original), without_source(edited));
+    let both = |suffix: &str| {
+        let hash = |text: &str| hex(&[text.trim_end().as_bytes(), suffix.as_bytes()]);
+        (hash(original), hash(edited))
+    };
+    // Helm 4's plain `template` does not trim: there the text is whole.
+    let whole = (hex(&[original.as_bytes()]), hex(&[edited.as_bytes()]));
+    SUFFIXES.into_iter().map(both).chain([whole]).collect()
+}
+
+fn hex(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The `data` of the ConfigMap as it is with the new `user.yaml`.
+#[must_use]
+pub fn edited_data(config_map: &Value, user_yaml: &str) -> Value {
+    let mut data = config_map.get(USER_YAML[0]).cloned().unwrap_or(Value::Null);
+    if let Value::Object(data) = &mut data {
+        data.insert(USER_YAML[1].to_owned(), json!(user_yaml));
+    }
+    data
+}

@@ -1,0 +1,139 @@
+//! Ours beside what is in the stream already: equal objects are left alone, so that a
+//! second run changes nothing; different ones are refused, or replaced if asked.
+
+use serde_json::Value;
+
+use super::{backend_config, ingress, managed_certificate};
+use crate::object::{HELM4_FILENAME, Object, path, text};
+use crate::refusal::{Reason, Refusal};
+use crate::release::Release;
+use crate::settings::{Certificate, Settings};
+use crate::stream::DocumentId;
+
+/// What is done about our objects.
+pub(super) struct FrontDoor {
+    pub(super) replaced: Vec<(DocumentId, Value)>,
+    pub(super) appended: Vec<Value>,
+}
+
+pub(super) fn reconcile(release: &Release<'_>, settings: &Settings) -> Result<FrontDoor, Refusal> {
+    let mut wanted = vec![backend_config::manifest(release)];
+    match &settings.certificate {
+        Certificate::Managed { hosts } => wanted.push(managed_certificate::manifest(release, hosts)),
+        Certificate::Secret { .. } => refuse_left_over(release)?,
+    }
+    wanted.push(ingress::manifest(release, &settings.certificate));
+
+    let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new() };
+    for ours in wanted {
+        match existing(release, &ours)? {
+            None => front_door.appended.push(ours),
+            Some(object) => {
+                let ours = with_helm4_filename(ours, object);
+                let differences = differences(object.value(), &ours);
+                if differences.is_empty() {
+                    continue;
+                }
+                if !settings.replace {
+                    let reason = Reason::Differs { identity: identity(object), differences };
+                    return Err(object.refuse(reason, path(["metadata", "name"])));
+                }
+                front_door.replaced.push((object.id, ours));
+            }
+        }
+    }
+    Ok(front_door)
+}
+
+/// The one object with the group, kind, namespace and name of `ours`.
+fn existing<'r, 'i>(release: &'r Release<'i>, ours: &Value) -> Result<Option<&'r Object<'i>>, Refusal> {
+    let same = |object: &&Object<'_>| {
+        Some(object.kind()) == text(ours, "/kind")
+            && object.name() == text(ours, "/metadata/name")
+            && object.shares_namespace(text(ours, "/metadata/namespace"))
+            && same_group(text(object.value(), "/apiVersion"), text(ours, "/apiVersion"))
+    };
+    let found: Vec<_> = release.front_door.iter().filter(same).collect();
+    match found.as_slice() {
+        [] => Ok(None),
+        [object] => Ok(Some(object)),
+        [_, second, ..] => {
+            let reason = Reason::Repeated { identity: identity(second), count: found.len() };
+            Err(second.refuse(reason, path(["metadata", "name"])))
+        }
+    }
+}
+
+/// One group in any version. `extensions/v1beta1` is where Ingress comes from.
+fn same_group(one: Option<&str>, other: Option<&str>) -> bool {
+    let group = |version: Option<&str>| {
+        let group = version.and_then(|version| version.split_once('/')).map_or("", |(group, _)| group);
+        if group == "extensions" { "networking.k8s.io".to_owned() } else { group.to_owned() }
+    };
+    group(one) == group(other)
+}
+
+/// Helm 4's mark on the existing document is not part of the object.
+fn with_helm4_filename(mut ours: Value, object: &Object<'_>) -> Value {
+    let Some(mark) = object.value().pointer("/metadata/annotations").and_then(|map| map.get(HELM4_FILENAME)) else {
+        return ours;
+    };
+    if let Some(Value::Object(metadata)) = ours.get_mut("metadata") {
+        let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        if let Value::Object(annotations) = annotations {
+            annotations.insert(HELM4_FILENAME.to_owned(), mark.clone());
+        }
+    }
+    ours
+}
+
+fn refuse_left_over(release: &Release<'_>) -> Result<(), Refusal> {
+    let name = managed_certificate::name(release);
+    let left_over = release.front_door.iter().find(|object| {
+        object.kind() == managed_certificate::KIND
+            && object.name() == Some(&name)
+            && object.shares_namespace(release.service.object.namespace())
+    });
+    match left_over {
+        None => Ok(()),
+        Some(object) => {
+            let reason = Reason::LeftOverCertificate { identity: identity(object) };
+            Err(object.refuse(reason, path(["metadata", "name"])))
+        }
+    }
+}
+
+fn identity(object: &Object<'_>) -> String {
+    format!("{} `{}`", object.kind(), object.name().unwrap_or_default())
+}
+
+/// The fields in which two objects differ, each with both values.
+fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    compare(theirs, ours, "", &mut found);
+    found
+}
+
+fn compare(theirs: &Value, ours: &Value, at: &str, found: &mut Vec<String>) {
+    match (theirs, ours) {
+        (Value::Object(left), Value::Object(right)) => {
+            let more = right.keys().filter(|key| !left.contains_key(*key));
+            for key in left.keys().chain(more) {
+                let missing = Value::Null;
+                let below = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+                match (left.get(key), right.get(key)) {
+                    (Some(_), None) => found.push(format!("{below} is not in ours")),
+                    (None, Some(_)) => found.push(format!("{below} is missing")),
+                    (left, right) => compare(left.unwrap_or(&missing), right.unwrap_or(&missing), &below, found),
+                }
+            }
+        }
+        (Value::Array(left), Value::Array(right)) if left.len() == right.len() => {
+            for (index, (left, right)) in left.iter().zip(right).enumerate() {
+                compare(left, right, &format!("{at}[{index}]"), found);
+            }
+        }
+        (left, right) if left == right => {}
+        (left, right) => found.push(format!("{at} is {left}, ours is {right}")),
+    }
+}

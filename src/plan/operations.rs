@@ -1,0 +1,65 @@
+//! RFC 6902 operations, each preceded by a `test` of what was recognised, so that a
+//! patch that is applied to anything else fails instead of doing harm.
+
+use json_patch::jsonptr::{Pointer, PointerBuf};
+use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
+use serde_json::Value;
+
+/// Operations on one value.
+pub(super) struct Operations<'v> {
+    value: &'v Value,
+    operations: Vec<PatchOperation>,
+}
+
+impl<'v> Operations<'v> {
+    pub(super) fn new(value: &'v Value) -> Self {
+        Self { value, operations: Vec::new() }
+    }
+
+    pub(super) fn value(&self) -> &'v Value {
+        self.value
+    }
+
+    /// Sets what stands at `path`, if it is another value or missing.
+    pub(super) fn set(&mut self, path: PointerBuf, value: Value) {
+        match self.get(&path) {
+            Some(old) if *old == value => {}
+            Some(_) => {
+                self.test(&path);
+                self.operations.push(PatchOperation::Replace(ReplaceOperation { path, value }));
+            }
+            None => self.operations.push(PatchOperation::Add(AddOperation { path, value })),
+        }
+    }
+
+    /// Removes what stands at `path`, if anything does.
+    pub(super) fn remove(&mut self, path: PointerBuf) {
+        if self.get(&path).is_some() {
+            self.test(&path);
+            self.operations.push(PatchOperation::Remove(RemoveOperation { path }));
+        }
+    }
+
+    fn get(&self, path: &Pointer) -> Option<&'v Value> {
+        self.value.pointer(path.as_str())
+    }
+
+    fn test(&mut self, path: &Pointer) {
+        if let Some(value) = self.get(path) {
+            let test = TestOperation { path: path.to_buf(), value: value.clone() };
+            self.operations.push(PatchOperation::Test(test));
+        }
+    }
+
+    /// The patch; if it does anything, it begins with tests of the values at `paths`.
+    pub(super) fn recognised<'p>(mut self, paths: impl IntoIterator<Item = &'p str>) -> Patch {
+        let changes = std::mem::take(&mut self.operations);
+        if !changes.is_empty() {
+            for path in paths {
+                self.test(&crate::object::path(path.split('/')));
+            }
+        }
+        self.operations.extend(changes);
+        Patch(self.operations)
+    }
+}

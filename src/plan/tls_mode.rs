@@ -1,0 +1,27 @@
+//! "Enable TLS: set `common.security.tlsMode` to 1": the load balancer speaks HTTP/2
+//! to the pods only over TLS. It does not check Milvus's certificate, so that the one
+//! that the image brings will do.
+
+use serde_json::json;
+
+use super::milvus_config::{MilvusConfig, TLS_MODE};
+use crate::refusal::{Reason, Refusal};
+
+pub(super) fn plan(config: &mut MilvusConfig<'_, '_>) -> Result<(), Refusal> {
+    let mode = config.in_files(TLS_MODE)?;
+    if mode.as_deref() == Some("2") {
+        return Err(config.refuse(Reason::TlsMode2, TLS_MODE));
+    }
+    match config.environment(TLS_MODE) {
+        Some((_, Some(value))) if value.trim() == "2" => return Err(Refusal::new(Reason::TlsMode2)),
+        Some((variable, value)) if value.map(str::trim) != Some("1") => {
+            let reason = Reason::Environment { variable: variable.to_owned(), setting: TLS_MODE.name };
+            return Err(Refusal::new(reason));
+        }
+        _ => {}
+    }
+    if mode.as_deref() != Some("1") {
+        config.set(TLS_MODE, json!(1))?;
+    }
+    Ok(())
+}

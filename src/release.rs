@@ -1,0 +1,225 @@
+//! Documents → *the* Milvus release: its Service, the workloads that serve it, and
+//! their configuration. Everything is found by what the chart's templates say, never
+//! by names: names follow the release name, `nameOverride` and `fullnameOverride`.
+
+pub mod service;
+pub mod version;
+pub mod workload;
+
+use memchr::memmem;
+
+use crate::object::{Object, path};
+use crate::refusal::{Reason, Refusal, Spot};
+use crate::stream::head::{self, Kind};
+use crate::stream::{DocumentId, Stream};
+
+use service::Service;
+use workload::{ConfigVolume, Server, Workload};
+
+/// A Milvus release in the stream.
+#[derive(Debug)]
+pub struct Release<'i> {
+    /// Its name: the Service's label `app.kubernetes.io/instance`.
+    pub name: String,
+    /// The Service in front of the proxy or the standalone pod.
+    pub service: Service<'i>,
+    /// The container that the Service's port leads to.
+    pub server: Server,
+    /// Every workload that mounts the ConfigMap.
+    pub workloads: Vec<Workload<'i>>,
+    /// The ConfigMap with `default.yaml` and `user.yaml`.
+    pub config_map: Object<'i>,
+    /// Objects of the kinds that the plan appends.
+    pub front_door: Vec<Object<'i>>,
+}
+
+/// The kinds that the plan appends; objects of these kinds may be ours already.
+const FRONT_DOOR: [&[u8]; 3] = [b"BackendConfig", b"ManagedCertificate", b"Ingress"];
+
+impl<'i> Release<'i> {
+    /// Recognises the release named `wanted`, or the only one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] where there is none, where there are several, or where it lacks
+    /// what the load balancer needs.
+    pub fn recognise(stream: &Stream<'i>, wanted: Option<&str>) -> Result<Self, Refusal> {
+        let mut candidates = Candidates::find(stream)?;
+        let (name, service) = choose(std::mem::take(&mut candidates.services), wanted)?;
+        let service = Service::read(service)?;
+        let namespace = service.object.namespace();
+
+        let serves = |workload: &Workload<'_>| {
+            workload.object.shares_namespace(namespace) && workload.matches(&service.selector)
+        };
+        let serving = candidates.workloads.iter().filter(|workload| serves(workload));
+        let Some((serving, volume)) = serving.filter_map(|workload| Some((workload, workload.config_volume()?))).next() else {
+            let reason = Reason::NoPods { service: service.name.clone() };
+            return Err(service.object.refuse(reason, path(["spec", "selector"])));
+        };
+        let config_map = candidates.config_map(stream, serving, &volume)?;
+        serving.mounts_user_yaml(&volume)?;
+        let server = serving.server()?;
+        let workloads = candidates.mounting(stream, &volume.config_map, namespace)?;
+        Ok(Self { name, service, server, workloads, config_map, front_door: candidates.front_door })
+    }
+}
+
+/// Documents that may be part of a Milvus release, picked without parsing the rest.
+struct Candidates<'i> {
+    services: Vec<Object<'i>>,
+    workloads: Vec<Workload<'i>>,
+    front_door: Vec<Object<'i>>,
+    /// Not parsed yet: only one of them is needed.
+    config_maps: Vec<DocumentId>,
+    /// Not parsed yet: may mount the ConfigMap under another volume name.
+    with_config_maps: Vec<DocumentId>,
+}
+
+impl<'i> Candidates<'i> {
+    fn find(stream: &Stream<'i>) -> Result<Self, Refusal> {
+        let mut found = Self {
+            services: Vec::new(),
+            workloads: Vec::new(),
+            front_door: Vec::new(),
+            config_maps: Vec::new(),
+            with_config_maps: Vec::new(),
+        };
+        for id in stream.ids() {
+            match head::kind(stream.body(id)) {
+                Kind::Nothing => {}
+                Kind::Known(kind) => found.sort_in(stream, id, kind, None)?,
+                // A document that nobody can read is not ours to judge.
+                Kind::Unknown => {
+                    if let Ok(object) = Object::parse(stream, id) {
+                        let kind = object.kind().to_owned();
+                        found.sort_in(stream, id, kind.as_bytes(), Some(object))?;
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn sort_in(
+        &mut self,
+        stream: &Stream<'i>,
+        id: DocumentId,
+        kind: &[u8],
+        parsed: Option<Object<'i>>,
+    ) -> Result<(), Refusal> {
+        let body = stream.body(id);
+        let parse = || parsed.map_or_else(|| Object::parse(stream, id), Ok);
+        match kind {
+            b"ConfigMap" => self.config_maps.push(id),
+            b"Secret" | b"List" => {}
+            b"Service" if may_lead_to_milvus(body) => {
+                let object = parse()?;
+                if Service::leads_to_milvus(&object) && !object.is_hook() {
+                    self.services.push(object);
+                }
+            }
+            kind if FRONT_DOOR.contains(&kind) => {
+                if let Ok(object) = parse() {
+                    self.front_door.push(object);
+                }
+            }
+            _ if memmem::find(body, workload::VOLUME.as_bytes()).is_some() => {
+                let object = parse()?;
+                if !object.is_hook() {
+                    self.workloads.push(Workload { object });
+                }
+            }
+            _ if memmem::find(body, b"configMap").is_some() => self.with_config_maps.push(id),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The ConfigMap behind the volume.
+    fn config_map(&self, stream: &Stream<'i>, serving: &Workload<'_>, volume: &ConfigVolume) -> Result<Object<'i>, Refusal> {
+        let mut unreadable = None;
+        for &id in &self.config_maps {
+            if memmem::find(stream.body(id), volume.config_map.as_bytes()).is_none() {
+                continue;
+            }
+            match Object::parse(stream, id) {
+                Ok(object) => {
+                    let named = object.name() == Some(&volume.config_map);
+                    if named && object.shares_namespace(serving.object.namespace()) && !object.is_hook() {
+                        return Ok(object);
+                    }
+                }
+                Err(refusal) => unreadable = unreadable.or(Some(refusal)),
+            }
+        }
+        // An unreadable document that mentions the name may be the one.
+        Err(unreadable.unwrap_or_else(|| serving.refuse_config_map(volume)))
+    }
+
+    /// All workloads that mount the ConfigMap.
+    fn mounting(
+        &mut self,
+        stream: &Stream<'i>,
+        config_map: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Workload<'i>>, Refusal> {
+        let mut workloads = std::mem::take(&mut self.workloads);
+        for &id in &self.with_config_maps {
+            if memmem::find(stream.body(id), config_map.as_bytes()).is_some() {
+                let object = Object::parse(stream, id)?;
+                if !object.is_hook() {
+                    workloads.push(Workload { object });
+                }
+            }
+        }
+        workloads.retain(|workload| workload.mounts(config_map) && workload.object.shares_namespace(namespace));
+        workloads.sort_by_key(|workload| workload.object.id);
+        Ok(workloads)
+    }
+}
+
+/// Whether some `targetPort` has `milvus` behind it on its line.
+fn may_lead_to_milvus(body: &[u8]) -> bool {
+    memmem::find_iter(body, b"targetPort").any(|at| {
+        let line = &body[at..memchr::memchr(b'\n', &body[at..]).map_or(body.len(), |end| at + end)];
+        memmem::find(line, service::TARGET_PORT.as_bytes()).is_some()
+    })
+}
+
+/// The one Service of the wanted release.
+fn choose<'i>(services: Vec<Object<'i>>, wanted: Option<&str>) -> Result<(String, Object<'i>), Refusal> {
+    let mut releases: Vec<String> = Vec::new();
+    for service in &services {
+        if let Some(release) = service.label(service::INSTANCE) {
+            if !releases.iter().any(|known| known == release) {
+                releases.push(release.to_owned());
+            }
+        }
+    }
+    let name = match (wanted, releases.as_slice()) {
+        (Some(wanted), _) if releases.iter().any(|known| known == wanted) => wanted.to_owned(),
+        (Some(wanted), [_, ..]) => {
+            return Err(Refusal::new(Reason::UnknownRelease { wanted: wanted.to_owned(), releases }));
+        }
+        (None, [_, _, ..]) => return Err(Refusal::new(Reason::SeveralReleases { releases })),
+        (None, [release]) => release.clone(),
+        (_, []) => {
+            let Some(service) = services.first() else {
+                return Err(Refusal::new(Reason::NoMilvusService));
+            };
+            return Err(service.refuse(Reason::NoReleaseLabel, path(["metadata", "labels"])));
+        }
+    };
+    let mut ours: Vec<_> =
+        services.into_iter().filter(|service| service.label(service::INSTANCE) == Some(&name)).collect();
+    if ours.len() > 1 {
+        let services = ours.iter().map(|service| service.name().unwrap_or_default().to_owned()).collect();
+        let place = ours[1].id;
+        return Err(Refusal::at(Reason::SeveralServices { release: name, services }, place, Spot::Whole));
+    }
+    match ours.pop() {
+        Some(service) => Ok((name, service)),
+        None => Err(Refusal::new(Reason::NoMilvusService)),
+    }
+}

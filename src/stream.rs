@@ -1,0 +1,178 @@
+//! Bytes → documents: where each document of a stream begins and ends.
+//!
+//! Helm's rule, not YAML's: every line that begins with `---` separates, even
+//! `---apiVersion: v1`. What follows on that line belongs to the next document.
+//! Nothing is copied and nothing is parsed; bytes that are no UTF-8 pass.
+
+pub mod head;
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+/// Number of a document in its [`Stream`], from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DocumentId(usize);
+
+/// A stream of YAML documents.
+#[derive(Debug)]
+pub struct Stream<'i> {
+    input: &'i [u8],
+    bodies: Vec<Range<usize>>,
+}
+
+/// UTF-8's byte order mark: not part of the document that it stands before.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+impl<'i> Stream<'i> {
+    /// Finds the documents in `input`.
+    #[must_use]
+    pub fn split(input: &'i [u8]) -> Self {
+        let first = if input.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let at_once = input[first..].starts_with(b"---").then_some(first);
+        let lines = memmem::find_iter(input, b"\n---").map(|line_break| line_break + 1);
+        let mut bodies = Vec::new();
+        let mut start = first;
+        for separator in at_once.into_iter().chain(lines) {
+            // Nothing stands before a separator that opens the stream.
+            if separator > first {
+                bodies.push(start..separator);
+            }
+            start = body_start(input, separator);
+        }
+        bodies.push(start..input.len());
+        Self { input, bodies }
+    }
+
+    /// All documents, in order.
+    pub fn ids(&self) -> impl Iterator<Item = DocumentId> + use<> {
+        (0..self.bodies.len()).map(DocumentId)
+    }
+
+    /// A document without its separator, up to and including the line break
+    /// before the next one.
+    #[must_use]
+    pub fn body(&self, id: DocumentId) -> &'i [u8] {
+        &self.input[self.range(id)]
+    }
+
+    /// Where [`Stream::body`] stands in the input.
+    #[must_use]
+    pub fn range(&self, id: DocumentId) -> Range<usize> {
+        self.bodies[id.0].clone()
+    }
+
+    /// The 1-based line of the stream on which the document's body begins.
+    #[must_use]
+    pub fn first_line(&self, id: DocumentId) -> usize {
+        memchr::memchr_iter(b'\n', &self.input[..self.bodies[id.0].start]).count() + 1
+    }
+
+    /// The stream with some bodies replaced and `appended` documents at its end,
+    /// each behind a `---` line.
+    #[must_use]
+    pub fn assemble(&self, mut replaced: Vec<(DocumentId, String)>, appended: &[String]) -> Vec<u8> {
+        let added: usize = replaced.iter().map(|(_, body)| body.len()).sum::<usize>()
+            + appended.iter().map(|body| body.len() + SEPARATOR.len()).sum::<usize>();
+        let mut out = Vec::with_capacity(self.input.len() + added + 1);
+        let mut at = 0;
+        replaced.sort_by_key(|(id, _)| *id);
+        for (id, body) in replaced {
+            let range = self.range(id);
+            out.extend_from_slice(&self.input[at..range.start]);
+            out.extend_from_slice(body.as_bytes());
+            at = range.end;
+        }
+        out.extend_from_slice(&self.input[at..]);
+        for body in appended {
+            if !out.ends_with(b"\n") {
+                out.push(b'\n');
+            }
+            out.extend_from_slice(SEPARATOR);
+            out.extend_from_slice(body.as_bytes());
+        }
+        out
+    }
+}
+
+/// The one form of separator that Helm, kyaml and YAML all read alike.
+const SEPARATOR: &[u8] = b"---\n";
+
+/// Behind the `---` at `line`, the blanks after it, and the line break if nothing else follows.
+fn body_start(input: &[u8], line: usize) -> usize {
+    let mut at = line + 3;
+    while matches!(input.get(at), Some(b' ' | b'\t')) {
+        at += 1;
+    }
+    at += match &input[at..] {
+        [b'\r', b'\n', ..] => 2,
+        [b'\n', ..] => 1,
+        _ => 0,
+    };
+    if input[at..].starts_with(BYTE_ORDER_MARK) { at + BYTE_ORDER_MARK.len() } else { at }
+}
+
+/// The body without the `# Source:` lines that Helm puts in front (a stream that
+/// was rendered twice carries two).
+#[must_use]
+pub fn without_source(body: &str) -> &str {
+    &body[source_lines(body.as_bytes()).len()..]
+}
+
+/// The `# Source:` lines that the body begins with.
+#[must_use]
+pub fn source_lines(body: &[u8]) -> &str {
+    let mut end = 0;
+    while body[end..].starts_with(SOURCE.as_bytes()) {
+        end = memchr::memchr(b'\n', &body[end..]).map_or(body.len(), |found| end + found + 1);
+    }
+    // Helm writes template names in ASCII or UTF-8; anything else is not its line.
+    std::str::from_utf8(&body[..end]).unwrap_or_default()
+}
+
+/// The template that the document came from, as its last leading `# Source:` line says.
+#[must_use]
+pub fn source(body: &[u8]) -> Option<&str> {
+    source_lines(body).lines().last()?.strip_prefix(SOURCE).map(str::trim)
+}
+
+const SOURCE: &str = "# Source: ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bodies(input: &str) -> Vec<&str> {
+        let stream = Stream::split(input.as_bytes());
+        stream.ids().map(|id| std::str::from_utf8(stream.body(id)).expect("UTF-8")).collect()
+    }
+
+    #[test]
+    fn separators() {
+        assert_eq!(bodies("---\na: 1\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
+        assert_eq!(bodies("a: 1\n--- # c\nb: 2"), ["a: 1\n", "# c\nb: 2"]);
+        assert_eq!(bodies("---a: 1\n---b: 2\n---\n"), ["a: 1\n", "b: 2\n", ""]);
+        assert_eq!(bodies("---\n---\n---\n"), ["", "", ""]);
+        assert_eq!(bodies("---\r\na: |\r\n  ---\r\n--- \r\nb: 2\r\n"), ["a: |\r\n  ---\r\n", "b: 2\r\n"]);
+        assert_eq!(bodies("\u{feff}---\na: 1\n"), ["a: 1\n"]);
+        assert_eq!(bodies("\u{feff}a: 1\n---\nb: 2\n"), ["a: 1\n", "b: 2\n"]);
+        assert_eq!(bodies(""), [""]);
+        assert_eq!(bodies("---"), [""]);
+        assert_eq!(bodies("\n---\na\n"), ["\n", "a\n"]);
+    }
+
+    #[test]
+    fn an_unchanged_stream_is_its_input() {
+        for input in ["", "---", "a: 1", "---\na: 1\n--- # c\nb\r\n---\n", "\u{feff}---x\n\n---\n"] {
+            assert_eq!(Stream::split(input.as_bytes()).assemble(Vec::new(), &[]), input.as_bytes());
+        }
+    }
+
+    #[test]
+    fn sources() {
+        let body = "# Source: outer/a.yaml\n# Source: milvus/templates/b.yaml\n# text\nkind: X\n";
+        assert_eq!(source(body.as_bytes()), Some("milvus/templates/b.yaml"));
+        assert_eq!(without_source(body), "# text\nkind: X\n");
+        assert_eq!(source(b"kind: X\n"), None);
+    }
+}

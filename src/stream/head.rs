@@ -1,0 +1,70 @@
+//! What kind of object a document holds, without parsing it.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// What a look at the lines that begin with `kind:` tells.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kind<'d> {
+    /// The one `kind:` at column 0.
+    Known(&'d [u8]),
+    /// Blank lines and comments only.
+    Nothing,
+    /// No `kind:` at column 0, or several: flow style, JSON, a quoted key, a
+    /// quoted scalar continued at column 0. Only parsing can tell.
+    Unknown,
+}
+
+/// Looks for the document's kind. Block scalars cannot fool it: their lines are indented.
+#[must_use]
+pub fn kind(body: &[u8]) -> Kind<'_> {
+    static KIND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("kind:"));
+    let mut found = KIND.find_iter(body).filter(|&at| at == 0 || matches!(body[at - 1], b'\n' | b'\r'));
+    match (found.next(), found.next()) {
+        (Some(at), None) => name(&body[at + "kind:".len()..]),
+        (None, _) if is_nothing(body) => Kind::Nothing,
+        _ => Kind::Unknown,
+    }
+}
+
+/// The word behind `kind:`, if it is a plain or quoted one.
+fn name(rest: &[u8]) -> Kind<'_> {
+    let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+    let line = line.trim_ascii();
+    let word = match line {
+        [quote @ (b'"' | b'\''), word @ .., end] if quote == end => word,
+        word => {
+            let end = memchr::memmem::find(word, b" #").unwrap_or(word.len());
+            word[..end].trim_ascii_end()
+        }
+    };
+    if !word.is_empty() && word.iter().all(u8::is_ascii_alphanumeric) { Kind::Known(word) } else { Kind::Unknown }
+}
+
+fn is_nothing(body: &[u8]) -> bool {
+    body.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| matches!(line.trim_ascii_start(), [] | [b'#', ..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds() {
+        for (body, expected) in [
+            ("apiVersion: v1\nkind: Service\n", Kind::Known(b"Service")),
+            ("kind: \"Service\" \r\na: 1", Kind::Known(b"Service")),
+            ("kind: Service # the door\n", Kind::Known(b"Service")),
+            ("a: |\n  kind: Secret\nkind: Service\n", Kind::Known(b"Service")),
+            ("a: 'x\nkind: Secret'\nkind: Service\n", Kind::Unknown),
+            ("{\"kind\": \"Service\"}\n", Kind::Unknown),
+            ("\"kind\": Service\n", Kind::Unknown),
+            ("kind: &a Service\n", Kind::Unknown),
+            ("# kind: Service\n\n  # more\n", Kind::Nothing),
+            ("", Kind::Nothing),
+        ] {
+            assert_eq!(kind(body.as_bytes()), expected, "{body:?}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What the test files share: running the program, splitting a stream, Helm's checksum, line diffs.
+#![allow(dead_code)] // Every test file is a crate of its own and uses a part of this.
+
+use std::env;
+use std::io::{self, Write as _};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
+use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
+
+/// How a run ended. `status` is `None` after a signal.
+pub(crate) struct Run {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Runs the program with nothing in its environment but `vars`: colours, widths and settings of
+/// the machine must not reach a golden.
+pub(crate) fn run(args: &[String], vars: &[(String, String)], input: &[u8]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_milvus-gke-l7"));
+    command.args(args).env_clear().envs(vars.iter().cloned());
+    if let Some(file) = env::var_os("LLVM_PROFILE_FILE") {
+        command.env("LLVM_PROFILE_FILE", file);
+    }
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    let input = input.to_vec();
+    // A thread of its own: a large stream fills the pipes in both directions.
+    let writer = thread::spawn(move || match stdin.write_all(&input) {
+        // Wrong usage ends the program before it reads.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        result => result.expect("stdin takes the input"),
+    });
+    let output = child.wait_with_output().expect("the program ends");
+    writer.join().expect("the writer ends");
+    Run {
+        status: output.status.code(),
+        stdout: output.stdout,
+        stderr: output.stderr,
+    }
+}
+
+/// Says something that libtest does not hold back.
+pub(crate) fn say(message: &str) {
+    writeln!(io::stdout(), "{message}").expect("stdout takes a line");
+}
+
+/// True where nothing may be left out.
+pub(crate) fn ci() -> bool {
+    env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// The documents of a stream, each with the `---` line that leads it. Text before the first
+/// separator is a document too.
+pub(crate) fn documents(stream: &[u8]) -> Vec<&[u8]> {
+    let mut documents = Vec::new();
+    let mut start = 0;
+    for at in 1..stream.len() {
+        if stream[at - 1] == b'\n' && stream[at..].starts_with(b"---") {
+            documents.push(&stream[start..at]);
+            start = at;
+        }
+    }
+    if start < stream.len() {
+        documents.push(&stream[start..]);
+    }
+    documents
+}
+
+/// A document without its separator, also where the two are glued together.
+pub(crate) fn body(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"---").unwrap_or(document)
+}
+
+/// What Helm may have hashed for `checksum/config`: it hashes the rendered template and then trims
+/// the white space at its end. The white space depends on how the last text of the ConfigMap ends;
+/// the last entry is a stream that nobody trimmed.
+pub(crate) fn checksums(config_map: &[u8]) -> [String; 5] {
+    let mut text = config_map;
+    if text.starts_with(b"---") {
+        text = after_line(text);
+    }
+    while text.starts_with(b"# Source: ") {
+        text = after_line(text);
+    }
+    let trimmed = text.trim_ascii_end();
+    ["\n", "\n    \n", "\n    \n    \n", "\r\n    \n"]
+        .map(|suffix| sha256(&[trimmed, suffix.as_bytes()]))
+        .into_iter()
+        .chain([sha256(&[text])])
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("five sums")
+}
+
+fn after_line(text: &[u8]) -> &[u8] {
+    text.iter()
+        .position(|&byte| byte == b'\n')
+        .map_or(&[], |at| &text[at + 1..])
+}
+
+fn sha256(parts: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// A line diff for people, empty if the texts are the same. Line ends show where they are not `\n`.
+pub(crate) fn diff(old: &[u8], new: &[u8]) -> String {
+    let (old, new) = (lines(old), lines(new));
+    let mut text = String::new();
+    for group in group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), 3) {
+        let first = group[0].old_range().start + 1;
+        text.push_str(&format!("@@ line {first}\n"));
+        for op in group {
+            if op.tag() == DiffTag::Equal {
+                old[op.old_range()]
+                    .iter()
+                    .for_each(|line| show(&mut text, ' ', line));
+            } else {
+                old[op.old_range()]
+                    .iter()
+                    .for_each(|line| show(&mut text, '-', line));
+                new[op.new_range()]
+                    .iter()
+                    .for_each(|line| show(&mut text, '+', line));
+            }
+        }
+    }
+    text
+}
+
+/// How many lines went and how many came.
+pub(crate) fn changed_lines(old: &[u8], new: &[u8]) -> (usize, usize) {
+    capture_diff_slices(Algorithm::Myers, &lines(old), &lines(new))
+        .iter()
+        .filter(|op| op.tag() != DiffTag::Equal)
+        .map(|op: &DiffOp| (op.old_range().len(), op.new_range().len()))
+        .fold((0, 0), |(gone, come), (old, new)| (gone + old, come + new))
+}
+
+/// Lines with their ends.
+pub(crate) fn lines(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|&byte| byte == b'\n').collect()
+}
+
+fn show(text: &mut String, sign: char, line: &[u8]) {
+    text.push(sign);
+    let (line, ended) = match line.strip_suffix(b"\n") {
+        Some(line) => (line, true),
+        None => (line, false),
+    };
+    for chunk in line.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\t' => text.push('\t'),
+                _ if character.is_control() => text.extend(character.escape_default()),
+                _ => text.push(character),
+            }
+        }
+        chunk
+            .invalid()
+            .iter()
+            .for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+    }
+    text.push_str(if ended {
+        "\n"
+    } else {
+        "\\ no newline at the end\n"
+    });
+}
