@@ -100,8 +100,8 @@ pub enum Reason {
     NotAText { key: &'static str, config_map: String },
     #[error("`{key}` in ConfigMap `{config_map}` does not parse: {message}")]
     ConfigDoesNotParse { key: &'static str, config_map: String, message: String },
-    #[error("`{key}` in ConfigMap `{config_map}` is not a mapping")]
-    ConfigNotAMapping { key: String, config_map: String },
+    #[error("{what} in ConfigMap `{config_map}` is not a mapping")]
+    ConfigNotAMapping { what: String, config_map: String },
     #[error("`{setting}` is set twice in `{file}`, in two forms: {first} and {second}")]
     TwoForms { setting: &'static str, file: &'static str, first: String, second: String },
     #[error("Milvus is set to tlsMode 2")]
@@ -163,7 +163,7 @@ impl Reason {
             Self::Environment { .. } => "Milvus prefers the environment to its configuration files",
             Self::HttpPortTaken { .. } => "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
                 shares the gRPC port",
-            Self::AnnotationValue { .. } => "GKE reads it as a JSON object with text values",
+            Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
             Self::OwnBackendConfig { .. } => "ours would take its place, and with it its settings (a Cloud Armor policy, a timeout) would go",
             Self::CustomNegName { .. } => "GKE refuses a custom NEG name on a Service behind an Ingress",
             Self::Differs { .. } => "two objects of one name cannot both be applied: the later one wins, or the install fails",

@@ -150,7 +150,7 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
 
     fn not_a_mapping(&self, inner: PointerBuf) -> Refusal {
         let key = inner.tokens().map(|token| token.decoded().into_owned()).collect::<Vec<_>>().join(".");
-        let reason = Reason::ConfigNotAMapping { key: format!("{key} in user.yaml"), config_map: name(self.object) };
+        let reason = Reason::ConfigNotAMapping { what: format!("`{key}` of `user.yaml`"), config_map: name(self.object) };
         Refusal::at(reason, self.object.id, Spot::InText { text: path(USER_YAML), inner })
     }
 
@@ -191,7 +191,7 @@ fn parse(object: &Object<'_>, key: &'static str, relevant: fn(&str) -> bool) -> 
     match value {
         Value::Null | Value::Object(_) => Ok(value),
         _ => {
-            let reason = Reason::ConfigNotAMapping { key: key.to_owned(), config_map: name(object) };
+            let reason = Reason::ConfigNotAMapping { what: format!("`{key}`"), config_map: name(object) };
             Err(object.refuse(reason, at))
         }
     }

@@ -14,7 +14,7 @@ pub fn document(value: &Value) -> String {
     match value {
         Value::Object(mapping) if !mapping.is_empty() => entries(&mut out, mapping, 0),
         other => {
-            out.push_str(&flow(other));
+            out.push_str(&inline(other));
             out.push('\n');
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn block(value: &Value, indent: usize) -> String {
             out
         }
         Value::Array(items) => items.iter().map(|value| item(value, indent)).collect(),
-        scalar => format!("{}{}\n", " ".repeat(indent), flow(scalar)),
+        scalar => format!("{}{}\n", " ".repeat(indent), inline(scalar)),
     }
 }
 
@@ -82,7 +82,7 @@ fn push_item(out: &mut String, value: &Value, indent: usize) {
         }
         Value::Array(items) if !items.is_empty() => {
             out.push(' ');
-            out.push_str(&flow(value));
+            out.push_str(&inline(value));
             out.push('\n');
         }
         scalar => push_scalar(out, scalar, indent),
@@ -104,39 +104,54 @@ fn push_scalar(out: &mut String, value: &Value, indent: usize) {
             }
         },
         other => {
-            out.push_str(&flow(other));
+            out.push_str(&inline(other));
             out.push('\n');
         }
     }
 }
 
-/// A value on one line that is both flow YAML and JSON.
-pub(super) fn flow(value: &Value) -> String {
-    match value {
-        Value::String(text) => quote::double_quoted(text),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(flow).collect();
-            format!("[{}]", items.join(", "))
+/// How flow collections are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// `{key: value}`
+    Yaml,
+    /// `{"key": "value"}`: what is JSON stays JSON.
+    Json,
+}
+
+impl Flow {
+    /// A value on one line.
+    pub(super) fn value(self, value: &Value) -> String {
+        match value {
+            Value::String(text) => self.string(text),
+            Value::Array(items) => {
+                let items: Vec<_> = items.iter().map(|item| self.value(item)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Value::Object(mapping) => {
+                let entries: Vec<_> = mapping.iter().map(|(key, value)| self.entry(key, value)).collect();
+                format!("{{{}}}", entries.join(", "))
+            }
+            scalar => scalar.to_string(),
         }
-        Value::Object(mapping) => {
-            let entries: Vec<_> = mapping.iter().map(|(key, value)| flow_entry(key, value)).collect();
-            format!("{{{}}}", entries.join(", "))
+    }
+
+    /// `key: value` inside a flow mapping.
+    pub(super) fn entry(self, key: &str, value: &Value) -> String {
+        format!("{}: {}", self.string(key), self.value(value))
+    }
+
+    fn string(self, text: &str) -> String {
+        match self {
+            Self::Yaml => quote::scalar(text),
+            Self::Json => quote::double_quoted(text),
         }
-        scalar => scalar.to_string(),
     }
 }
 
-/// `"key": value` inside a flow mapping.
-pub(super) fn flow_entry(key: &str, value: &Value) -> String {
-    format!("{}: {}", quote::double_quoted(key), flow(value))
-}
-
-/// A value that needs no line of its own: a scalar, or an empty collection.
+/// A value that needs no line of its own: a scalar, or a collection in flow style.
 pub(super) fn inline(value: &Value) -> String {
-    match value {
-        Value::String(text) => quote::scalar(text),
-        other => flow(other),
-    }
+    Flow::Yaml.value(value)
 }
 
 /// A literal block scalar: `|`, `|-` or `|+`, and its lines.

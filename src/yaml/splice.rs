@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::emit;
+use super::emit::{self, Flow};
 use super::lines::{begins_line, content_end, line_break, line_end, line_start};
 use super::tree::{NodeId, Shape, Tree};
 
@@ -50,8 +50,8 @@ enum Slot {
     Entry { column: usize, behind: usize },
     /// An item of a block sequence whose dash stands at `column`.
     Item { column: usize, behind: usize },
-    /// Somewhere in a flow collection.
-    Flow,
+    /// Somewhere in a flow collection of this style.
+    Flow(Flow),
 }
 
 /// Edits `text`, which reads as `before`, so that it reads as `after`.
@@ -89,13 +89,13 @@ impl Splicer<'_> {
                 if old.is_empty() && matches!(slot, Slot::Entry { .. } | Slot::Root) && self.stands_beside_key(slot, node) {
                     return self.replace(slot, node, after);
                 }
-                self.flow_mapping(node, entries, old, new)
+                self.flow_mapping(slot, node, entries, old, new)
             }
             (Shape::BlockSequence(items), Value::Array(before), Value::Array(after)) => {
                 self.block_sequence(slot, node, items, before, after)
             }
             (Shape::FlowSequence(items), Value::Array(before), Value::Array(after)) => {
-                self.flow_sequence(node, items, before, after)
+                self.flow_sequence(slot, node, items, before, after)
             }
             (Shape::FlowPair(_), ..) => {
                 Err(EditError::Unsupported("a mapping without brackets inside a flow sequence"))
@@ -215,7 +215,7 @@ impl Splicer<'_> {
         let block = match slot {
             Slot::Entry { column, .. } => Some((column, emit::STEP)),
             Slot::Item { column, .. } => Some((column, emit::STEP)),
-            Slot::Root | Slot::Flow => None,
+            Slot::Root | Slot::Flow(_) => None,
         };
         match (slot, block, value) {
             (Slot::Root, _, value) => Written { head: String::new(), lines: emit::document(value) },
@@ -231,9 +231,7 @@ impl Splicer<'_> {
                 let lines = self.with_line_breaks(emit::block(value, column + emit::STEP));
                 Written { head: String::new(), lines }
             }
-            (Slot::Entry { .. } | Slot::Item { .. }, _, Value::Array(_) | Value::Object(_)) | (Slot::Flow, ..) => {
-                Written::inline(emit::flow(value))
-            }
+            (Slot::Flow(style), ..) => Written::inline(style.value(value)),
             _ => Written::inline(emit::inline(value)),
         }
     }

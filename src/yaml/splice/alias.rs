@@ -37,7 +37,7 @@ impl Splicer<'_> {
                 let end = self.lines_end(target.end);
                 let touched = self.edits.iter().any(|edit| edit.range.start <= end && target.start <= edit.range.end);
                 match value {
-                    Some(value) if touched => aliases.push((outer.clone(), emit::flow(value))),
+                    Some(value) if touched => aliases.push((outer.clone(), emit::inline(value))),
                     None if touched => {
                         return Err(EditError::Unsupported("an alias in a merge key to a mapping that must change"));
                     }

@@ -1,5 +1,5 @@
-//! Flow collections: entries come and go with their commas. New ones are written
-//! as JSON, so that a JSON document stays one.
+//! Flow collections: entries come and go with their commas. Where keys or items are
+//! double-quoted, new ones are written as JSON, so that a JSON document stays one.
 
 use std::ops::Range;
 
@@ -7,30 +7,33 @@ use serde_json::{Map, Value};
 
 use super::block::{Entries, Items};
 use super::{EditError, Slot, Splicer};
-use crate::yaml::emit;
+use crate::yaml::emit::Flow;
 use crate::yaml::tree::{Entry, NodeId};
 
 impl Splicer<'_> {
     pub(super) fn flow_mapping(
         &mut self,
+        slot: Slot,
         node: NodeId,
         entries: &[Entry],
         before: &Map<String, Value>,
         after: &Map<String, Value>,
     ) -> Result<(), EditError> {
         let plan = Entries::compare(entries, before, after)?;
+        let style = self.flow_style(slot, entries.first().map(|entry| entry.key));
         for (entry, key) in &plan.kept {
             if let Some(key) = key {
-                self.change(Slot::Flow, entry.value, &before[*key], &after[*key])?;
+                self.change(Slot::Flow(style), entry.value, &before[*key], &after[*key])?;
             }
         }
         let extents: Vec<_> = entries.iter().map(|entry| self.flow_extent(entry)).collect();
-        let added = plan.added.iter().map(|key| emit::flow_entry(key, &after[*key])).collect();
+        let added = plan.added.iter().map(|key| style.entry(key, &after[*key])).collect();
         self.flow_collection(node, &extents, &plan.removed, entries.len(), added)
     }
 
     pub(super) fn flow_sequence(
         &mut self,
+        slot: Slot,
         node: NodeId,
         items: &[NodeId],
         before: &[Value],
@@ -40,13 +43,24 @@ impl Splicer<'_> {
             return Err(EditError::Unsupported("a flow sequence that reads as another number of items"));
         }
         let plan = Items::compare(before, after);
+        let style = self.flow_style(slot, items.first().copied());
         for (old, new) in plan.paired() {
-            self.change(Slot::Flow, items[old], &before[old], &after[new])?;
+            self.change(Slot::Flow(style), items[old], &before[old], &after[new])?;
         }
         let extents: Vec<_> = items.iter().map(|item| self.tree.node(*item).outer.clone()).collect();
         let removed: Vec<usize> = plan.removed().collect();
-        let added = plan.added().map(|new| emit::flow(&after[new])).collect();
+        let added = plan.added().map(|new| style.value(&after[new])).collect();
         self.flow_collection(node, &extents, &removed, plan.insert_behind().map_or(0, |last| last + 1), added)
+    }
+
+    /// JSON if the first key or item is double-quoted, or if nothing tells and the
+    /// collection is the document itself or part of a JSON one.
+    fn flow_style(&self, slot: Slot, first: Option<NodeId>) -> Flow {
+        match (first, slot) {
+            (Some(first), _) if self.text[self.tree.node(first).span.start..].starts_with('"') => Flow::Json,
+            (Some(_), Slot::Flow(Flow::Json)) | (None, Slot::Root | Slot::Flow(Flow::Json)) => Flow::Json,
+            _ => Flow::Yaml,
+        }
     }
 
     fn flow_extent(&self, entry: &Entry) -> Range<usize> {

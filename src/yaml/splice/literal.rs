@@ -20,7 +20,7 @@ impl Splicer<'_> {
         };
         let parent = match slot {
             Slot::Entry { column, .. } | Slot::Item { column, .. } => column,
-            Slot::Root | Slot::Flow => return self.replace(slot, node_id, &whole),
+            Slot::Root | Slot::Flow(_) => return self.replace(slot, node_id, &whole),
         };
         let body = after.trim_end_matches('\n');
         if body.is_empty() || !emit::is_literal(after) {
