@@ -7,10 +7,12 @@
 //! that the patch makes of the original:
 //!
 //! ```text
-//! text ──yaml-rust2──▶ tree of spans ┐
-//!   └────serde_yaml──▶ value ──patch──▶ wanted value ──splice──▶ edited text
-//!                                          └──────── must equal ────┘ read by serde_yaml
+//! text ──yaml-rust2──▶ spans and value ──patch──▶ wanted value ──splice──▶ edited text
+//!                                                      └─────── must equal ────┘ read by serde_yaml
 //! ```
+//!
+//! The two readings come from two engines on purpose. A misreading of the original by
+//! one of them makes them differ, and the edit is refused.
 //!
 //! # What an edit keeps
 //!
@@ -63,8 +65,8 @@ impl<'t> Document<'t> {
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         // The events come first: their depth cap protects the value reader, which
         // is quadratic on deeply nested flow collections.
-        let tree = Tree::parse(text)?;
-        let value = value::read(text)?;
+        let (tree, value) = Tree::parse(text)?;
+        let value = value.map_or_else(|| value::read(text), Ok)?;
         Ok(Self { text, tree, value })
     }
 

@@ -26,7 +26,7 @@ const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", "c
 pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str, edited_data: &Value) -> Vec<Change<'r, 'i>> {
     let original = release.config_map.document.text();
     let candidates = candidates(original, edited);
-    let fallback = hex(&[edited_data.to_string().as_bytes()]);
+    let fallback = hex(&Sha256::digest(edited_data.to_string()));
     let change = |workload: &'r Workload<'i>| {
         let object = &workload.object;
         let old = object.value().pointer(path(ANNOTATION).as_str()).and_then(Value::as_str);
@@ -52,21 +52,20 @@ fn set(operations: &mut Operations<'_>, checksum: &str) {
 /// Checksums of the original with each suffix, and of the edited text with the same.
 fn candidates(original: &str, edited: &str) -> Vec<(String, String)> {
     let (original, edited) = (without_source(original), without_source(edited));
-    let both = |suffix: &str| {
-        let hash = |text: &str| hex(&[text.trim_end().as_bytes(), suffix.as_bytes()]);
-        (hash(original), hash(edited))
-    };
+    // The texts are long and the suffixes short: hash each text once.
+    let trimmed = |text: &str| Sha256::new_with_prefix(text.trim_end());
+    let (before, after) = (trimmed(original), trimmed(edited));
+    let with = |hasher: &Sha256, suffix: &str| hex(&hasher.clone().chain_update(suffix).finalize());
+    let mut candidates: Vec<_> =
+        SUFFIXES.iter().map(|suffix| (with(&before, suffix), with(&after, suffix))).collect();
     // Helm 4's plain `template` does not trim: there the text is whole.
-    let whole = (hex(&[original.as_bytes()]), hex(&[edited.as_bytes()]));
-    SUFFIXES.into_iter().map(both).chain([whole]).collect()
+    let rest = |text: &'_ str| text[text.trim_end().len()..].to_owned();
+    candidates.push((with(&before, &rest(original)), with(&after, &rest(edited))));
+    candidates
 }
 
-fn hex(parts: &[&[u8]]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The `data` of the ConfigMap as it is with the new `user.yaml`.

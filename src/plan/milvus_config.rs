@@ -200,9 +200,8 @@ fn parse(object: &Object<'_>, key: &'static str, relevant: fn(&str) -> bool) -> 
 /// Whether a setting of ours may stand in the text, in whatever spelling: their last
 /// keys share these letters.
 fn mentions_settings(text: &str) -> bool {
-    let text = text.as_bytes();
-    let mentions = |word: &[u8]| text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word));
-    mentions(b"tls") || mentions(b"http")
+    let text = text.to_ascii_lowercase();
+    text.contains("tls") || text.contains("http")
 }
 
 fn name(object: &Object<'_>) -> String {

@@ -9,10 +9,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use json_patch::jsonptr::Pointer;
+use serde_json::{Map, Value};
 use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
 
 use super::lines::{Lines, content_end, line_end, line_start};
+use super::value::{self, MERGE};
 
 /// How deep a document may nest; libyaml's reader stops at the same depth.
 pub(super) const MAX_DEPTH: usize = 127;
@@ -133,8 +135,16 @@ pub(super) struct Tree {
     has_aliases: bool,
 }
 
+/// A collection's value as far as it has been read.
+enum Partial {
+    Mapping(Map<String, Value>),
+    Sequence(Vec<Value>),
+}
+
 impl Tree {
-    pub(super) fn parse(text: &str) -> Result<Self, ParseError> {
+    /// Parses a document; tells its value as well, unless it holds aliases, tags or
+    /// merge keys, which the value reader must resolve.
+    pub(super) fn parse(text: &str) -> Result<(Self, Option<Value>), ParseError> {
         Builder::new(text).build()
     }
 
@@ -215,6 +225,7 @@ struct Open {
     node: NodeId,
     /// A mapping's key that waits for its value.
     key: Option<(NodeId, Option<String>)>,
+    partial: Partial,
 }
 
 /// What stands between a node and the one before it.
@@ -234,6 +245,10 @@ struct Builder<'t> {
     open: Vec<Open>,
     anchors: HashMap<usize, NodeId>,
     has_aliases: bool,
+    /// The document's value, once its root is complete.
+    value: Value,
+    /// Whether the value is more than the events tell: aliases, tags, merge keys.
+    indirect: bool,
     /// Everything before it has been placed.
     cursor: usize,
 }
@@ -248,11 +263,13 @@ impl<'t> Builder<'t> {
             open: Vec::new(),
             anchors: HashMap::new(),
             has_aliases: false,
+            value: Value::Null,
+            indirect: false,
             cursor: 0,
         }
     }
 
-    fn build(mut self) -> Result<Tree, ParseError> {
+    fn build(mut self) -> Result<(Tree, Option<Value>), ParseError> {
         // Pull, never `Parser::load`: that one recurses and overflows the stack.
         let mut parser = Parser::new_from_str(self.text);
         let mut documents = 0;
@@ -277,7 +294,8 @@ impl<'t> Builder<'t> {
                 Event::Nothing | Event::StreamStart | Event::DocumentEnd => {}
             }
         }
-        Ok(Tree { nodes: self.nodes, root: self.root, has_aliases: self.has_aliases })
+        let value = (!self.indirect).then_some(self.value);
+        Ok((Tree { nodes: self.nodes, root: self.root, has_aliases: self.has_aliases }, value))
     }
 
     fn scalar(
@@ -313,14 +331,41 @@ impl<'t> Builder<'t> {
             }
         };
         self.cursor = span.end;
-        let name = match style {
-            _ if !is_key => None,
-            TScalarStyle::Plain => plain_key(value),
-            _ => Some(value),
+        self.indirect |= tagged || (is_key && value == MERGE);
+        let value = match style {
+            TScalarStyle::Plain => value::plain(value),
+            _ => Value::String(value),
         };
         let outer = start.unwrap_or(span.start)..span.end;
-        self.attach(Node { outer, span, shape }, name, indicator, anchor);
+        let node = Node { outer, span, shape };
+        if is_key {
+            self.attach(node, Some(value::key(value)), indicator, anchor);
+        } else {
+            self.attach(node, None, indicator, anchor);
+            self.complete(value);
+        }
         Ok(())
+    }
+
+    /// Puts a complete value into the collection that is open.
+    fn complete(&mut self, value: Value) {
+        let Some(open) = self.open.last_mut() else {
+            self.value = value;
+            return;
+        };
+        match &mut open.partial {
+            Partial::Sequence(items) => items.push(value),
+            Partial::Mapping(mapping) => {
+                let entries = match &self.nodes[open.node.0].shape {
+                    Shape::BlockMapping(entries) | Shape::FlowMapping(entries) | Shape::FlowPair(entries) => entries,
+                    _ => return,
+                };
+                // The entry was attached with its value's node.
+                if let Some(name) = entries.last().and_then(|entry| entry.name.clone()) {
+                    mapping.insert(name, value);
+                }
+            }
+        }
     }
 
     fn alias(&mut self, anchor: usize, marker: Marker) -> Result<(), ParseError> {
@@ -331,6 +376,7 @@ impl<'t> Builder<'t> {
         let end = self.name_end(at);
         self.cursor = end;
         self.has_aliases = true;
+        self.indirect = true;
         let node = Node { outer: at..end, span: at..end, shape: Shape::Alias { target } };
         self.attach(node, None, indicator, 0);
         Ok(())
@@ -338,6 +384,10 @@ impl<'t> Builder<'t> {
 
     /// The start of a collection; [`Builder::end`] sets its end.
     fn begin(&mut self, sequence: bool, anchor: usize, tagged: bool, marker: Marker) -> Result<(), ParseError> {
+        // A key that is a collection, or a tag: not for the quick way.
+        let is_key = self.open_shape().is_some_and(Shape::is_mapping)
+            && self.open.last().is_some_and(|open| open.key.is_none());
+        self.indirect |= tagged || is_key;
         let indicator = self.indicator(marker)?;
         let start = self.properties(anchor, tagged);
         let at = self.skip_trivia(self.cursor);
@@ -359,7 +409,8 @@ impl<'t> Builder<'t> {
         }
         let node = Node { outer: start.unwrap_or(at)..at, span: at..at, shape };
         let id = self.attach(node, None, indicator, anchor);
-        self.open.push(Open { node: id, key: None });
+        let partial = if sequence { Partial::Sequence(Vec::new()) } else { Partial::Mapping(Map::new()) };
+        self.open.push(Open { node: id, key: None, partial });
         if self.open.len() > MAX_DEPTH {
             return Err(ParseError::TooDeep { line: marker.line() });
         }
@@ -383,6 +434,10 @@ impl<'t> Builder<'t> {
         let node = &mut self.nodes[open.node.0];
         node.span.end = self.cursor;
         node.outer.end = self.cursor;
+        self.complete(match open.partial {
+            Partial::Mapping(mapping) => Value::Object(mapping),
+            Partial::Sequence(items) => Value::Array(items),
+        });
         Ok(())
     }
 
@@ -581,19 +636,6 @@ impl<'t> Builder<'t> {
 
     fn byte(&self, at: usize) -> Option<u8> {
         self.text.as_bytes().get(at).copied()
-    }
-}
-
-/// A plain key as the value model names it: `0x1F` is the key `31`.
-fn plain_key(text: String) -> Option<String> {
-    let word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '_');
-    if word && !matches!(text.to_ascii_lowercase().as_str(), "true" | "false" | "null") {
-        return Some(text);
-    }
-    match super::value::read(&text) {
-        Ok(serde_json::Value::String(key)) => Some(key),
-        Ok(scalar) => Some(scalar.to_string()),
-        Err(_) => Some(text),
     }
 }
 
