@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::refusal::{Reason, Refusal, Spot};
 use crate::stream::{DocumentId, Stream};
-use crate::yaml::Document;
+use crate::yaml::{Document, ParseError};
 
 /// Helm 4 marks every document it hands over with the file it came from.
 pub const HELM4_FILENAME: &str = "postrenderer.helm.sh/postrender-filename";
@@ -26,6 +26,23 @@ impl<'i> Object<'i> {
     ///
     /// [`Reason::NotUtf8`] and [`Reason::DoesNotParse`].
     pub fn parse(stream: &Stream<'i>, id: DocumentId) -> Result<Self, Refusal> {
+        Self::parse_with(stream, id, Document::parse)
+    }
+
+    /// Parses only the entries at `wanted` of the document `id`, if it can be so parted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Object::parse`].
+    pub fn parse_entries(stream: &Stream<'i>, id: DocumentId, wanted: &[&[&str]]) -> Result<Self, Refusal> {
+        Self::parse_with(stream, id, |text| Document::parse_entries(text, wanted))
+    }
+
+    fn parse_with(
+        stream: &Stream<'i>,
+        id: DocumentId,
+        parse: impl FnOnce(&'i str) -> Result<Document<'i>, ParseError>,
+    ) -> Result<Self, Refusal> {
         let body = stream.body(id);
         let text = match std::str::from_utf8(body) {
             Ok(text) => text,
@@ -34,7 +51,7 @@ impl<'i> Object<'i> {
                 return Err(Refusal::at(Reason::NotUtf8, id, Spot::Line(line)));
             }
         };
-        let document = Document::parse(text).map_err(|error| {
+        let document = parse(text).map_err(|error| {
             let reason = Reason::DoesNotParse { message: error.to_string() };
             Refusal::at(reason, id, Spot::Line(error.line()))
         })?;

@@ -58,8 +58,7 @@ impl<'i> Release<'i> {
             return Err(service.object.refuse(reason, path(["spec", "selector"])));
         };
         let config_map = candidates.config_map(stream, serving, &volume)?;
-        serving.mounts_user_yaml(&volume)?;
-        let server = serving.server()?;
+        let server = serving.server(&volume)?;
         let workloads = candidates.mounting(stream, &volume.config_map, namespace)?;
         Ok(Self { name, service, server, workloads, config_map, front_door: candidates.front_door })
     }
@@ -125,9 +124,9 @@ impl<'i> Candidates<'i> {
                 }
             }
             _ if memmem::find(body, workload::VOLUME.as_bytes()).is_some() => {
-                let object = parse()?;
-                if !object.is_hook() {
-                    self.workloads.push(Workload { object });
+                let workload = Workload::parse(stream, id)?;
+                if !workload.object.is_hook() {
+                    self.workloads.push(workload);
                 }
             }
             _ if memmem::find(body, b"configMap").is_some() => self.with_config_maps.push(id),
@@ -167,9 +166,9 @@ impl<'i> Candidates<'i> {
         let mut workloads = std::mem::take(&mut self.workloads);
         for &id in &self.with_config_maps {
             if memmem::find(stream.body(id), config_map.as_bytes()).is_some() {
-                let object = Object::parse(stream, id)?;
-                if !object.is_hook() {
-                    workloads.push(Workload { object });
+                let workload = Workload::parse(stream, id)?;
+                if !workload.object.is_hook() {
+                    workloads.push(workload);
                 }
             }
         }

@@ -31,6 +31,7 @@
 //! What cannot be done without guessing is an [`EditError`], never a guess.
 
 mod emit;
+mod excerpt;
 mod lines;
 mod quote;
 mod splice;
@@ -45,12 +46,15 @@ use json_patch::Patch;
 use json_patch::jsonptr::Pointer;
 use serde_json::Value;
 
+use excerpt::Excerpt;
 use tree::Tree;
 
 /// One parsed YAML document: its text, where everything stands, and its value.
 #[derive(Debug)]
 pub struct Document<'t> {
     text: &'t str,
+    /// The part that was read, if it is not the whole text.
+    excerpt: Option<Excerpt>,
     tree: Tree,
     value: Value,
 }
@@ -63,11 +67,23 @@ impl<'t> Document<'t> {
     /// [`ParseError`] where either YAML engine refuses the text, where it nests
     /// deeper than [`tree::MAX_DEPTH`], or where it holds several documents.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
-        // The events come first: their depth cap protects the value reader, which
-        // is quadratic on deeply nested flow collections.
-        let (tree, value) = Tree::parse(text)?;
-        let value = value.map_or_else(|| value::read(text), Ok)?;
-        Ok(Self { text, tree, value })
+        let (tree, value) = parse(text)?;
+        Ok(Self { text, excerpt: None, tree, value })
+    }
+
+    /// Parses only the entries at `wanted`, if the text allows it (see [`excerpt`]);
+    /// everything else is then missing from the value, and cannot be changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::parse`].
+    pub fn parse_entries(text: &'t str, wanted: &[&[&str]]) -> Result<Self, ParseError> {
+        let Some(excerpt) = Excerpt::take(text, wanted) else { return Self::parse(text) };
+        match parse(&excerpt.text) {
+            Ok((tree, value)) => Ok(Self { text, excerpt: Some(excerpt), tree, value }),
+            // The lines of the error would be those of the excerpt.
+            Err(_) => Self::parse(text),
+        }
     }
 
     /// The document's value, duplicate keys resolved as Kubernetes does (last wins).
@@ -82,7 +98,8 @@ impl<'t> Document<'t> {
         self.text
     }
 
-    /// The byte range of the node at `pointer`, or of its nearest existing parent.
+    /// The byte range of the node at `pointer`, or of its nearest existing parent, in
+    /// a document that was parsed as a whole.
     #[must_use]
     pub fn locate(&self, pointer: &Pointer) -> std::ops::Range<usize> {
         self.tree.locate(pointer)
@@ -107,12 +124,26 @@ impl<'t> Document<'t> {
     ///
     /// As [`Document::patch`].
     pub fn rewrite(&self, wanted: &Value) -> Result<String, EditError> {
-        let edited = splice::splice(self.text, &self.tree, &self.value, wanted)?;
+        let read = self.excerpt.as_ref().map_or(self.text, |excerpt| &excerpt.text);
+        let edits = splice::splice(read, &self.tree, &self.value, wanted)?;
+        let edited = edits.apply(read);
         match value::read(&edited) {
-            Ok(value) if value == *wanted => Ok(edited),
-            _ => Err(EditError::Proof),
+            Ok(value) if value == *wanted => {}
+            _ => return Err(EditError::Proof),
+        }
+        match &self.excerpt {
+            None => Ok(edited),
+            Some(excerpt) => Ok(edits.moved(|range| excerpt.original(range))?.apply(self.text)),
         }
     }
+}
+
+fn parse(text: &str) -> Result<(Tree, Value), ParseError> {
+    // The events come first: their depth cap protects the value reader, which is
+    // quadratic on deeply nested flow collections.
+    let (tree, value) = Tree::parse(text)?;
+    let value = value.map_or_else(|| value::read(text), Ok)?;
+    Ok((tree, value))
 }
 
 /// Reads the value of one YAML document without looking at where things stand.

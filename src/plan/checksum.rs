@@ -5,6 +5,8 @@
 //! trims the white space at the end. What was trimmed depends on how user.yaml ends in
 //! the values; the candidate that reproduces the old checksum tells.
 
+use std::cell::LazyCell;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -26,12 +28,12 @@ const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", "c
 pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str, edited_data: &Value) -> Vec<Change<'r, 'i>> {
     let original = release.config_map.document.text();
     let candidates = candidates(original, edited);
-    let fallback = hex(&Sha256::digest(edited_data.to_string()));
+    let fallback = LazyCell::new(|| hex(&Sha256::digest(edited_data.to_string())));
     let change = |workload: &'r Workload<'i>| {
         let object = &workload.object;
         let old = object.value().pointer(path(ANNOTATION).as_str()).and_then(Value::as_str);
         let verified = candidates.iter().find(|(before, _)| Some(before.as_str()) == old);
-        let new = verified.map_or(&fallback, |(_, after)| after);
+        let new = verified.map_or_else(|| fallback.as_str(), |(_, after)| after);
         let mut operations = Operations::new(object.value());
         set(&mut operations, new);
         Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() }

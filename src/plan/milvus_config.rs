@@ -197,11 +197,12 @@ fn parse(object: &Object<'_>, key: &'static str, relevant: fn(&str) -> bool) -> 
     }
 }
 
-/// Whether a setting of ours may stand in the text, in whatever spelling: their last
-/// keys share these letters.
+/// Whether a setting of ours may stand in the text, in whatever spelling: their keys
+/// share these letters. Web addresses, as in licence headers, do not count.
 fn mentions_settings(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    text.contains("tls") || text.contains("http")
+    let is_key = |(at, _): (usize, &str)| !text[at..].trim_start_matches("http").trim_start_matches('s').starts_with("://");
+    text.contains("tls") || text.match_indices("http").any(is_key)
 }
 
 fn name(object: &Object<'_>) -> String {

@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use super::service::TARGET_PORT;
 use super::version::Version;
 use crate::object::{Object, items, path, text};
-use crate::refusal::{Reason, Refusal};
+use crate::refusal::{Reason, Refusal, Spot};
+use crate::stream::{DocumentId, Stream};
+use crate::yaml::Document;
 
 /// The volume through which the chart mounts its ConfigMap, in every version.
 pub const VOLUME: &str = "milvus-config";
@@ -46,6 +48,18 @@ const CONTAINERS: &str = "/spec/template/spec/containers";
 const VOLUMES: &str = "/spec/template/spec/volumes";
 
 impl<'i> Workload<'i> {
+    /// Parses what the rules need of every workload: the containers, by far the most of
+    /// it, are needed of the serving one only ([`Workload::server`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Object::parse`].
+    pub fn parse(stream: &Stream<'i>, id: DocumentId) -> Result<Self, Refusal> {
+        const ENTRIES: [&[&str]; 4] =
+            [&["kind"], &["metadata"], &["spec", "template", "metadata"], &["spec", "template", "spec", "volumes"]];
+        Ok(Self { object: Object::parse_entries(stream, id, &ENTRIES)? })
+    }
+
     /// The ConfigMap behind the volume `milvus-config`.
     #[must_use]
     pub fn config_volume(&self) -> Option<ConfigVolume> {
@@ -79,9 +93,17 @@ impl<'i> Workload<'i> {
     ///
     /// # Errors
     ///
+    /// [`Reason::NoUserYaml`] where settings in `user.yaml` would not reach it,
     /// [`Reason::NoContainerPort`] where the gRPC or the health port is not declared.
-    pub fn server(&self) -> Result<Server, Refusal> {
-        let value = self.object.value();
+    pub fn server(&self, volume: &ConfigVolume) -> Result<Server, Refusal> {
+        let whole = Document::parse(self.object.document.text()).map_err(|error| {
+            let reason = Reason::DoesNotParse { message: error.to_string() };
+            Refusal::at(reason, self.object.id, Spot::Line(error.line()))
+        })?;
+        let value = whole.value();
+        if !mounts_user_yaml(value) {
+            return Err(self.object.refuse(Reason::NoUserYaml, volume.volume.clone()));
+        }
         let container = items(value, CONTAINERS).find(|container| port(container, TARGET_PORT).is_some());
         let (Some(container), Some(grpc_port)) = (container, container.and_then(|c| port(c, TARGET_PORT))) else {
             return Err(self.refuse_port(TARGET_PORT));
@@ -104,21 +126,6 @@ impl<'i> Workload<'i> {
         Ok(Server { grpc_port, health_port, version, environment })
     }
 
-    /// Whether `user.yaml` reaches Milvus at all.
-    ///
-    /// # Errors
-    ///
-    /// [`Reason::NoUserYaml`]
-    pub fn mounts_user_yaml(&self, volume: &ConfigVolume) -> Result<(), Refusal> {
-        let containers = items(self.object.value(), CONTAINERS)
-            .chain(items(self.object.value(), "/spec/template/spec/initContainers"));
-        let mounted = containers
-            .flat_map(|container| items(container, "/volumeMounts"))
-            .filter(|mount| text(mount, "/name") == Some(VOLUME))
-            .any(|mount| matches!(text(mount, "/subPath"), None | Some("user.yaml")));
-        if mounted { Ok(()) } else { Err(self.object.refuse(Reason::NoUserYaml, volume.volume.clone())) }
-    }
-
     pub(super) fn refuse_config_map(&self, volume: &ConfigVolume) -> Refusal {
         let reason = Reason::CustomConfigMap { config_map: volume.config_map.clone() };
         self.object.refuse(reason, volume.volume.clone())
@@ -127,6 +134,15 @@ impl<'i> Workload<'i> {
     fn refuse_port(&self, port: &'static str) -> Refusal {
         self.object.refuse(Reason::NoContainerPort { port }, path(["spec", "template", "spec", "containers"]))
     }
+}
+
+/// Whether `user.yaml` reaches Milvus at all, be it through an init container that merges it.
+fn mounts_user_yaml(pod: &Value) -> bool {
+    items(pod, CONTAINERS)
+        .chain(items(pod, "/spec/template/spec/initContainers"))
+        .flat_map(|container| items(container, "/volumeMounts"))
+        .filter(|mount| text(mount, "/name") == Some(VOLUME))
+        .any(|mount| matches!(text(mount, "/subPath"), None | Some("user.yaml")))
 }
 
 /// The number of a container's port.

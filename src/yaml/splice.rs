@@ -54,8 +54,8 @@ enum Slot {
     Flow(Flow),
 }
 
-/// Edits `text`, which reads as `before`, so that it reads as `after`.
-pub(super) fn splice(text: &str, tree: &Tree, before: &Value, after: &Value) -> Result<String, EditError> {
+/// The edits of `text`, which reads as `before`, that make it read as `after`.
+pub(super) fn splice(text: &str, tree: &Tree, before: &Value, after: &Value) -> Result<Edits, EditError> {
     let mut splicer = Splicer { text, tree, line_break: line_break(text), edits: Vec::new() };
     match tree.root() {
         Some(root) => splicer.change(Slot::Root, root, before, after)?,
@@ -65,7 +65,42 @@ pub(super) fn splice(text: &str, tree: &Tree, before: &Value, after: &Value) -> 
     if tree.has_aliases() && !splicer.edits.is_empty() {
         splicer.release_aliases(after)?;
     }
-    splicer.apply()
+    Edits::new(splicer.edits)
+}
+
+/// Edits of one text, in order, none over another.
+#[derive(Debug)]
+pub(super) struct Edits(Vec<Edit>);
+
+impl Edits {
+    fn new(mut edits: Vec<Edit>) -> Result<Self, EditError> {
+        edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
+        if edits.windows(2).any(|pair| pair[1].range.start < pair[0].range.end) {
+            return Err(EditError::Unsupported("two edits in one place"));
+        }
+        Ok(Self(edits))
+    }
+
+    /// The same edits elsewhere.
+    pub(super) fn moved(self, place: impl Fn(&Range<usize>) -> Option<Range<usize>>) -> Result<Self, EditError> {
+        let edits = self.0.into_iter().map(|Edit { range, text }| Some(Edit { range: place(&range)?, text }));
+        let edits = edits.collect::<Option<_>>().ok_or(EditError::Unsupported("an edit over several parts of the document"))?;
+        Self::new(edits)
+    }
+
+    /// The text with all edits made.
+    pub(super) fn apply(&self, text: &str) -> String {
+        let added: usize = self.0.iter().map(|edit| edit.text.len()).sum();
+        let mut out = String::with_capacity(text.len() + added);
+        let mut at = 0;
+        for edit in &self.0 {
+            out.push_str(&text[at..edit.range.start]);
+            out.push_str(&edit.text);
+            at = edit.range.end;
+        }
+        out.push_str(&text[at..]);
+        out
+    }
 }
 
 struct Splicer<'a> {
@@ -304,24 +339,6 @@ impl Splicer<'_> {
     /// The end of the line's content that holds `position`, its comment included.
     fn content_end(&self, position: usize) -> usize {
         content_end(self.text, position)
-    }
-
-    /// The text with all edits made.
-    fn apply(mut self) -> Result<String, EditError> {
-        self.edits.sort_by_key(|edit| (edit.range.start, edit.range.end));
-        let added: usize = self.edits.iter().map(|edit| edit.text.len()).sum();
-        let mut out = String::with_capacity(self.text.len() + added);
-        let mut at = 0;
-        for edit in &self.edits {
-            if edit.range.start < at {
-                return Err(EditError::Unsupported("two edits in one place"));
-            }
-            out.push_str(&self.text[at..edit.range.start]);
-            out.push_str(&edit.text);
-            at = edit.range.end;
-        }
-        out.push_str(&self.text[at..]);
-        Ok(out)
     }
 }
 
