@@ -20,7 +20,11 @@ pub struct Cli {
     /// One Ingress rule for each. Google-managed certificates take no wildcards and at
     /// most 63 characters.
     #[arg(
-        long = "host", value_name = "DOMAIN", env = "MILVUS_GKE_L7_HOST", value_delimiter = ',', required = true,
+        long = "host",
+        value_name = "DOMAIN",
+        env = "MILVUS_GKE_L7_HOST",
+        value_delimiter = ',',
+        required = true,
         help_heading = "Load balancer"
     )]
     hosts: Vec<Host>,

@@ -27,9 +27,8 @@ pub fn refusal(refusal: &Refusal, input: &[u8], coloured: bool) -> String {
             None => group.element(Origin::path(origin.as_str()).line(found.line)),
         };
     }
-    let group = group
-        .element(Level::NOTE.message(refusal.reason.why()))
-        .element(Level::HELP.message(refusal.reason.help()));
+    let group =
+        group.element(Level::NOTE.message(refusal.reason.why())).element(Level::HELP.message(refusal.reason.help()));
     let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
 }
@@ -77,7 +76,9 @@ impl Found {
                     .map(|(inner_text, document)| line_of(inner_text, document.locate(inner).start));
                 found.show_line_in_text(object, text, line, true);
             }
-            (Spot::LineInText { text, line }, Some(object)) => found.show_line_in_text(object, text, Some(*line), false),
+            (Spot::LineInText { text, line }, Some(object)) => {
+                found.show_line_in_text(object, text, Some(*line), false);
+            }
             (_, None) => {}
         }
         found

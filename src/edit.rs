@@ -29,8 +29,8 @@ pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
     let mut inner = Vec::with_capacity(change.texts.len());
     for text in &change.texts {
         let old = object.value().pointer(text.at.as_str());
-        let new = edit_text(old.and_then(Value::as_str).unwrap_or_default(), &text.patch)
-            .map_err(|(line, message)| {
+        let new =
+            edit_text(old.and_then(Value::as_str).unwrap_or_default(), &text.patch).map_err(|(line, message)| {
                 let spot = Spot::LineInText { text: text.at.clone(), line };
                 Refusal::at(Reason::CannotEdit { message }, object.id, spot)
             })?;

@@ -102,7 +102,9 @@ impl<'i> Object<'i> {
     /// Hooks are run by Helm and not part of the release.
     #[must_use]
     pub fn is_hook(&self) -> bool {
-        self.value().pointer("/metadata/annotations").is_some_and(|annotations| annotations.get("helm.sh/hook").is_some())
+        self.value()
+            .pointer("/metadata/annotations")
+            .is_some_and(|annotations| annotations.get("helm.sh/hook").is_some())
     }
 
     /// Whether two objects may be in one namespace. One without a namespace goes

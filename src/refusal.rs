@@ -13,7 +13,7 @@ pub struct Refusal {
     /// What was found.
     pub reason: Reason,
     /// Where, if it is about one document.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
 }
 
 impl Refusal {
@@ -24,7 +24,7 @@ impl Refusal {
 
     /// A reason with the place it is about.
     pub(crate) fn at(reason: Reason, document: DocumentId, spot: Spot) -> Self {
-        Self { reason, place: Some(Place { document, spot }) }
+        Self { reason, place: Some(Box::new(Place { document, spot })) }
     }
 }
 
@@ -135,40 +135,66 @@ impl Reason {
     #[must_use]
     pub fn why(&self) -> &'static str {
         match self {
-            Self::EmptyInput => "Helm hands over nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
-                an empty manifest would delete the release",
-            Self::TooLarge { .. } => "the whole stream is held in memory so that nothing is written before everything is proved",
-            Self::NoMilvusService => "the Milvus Service is the one with a port whose targetPort is `milvus`; \
-                cluster mode with proxy.enabled=false renders none",
+            Self::EmptyInput => {
+                "Helm hands over nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
+                an empty manifest would delete the release"
+            }
+            Self::TooLarge { .. } => {
+                "the whole stream is held in memory so that nothing is written before everything is proved"
+            }
+            Self::NoMilvusService => {
+                "the Milvus Service is the one with a port whose targetPort is `milvus`; \
+                cluster mode with proxy.enabled=false renders none"
+            }
             Self::SeveralReleases { .. } => "each release needs hosts of its own",
             Self::UnknownRelease { .. } => "a release is known by its Service's label `app.kubernetes.io/instance`",
             Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
             Self::NoServiceName => "the Ingress names the Service",
             Self::NoReleaseLabel => "the BackendConfig is named after the release",
-            Self::UnnamedPort { .. } => "GKE looks the protocol up by the port's name; without one it speaks plain HTTP \
-                to Milvus's TLS port, and says nothing",
+            Self::UnnamedPort { .. } => {
+                "GKE looks the protocol up by the port's name; without one it speaks plain HTTP \
+                to Milvus's TLS port, and says nothing"
+            }
             Self::NoPortNumber { .. } => "the Ingress names the port by its number",
             Self::ExternalName { .. } => "the load balancer needs pods behind the Service",
-            Self::NoPods { .. } => "the health-check port, Milvus's version and its configuration are read from the workload \
-                that the Service selects",
+            Self::NoPods { .. } => {
+                "the health-check port, Milvus's version and its configuration are read from the workload \
+                that the Service selects"
+            }
             Self::NoContainerPort { .. } => "the load balancer reaches pods by container port",
-            Self::CustomConfigMap { .. } => "TLS is switched on in Milvus's configuration, which this chart does not render \
-                (customConfigMap is set)",
-            Self::NoUserYaml => "chart versions up to 3.3.1 mount `milvus.yaml` only; settings in `user.yaml` would have no effect",
+            Self::CustomConfigMap { .. } => {
+                "TLS is switched on in Milvus's configuration, which this chart does not render \
+                (customConfigMap is set)"
+            }
+            Self::NoUserYaml => {
+                "chart versions up to 3.3.1 mount `milvus.yaml` only; settings in `user.yaml` would have no effect"
+            }
             Self::NotAText { .. } | Self::ConfigNotAMapping { .. } => "Milvus reads it as a YAML mapping",
             Self::ConfigDoesNotParse { .. } => "Milvus would not start with it, and settings cannot be merged into it",
-            Self::TwoForms { .. } => "Milvus flattens both into one key and keeps whichever comes up last, \
-                which changes from start to start",
-            Self::TlsMode2 => "with tlsMode 2 Milvus demands a client certificate, and Google's load balancer presents none",
+            Self::TwoForms { .. } => {
+                "Milvus flattens both into one key and keeps whichever comes up last, \
+                which changes from start to start"
+            }
+            Self::TlsMode2 => {
+                "with tlsMode 2 Milvus demands a client certificate, and Google's load balancer presents none"
+            }
             Self::Environment { .. } => "Milvus prefers the environment to its configuration files",
-            Self::HttpPortTaken { .. } => "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
-                shares the gRPC port",
+            Self::HttpPortTaken { .. } => {
+                "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
+                shares the gRPC port"
+            }
             Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
-            Self::OwnBackendConfig { .. } => "ours would take its place, and with it its settings (a Cloud Armor policy, a timeout) would go",
+            Self::OwnBackendConfig { .. } => {
+                "ours would take its place, and with it its settings (a Cloud Armor policy, a timeout) would go"
+            }
             Self::CustomNegName { .. } => "GKE refuses a custom NEG name on a Service behind an Ingress",
-            Self::Differs { .. } => "two objects of one name cannot both be applied: the later one wins, or the install fails",
+            Self::Differs { .. } => {
+                "two objects of one name cannot both be applied: the later one wins, or the install fails"
+            }
             Self::Repeated { .. } => "which of them is applied last is not told by the input",
-            Self::LeftOverCertificate { .. } => "with --tls-secret nothing would use it, and it would stay in Provisioning for ever",
+            Self::LeftOverCertificate { .. } => {
+                "with --tls-secret nothing would use it, and it would stay in Provisioning for ever"
+            }
             Self::NotUtf8 => "it cannot be parsed",
             Self::DoesNotParse { .. } => "it cannot be edited without being understood",
             Self::CannotEdit { .. } => "a guess could change what is not to be changed; nothing has been written",
@@ -187,7 +213,9 @@ impl Reason {
             Self::SeveralServices { .. } => "take the others out of the stream",
             Self::NoServiceName => "give it metadata.name",
             Self::NoReleaseLabel => "keep the chart's labels, or add that one",
-            Self::UnnamedPort { .. } => "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from before loses it)",
+            Self::UnnamedPort { .. } => {
+                "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from before loses it)"
+            }
             Self::NoPortNumber { .. } => "set service.port to a number from 1 to 65535",
             Self::ExternalName { .. } => "set service.type to ClusterIP or LoadBalancer",
             Self::NoPods { .. } => "pass the whole rendered release through, not single templates (`helm template -s`)",
@@ -202,11 +230,15 @@ impl Reason {
             Self::Environment { .. } => "take it out of extraEnv in your values",
             Self::HttpPortTaken { .. } => "choose another with --http-port",
             Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
-            Self::OwnBackendConfig { .. } => "remove that entry from the annotation `cloud.google.com/backend-config`, \
-                or, for its `default`, pass --replace to use ours",
+            Self::OwnBackendConfig { .. } => {
+                "remove that entry from the annotation `cloud.google.com/backend-config`, \
+                or, for its `default`, pass --replace to use ours"
+            }
             Self::CustomNegName { .. } => "remove `name` from the annotation `cloud.google.com/neg`",
-            Self::Differs { .. } => "if it is the Milvus chart's own Ingress, set ingress.enabled=false; \
-                otherwise remove the object, or pass --replace to put ours in its place",
+            Self::Differs { .. } => {
+                "if it is the Milvus chart's own Ingress, set ingress.enabled=false; \
+                otherwise remove the object, or pass --replace to put ours in its place"
+            }
             Self::Repeated { .. } => "keep one of them",
             Self::LeftOverCertificate { .. } => "remove it from the input, or drop --tls-secret",
             Self::NotUtf8 => "save it as UTF-8",

@@ -53,7 +53,8 @@ impl<'i> Release<'i> {
             workload.object.shares_namespace(namespace) && workload.matches(&service.selector)
         };
         let serving = candidates.workloads.iter().filter(|workload| serves(workload));
-        let Some((serving, volume)) = serving.filter_map(|workload| Some((workload, workload.config_volume()?))).next() else {
+        let Some((serving, volume)) = serving.filter_map(|workload| Some((workload, workload.config_volume()?))).next()
+        else {
             let reason = Reason::NoPods { service: service.name.clone() };
             return Err(service.object.refuse(reason, path(["spec", "selector"])));
         };
@@ -136,7 +137,12 @@ impl<'i> Candidates<'i> {
     }
 
     /// The ConfigMap behind the volume.
-    fn config_map(&self, stream: &Stream<'i>, serving: &Workload<'_>, volume: &ConfigVolume) -> Result<Object<'i>, Refusal> {
+    fn config_map(
+        &self,
+        stream: &Stream<'i>,
+        serving: &Workload<'_>,
+        volume: &ConfigVolume,
+    ) -> Result<Object<'i>, Refusal> {
         let mut unreadable = None;
         for &id in &self.config_maps {
             if memmem::find(stream.body(id), volume.config_map.as_bytes()).is_none() {
@@ -190,10 +196,10 @@ fn may_lead_to_milvus(body: &[u8]) -> bool {
 fn choose<'i>(services: Vec<Object<'i>>, wanted: Option<&str>) -> Result<(String, Object<'i>), Refusal> {
     let mut releases: Vec<String> = Vec::new();
     for service in &services {
-        if let Some(release) = service.label(service::INSTANCE) {
-            if !releases.iter().any(|known| known == release) {
-                releases.push(release.to_owned());
-            }
+        if let Some(release) = service.label(service::INSTANCE)
+            && !releases.iter().any(|known| known == release)
+        {
+            releases.push(release.to_owned());
         }
     }
     let name = match (wanted, releases.as_slice()) {

@@ -87,28 +87,18 @@ fn helm_4_renders_with_a_tls_secret() {
 fn helm_3_renders(mode: Mode) {
     let Some(root) = charts() else { return };
     let mut judged = Judged::default();
-    for folder in entries(&root)
-        .iter()
-        .filter(|folder| folder.is_dir() && !folder.ends_with("helm4"))
-    {
+    for folder in entries(&root).iter().filter(|folder| folder.is_dir() && !folder.ends_with("helm4")) {
         let version = version(&file_name(folder));
         for file in entries(folder) {
             let name = file_name(&file);
-            let Some(case) = name
-                .strip_suffix(".yaml")
-                .filter(|case| !case.ends_with(".reference"))
-            else {
+            let Some(case) = name.strip_suffix(".yaml").filter(|case| !case.ends_with(".reference")) else {
                 continue;
             };
             let input = fs::read(&file).unwrap();
             let label = format!("{}/{case}, {}", file_name(folder), mode.name());
             let reference = fs::read(folder.join(format!("{case}.reference.yaml")));
-            let reference =
-                reference.unwrap_or_else(|error| panic!("{label}: no reference: {error}"));
-            judged.add(
-                &label,
-                judge_case(case, version, mode, &input, Some(&reference)),
-            );
+            let reference = reference.unwrap_or_else(|error| panic!("{label}: no reference: {error}"));
+            judged.add(&label, judge_case(case, version, mode, &input, Some(&reference)));
         }
     }
     judged.finish();
@@ -124,10 +114,7 @@ fn helm_4_renders(mode: Mode) {
     for file in entries(&folder) {
         let input = fs::read(&file).unwrap();
         let label = format!("helm4/{}, {}", file_name(&file), mode.name());
-        judged.add(
-            &label,
-            judge_case(&file_name(&file), None, mode, &input, None),
-        );
+        judged.add(&label, judge_case(&file_name(&file), None, mode, &input, None));
     }
     judged.finish();
 }
@@ -135,17 +122,11 @@ fn helm_4_renders(mode: Mode) {
 /// The folder with the renders; nothing if it is absent, which is said aloud and fails in CI.
 fn charts() -> Option<PathBuf> {
     let named = env::var_os("MILVUS_CHARTS").map(PathBuf::from);
-    let root = named
-        .clone()
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/charts"));
+    let root = named.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/charts"));
     if root.is_dir() {
         return Some(root);
     }
-    assert!(
-        named.is_none(),
-        "MILVUS_CHARTS names {}, which is no folder",
-        root.display()
-    );
+    assert!(named.is_none(), "MILVUS_CHARTS names {}, which is no folder", root.display());
     leave_out(&format!("{}: no rendered charts", root.display()));
     None
 }
@@ -173,12 +154,7 @@ impl Judged {
     fn finish(self) {
         assert!(self.cases > 0, "a folder without renders");
         let Self { cases, failures } = self;
-        assert!(
-            failures.is_empty(),
-            "{} of {cases} renders fail\n\n{}",
-            failures.len(),
-            failures.join("\n\n")
-        );
+        assert!(failures.is_empty(), "{} of {cases} renders fail\n\n{}", failures.len(), failures.join("\n\n"));
     }
 }
 
@@ -200,9 +176,7 @@ impl<'a> Stream<'a> {
     }
 
     fn find(&self, kind: &str, name: &str) -> Option<usize> {
-        self.values
-            .iter()
-            .position(|value| value["kind"] == kind && value["metadata"]["name"] == name)
+        self.values.iter().position(|value| value["kind"] == kind && value["metadata"]["name"] == name)
     }
 }
 
@@ -224,38 +198,18 @@ fn judge_case(
     let before = Stream::read(input).context("the input")?;
     let causes = causes_of_refusal(&before);
     if let Some(cause) = refused_by_name(case, chart) {
-        ensure!(
-            causes.contains(cause),
-            "the render should be refused for {cause}, but holds only {causes:?}"
-        );
+        ensure!(causes.contains(cause), "the render should be refused for {cause}, but holds only {causes:?}");
     }
     let run = run(&mode.args(), &[], input);
     let stderr = String::from_utf8_lossy(&run.stderr);
     if !causes.is_empty() {
-        ensure!(
-            run.status == Some(1),
-            "ended with {:?} instead of 1: {stderr}",
-            run.status
-        );
+        ensure!(run.status == Some(1), "ended with {:?} instead of 1: {stderr}", run.status);
         ensure!(run.stdout.is_empty(), "refused, but wrote to stdout");
-        ensure!(
-            causes.iter().any(|cause| stderr.contains(cause)),
-            "the message names none of {causes:?}: {stderr}"
-        );
-        return Ok(format!(
-            "refused, as it must be ({})",
-            causes.into_iter().collect::<Vec<_>>().join(", ")
-        ));
+        ensure!(causes.iter().any(|cause| stderr.contains(cause)), "the message names none of {causes:?}: {stderr}");
+        return Ok(format!("refused, as it must be ({})", causes.into_iter().collect::<Vec<_>>().join(", ")));
     }
-    ensure!(
-        run.status == Some(0),
-        "ended with {:?}: {stderr}",
-        run.status
-    );
-    ensure!(
-        run.stderr.is_empty(),
-        "succeeded, but wrote to stderr: {stderr}"
-    );
+    ensure!(run.status == Some(0), "ended with {:?}: {stderr}", run.status);
+    ensure!(run.stderr.is_empty(), "succeeded, but wrote to stderr: {stderr}");
 
     let output = run.stdout;
     let after = Stream::read(&output).context("the output")?;
@@ -269,53 +223,27 @@ fn judge_case(
         appended.len(),
     );
 
-    judge_service(
-        &before.values[milvus.service],
-        &after.values[milvus.service],
-    )?;
+    judge_service(&before.values[milvus.service], &after.values[milvus.service])?;
     let edited = judge_config(&before, &after, &milvus)?;
     judge_checksums(&before, &after, &milvus, edited, reference.is_some())?;
     for (at, expected) in appended.iter().enumerate() {
-        ensure!(
-            after.documents[kept + at].starts_with(b"---\n"),
-            "appended document {at} is not led by ---"
-        );
-        same(expected, &after.values[kept + at])
-            .with_context(|| format!("appended document {at}"))?;
+        ensure!(after.documents[kept + at].starts_with(b"---\n"), "appended document {at} is not led by ---");
+        same(expected, &after.values[kept + at]).with_context(|| format!("appended document {at}"))?;
     }
     judge_untouched(&before, &after, &milvus, edited)?;
     judge_comments(input, &output)?;
     if let Some(reference) = reference {
-        judge_against(
-            &Stream::read(reference).context("the reference")?,
-            &after,
-            kept,
-            &milvus,
-        )?;
+        judge_against(&Stream::read(reference).context("the reference")?, &after, kept, &milvus)?;
     }
 
     let second = common::run(&mode.args(), &[], &output);
-    ensure!(
-        second.status == Some(0),
-        "a second run fails: {}",
-        String::from_utf8_lossy(&second.stderr)
-    );
-    ensure!(
-        second.stdout == output,
-        "a second run changes the stream again\n{}",
-        diff(&output, &second.stdout)
-    );
+    ensure!(second.status == Some(0), "a second run fails: {}", String::from_utf8_lossy(&second.stderr));
+    ensure!(second.stdout == output, "a second run changes the stream again\n{}", diff(&output, &second.stdout));
 
-    let own: usize = after.documents[kept..]
-        .iter()
-        .map(|document| document.len())
-        .sum();
+    let own: usize = after.documents[kept..].iter().map(|document| document.len()).sum();
     let (chart_part, own_part) = output.split_at(output.len() - own);
     let (gone, come) = changed_lines(input, chart_part);
-    Ok(format!(
-        "-{gone} +{come} lines, {} lines appended",
-        lines(own_part).len()
-    ))
+    Ok(format!("-{gone} +{come} lines, {} lines appended", lines(own_part).len()))
 }
 
 /// What the case's name promises, for the charts that have the setting at all.
@@ -330,10 +258,7 @@ fn refused_by_name(case: &str, chart: Option<Version>) -> Option<&'static str> {
         ("chart-ingress", "ingress.enabled=false", [0, 0, 0]),
         ("user-yaml-tlsmode2", "tlsMode", [0, 0, 0]),
     ];
-    named
-        .iter()
-        .find(|(part, _, since)| case.contains(part) && chart >= *since)
-        .map(|&(_, cause, _)| cause)
+    named.iter().find(|(part, _, since)| case.contains(part) && chart >= *since).map(|&(_, cause, _)| cause)
 }
 
 /// The reasons to refuse a render. A message has to name one of them.
@@ -351,20 +276,14 @@ fn causes_of_refusal(input: &Stream) -> BTreeSet<&'static str> {
         }
     }
     for name in input.values.iter().filter_map(config_name) {
-        match input
-            .find("ConfigMap", name)
-            .map(|config| &input.values[config]["data"])
-        {
+        match input.find("ConfigMap", name).map(|config| &input.values[config]["data"]) {
             None => {
                 causes.insert("customConfigMap");
             }
             Some(data) if data["default.yaml"].is_null() => {
                 causes.insert("milvus.yaml");
             }
-            Some(data)
-                if settings(&data["user.yaml"]).pointer("/common/security/tlsMode")
-                    == Some(&json!(2)) =>
-            {
+            Some(data) if settings(&data["user.yaml"]).pointer("/common/security/tlsMode") == Some(&json!(2)) => {
                 causes.insert("tlsMode");
             }
             Some(_) => {}
@@ -393,25 +312,15 @@ fn milvus_port(service: &Value) -> Option<&Value> {
 
 /// The ConfigMap that a component of Milvus mounts as its settings.
 fn config_name(workload: &Value) -> Option<&str> {
-    let volumes = workload
-        .pointer("/spec/template/spec/volumes")?
-        .as_array()?;
-    let volume = volumes
-        .iter()
-        .find(|volume| volume["name"] == "milvus-config")?;
+    let volumes = workload.pointer("/spec/template/spec/volumes")?.as_array()?;
+    let volume = volumes.iter().find(|volume| volume["name"] == "milvus-config")?;
     volume.pointer("/configMap/name")?.as_str()
 }
 
 /// Woodpecker's StatefulSet has the same ConfigMap under another volume name.
 fn mounts(workload: &Value, config: &str) -> bool {
-    let volumes = workload
-        .pointer("/spec/template/spec/volumes")
-        .and_then(Value::as_array);
-    volumes.is_some_and(|volumes| {
-        volumes
-            .iter()
-            .any(|volume| volume["configMap"]["name"] == config)
-    })
+    let volumes = workload.pointer("/spec/template/spec/volumes").and_then(Value::as_array);
+    volumes.is_some_and(|volumes| volumes.iter().any(|volume| volume["configMap"]["name"] == config))
 }
 
 fn find_milvus(input: &Stream) -> Result<Milvus> {
@@ -421,24 +330,14 @@ fn find_milvus(input: &Stream) -> Result<Milvus> {
         .values
         .iter()
         .filter(|value| config_name(value).is_some())
-        .find(|workload| {
-            workload.pointer("/spec/template/metadata/labels/component") == Some(component)
-        })
+        .find(|workload| workload.pointer("/spec/template/metadata/labels/component") == Some(component))
         .context("no workload behind the Service")?;
     let name = config_name(front).unwrap();
     let config = input.find("ConfigMap", name).context("no ConfigMap")?;
-    let workloads = (0..input.values.len())
-        .filter(|&at| mounts(&input.values[at], name))
-        .collect();
+    let workloads = (0..input.values.len()).filter(|&at| mounts(&input.values[at], name)).collect();
     let image = text(front, "/spec/template/spec/containers/0/image");
-    let version = version(image.rsplit(":v").next().unwrap())
-        .with_context(|| format!("no version in {image}"))?;
-    Ok(Milvus {
-        service,
-        config,
-        workloads,
-        version,
-    })
+    let version = version(image.rsplit(":v").next().unwrap()).with_context(|| format!("no version in {image}"))?;
+    Ok(Milvus { service, config, workloads, version })
 }
 
 fn judge_service(before: &Value, after: &Value) -> Result<()> {
@@ -451,10 +350,7 @@ fn judge_service(before: &Value, after: &Value) -> Result<()> {
     for port in spec["ports"].as_array_mut().unwrap() {
         port.as_object_mut().unwrap().remove("nodePort");
     }
-    let old = before["metadata"]["annotations"]
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
+    let old = before["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
     let mut annotations = old.clone();
     for (key, ours, spaced) in [
         (APP_PROTOCOLS, json!({ port: "HTTP2" }), false),
@@ -466,10 +362,7 @@ fn judge_service(before: &Value, after: &Value) -> Result<()> {
             None => Map::new(),
         };
         merged.extend(ours.as_object().unwrap().clone());
-        annotations.insert(
-            key.to_owned(),
-            json!(written(&Value::Object(merged), spaced)),
-        );
+        annotations.insert(key.to_owned(), json!(written(&Value::Object(merged), spaced)));
     }
     expected["metadata"]["annotations"] = Value::Object(annotations);
     same(&expected, after).context("the Service")
@@ -479,16 +372,8 @@ fn judge_service(before: &Value, after: &Value) -> Result<()> {
 fn written(value: &Value, spaced: bool) -> String {
     struct Spaced;
     impl Formatter for Spaced {
-        fn begin_object_key<W: io::Write + ?Sized>(
-            &mut self,
-            writer: &mut W,
-            first: bool,
-        ) -> io::Result<()> {
-            if first {
-                Ok(())
-            } else {
-                writer.write_all(b", ")
-            }
+        fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+            if first { Ok(()) } else { writer.write_all(b", ") }
         }
         fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
             writer.write_all(b": ")
@@ -498,11 +383,7 @@ fn written(value: &Value, spaced: bool) -> String {
         return value.to_string();
     }
     let mut text = Vec::new();
-    value
-        .serialize(&mut serde_json::Serializer::with_formatter(
-            &mut text, Spaced,
-        ))
-        .unwrap();
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, Spaced)).unwrap();
     String::from_utf8(text).unwrap()
 }
 
@@ -528,39 +409,20 @@ fn judge_config(before: &Stream, after: &Stream, milvus: &Milvus) -> Result<bool
     Ok(expected != user)
 }
 
-fn judge_checksums(
-    before: &Stream,
-    after: &Stream,
-    milvus: &Milvus,
-    edited: bool,
-    by_helm_3: bool,
-) -> Result<()> {
+fn judge_checksums(before: &Stream, after: &Stream, milvus: &Milvus, edited: bool, by_helm_3: bool) -> Result<()> {
     let old_sums = checksums(before.documents[milvus.config]);
     let new_sums = checksums(after.documents[milvus.config]);
     for &at in &milvus.workloads {
-        let (old, new) = (
-            text(&before.values[at], CHECKSUM),
-            text(&after.values[at], CHECKSUM),
-        );
+        let (old, new) = (text(&before.values[at], CHECKSUM), text(&after.values[at], CHECKSUM));
         let name = text(&before.values[at], "/metadata/name");
-        ensure!(
-            (old != new) == edited,
-            "{name}: checksum/config from {old} to {new}, ConfigMap edited: {edited}"
-        );
+        ensure!((old != new) == edited, "{name}: checksum/config from {old} to {new}, ConfigMap edited: {edited}");
         if !edited {
             continue;
         }
         let lines = changed_lines(before.documents[at], after.documents[at]);
-        ensure!(
-            lines == (1, 1),
-            "{name}: a checksum is one line, not {lines:?}"
-        );
+        ensure!(lines == (1, 1), "{name}: a checksum is one line, not {lines:?}");
         match old_sums.iter().position(|sum| sum == old) {
-            Some(which) => ensure!(
-                new == new_sums[which],
-                "{name}: checksum/config is {new}, not {}",
-                new_sums[which]
-            ),
+            Some(which) => ensure!(new == new_sums[which], "{name}: checksum/config is {new}, not {}", new_sums[which]),
             // Helm 4 writes the ConfigMap anew before it hands it over.
             None if !by_helm_3 => {
                 ensure!(
@@ -568,10 +430,7 @@ fn judge_checksums(
                     "{name}: {new} is no SHA-256"
                 );
                 let first = text(&after.values[milvus.workloads[0]], CHECKSUM);
-                ensure!(
-                    new == first,
-                    "{name}: {new} differs from {first} of another workload"
-                );
+                ensure!(new == first, "{name}: {new} differs from {first} of another workload");
             }
             None => bail!("{name}: the checksum in the render is not one of Helm's"),
         }
@@ -581,15 +440,9 @@ fn judge_checksums(
 
 fn judge_untouched(before: &Stream, after: &Stream, milvus: &Milvus, edited: bool) -> Result<()> {
     for (at, document) in before.documents.iter().enumerate() {
-        let touched = at == milvus.service
-            || (edited && (at == milvus.config || milvus.workloads.contains(&at)));
+        let touched = at == milvus.service || (edited && (at == milvus.config || milvus.workloads.contains(&at)));
         let same = document == &after.documents[at];
-        ensure!(
-            touched || same,
-            "{}: changed\n{}",
-            head(document),
-            diff(document, after.documents[at])
-        );
+        ensure!(touched || same, "{}: changed\n{}", head(document), diff(document, after.documents[at]));
         let annotation = before.values[at].pointer(HELM_4_ANNOTATION);
         ensure!(
             annotation.is_none() || after.values[at].pointer(HELM_4_ANNOTATION) == annotation,
@@ -605,11 +458,7 @@ fn judge_comments(input: &[u8], output: &[u8]) -> Result<()> {
     let is_comment = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#");
     let mut rest = lines(output).into_iter();
     for comment in lines(input).into_iter().filter(is_comment) {
-        ensure!(
-            rest.any(|line| line == comment),
-            "comment lost: {}",
-            String::from_utf8_lossy(comment)
-        );
+        ensure!(rest.any(|line| line == comment), "comment lost: {}", String::from_utf8_lossy(comment));
     }
     Ok(())
 }
@@ -617,11 +466,7 @@ fn judge_comments(input: &[u8], output: &[u8]) -> Result<()> {
 /// The reference is the guide done with chart values: everything but the annotations, the checksums,
 /// the HTTP port and the appended documents.
 fn judge_against(reference: &Stream, after: &Stream, kept: usize, milvus: &Milvus) -> Result<()> {
-    ensure!(
-        reference.values.len() == kept,
-        "the reference has {} documents",
-        reference.values.len()
-    );
+    ensure!(reference.values.len() == kept, "the reference has {} documents", reference.values.len());
     for at in 0..kept {
         let (mut expected, mut got) = (reference.values[at].clone(), after.values[at].clone());
         if at == milvus.service {
@@ -630,13 +475,8 @@ fn judge_against(reference: &Stream, after: &Stream, kept: usize, milvus: &Milvu
             }
         } else if milvus.workloads.contains(&at) {
             for workload in [&mut expected, &mut got] {
-                let annotations = workload
-                    .pointer_mut("/spec/template/metadata/annotations")
-                    .unwrap();
-                annotations
-                    .as_object_mut()
-                    .unwrap()
-                    .remove("checksum/config");
+                let annotations = workload.pointer_mut("/spec/template/metadata/annotations").unwrap();
+                annotations.as_object_mut().unwrap().remove("checksum/config");
             }
         } else if at == milvus.config {
             let user = settings(&expected["data"]["user.yaml"]);
@@ -647,25 +487,19 @@ fn judge_against(reference: &Stream, after: &Stream, kept: usize, milvus: &Milvu
             same(&user, &ours).context("user.yaml against the reference")?;
             (expected, got) = (without_user_yaml(&expected), without_user_yaml(&got));
         }
-        same(&expected, &got)
-            .with_context(|| format!("{} against the reference", head(after.documents[at])))?;
+        same(&expected, &got).with_context(|| format!("{} against the reference", head(after.documents[at])))?;
     }
     Ok(())
 }
 
 fn without_annotations(service: &mut Value) {
     let metadata = service["metadata"].as_object_mut().unwrap();
-    let annotations = metadata
-        .get_mut("annotations")
-        .and_then(Value::as_object_mut);
+    let annotations = metadata.get_mut("annotations").and_then(Value::as_object_mut);
     if let Some(annotations) = annotations {
         annotations.retain(|key, _| ![APP_PROTOCOLS, BACKEND_CONFIG, NEG].contains(&key.as_str()));
     }
     // Null and no entry at all are the same to Kubernetes.
-    if metadata
-        .get("annotations")
-        .is_some_and(|value| value.as_object().is_none_or(Map::is_empty))
-    {
+    if metadata.get("annotations").is_some_and(|value| value.as_object().is_none_or(Map::is_empty)) {
         metadata.remove("annotations");
     }
 }
@@ -712,8 +546,7 @@ fn expected_documents(service: &Value, mode: Mode) -> Vec<Value> {
         "metadata": metadata(&format!("{name}-tls")),
         "spec": { "domains": [HOST] },
     });
-    ingress["metadata"]["annotations"]["networking.gke.io/managed-certificates"] =
-        json!(format!("{name}-tls"));
+    ingress["metadata"]["annotations"]["networking.gke.io/managed-certificates"] = json!(format!("{name}-tls"));
     vec![backend_config, certificate, ingress]
 }
 
@@ -739,15 +572,7 @@ fn set(value: &mut Value, path: &[&str], to: Value) {
     if value.is_null() {
         *value = json!({});
     }
-    set(
-        value
-            .as_object_mut()
-            .unwrap()
-            .entry(*key)
-            .or_insert(Value::Null),
-        rest,
-        to,
-    );
+    set(value.as_object_mut().unwrap().entry(*key).or_insert(Value::Null), rest, to);
 }
 
 /// Removes an entry, and mappings that are empty then, unless the reference has them.
@@ -773,47 +598,29 @@ fn without_user_yaml(config: &Value) -> Value {
 
 fn same(expected: &Value, got: &Value) -> Result<()> {
     let pretty = |value: &Value| serde_json::to_vec_pretty(value).unwrap();
-    ensure!(
-        expected == got,
-        "differs (- expected, + got)\n{}",
-        diff(&pretty(expected), &pretty(got))
-    );
+    ensure!(expected == got, "differs (- expected, + got)\n{}", diff(&pretty(expected), &pretty(got)));
     Ok(())
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_else(|| panic!("no text at {pointer} in {value:#}"))
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no text at {pointer} in {value:#}"))
 }
 
 /// A document's first words, to name it in a message.
 fn head(document: &[u8]) -> String {
-    let first = lines(document)
-        .into_iter()
-        .map(<[u8]>::trim_ascii)
-        .find(|line| !line.is_empty() && *line != b"---");
+    let first = lines(document).into_iter().map(<[u8]>::trim_ascii).find(|line| !line.is_empty() && *line != b"---");
     String::from_utf8_lossy(first.unwrap_or_default()).into_owned()
 }
 
 /// The leading numeric triple.
 fn version(text: &str) -> Option<Version> {
-    let digits = |part: &str| {
-        part.split(|c: char| !c.is_ascii_digit())
-            .next()?
-            .parse()
-            .ok()
-    };
+    let digits = |part: &str| part.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok();
     let parts: Vec<u32> = text.split('.').take(3).map_while(digits).collect();
     parts.try_into().ok()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths
 }

@@ -3,7 +3,9 @@
 //!
 //! The value oracle is `Document::patch` itself (it proves each edit before it
 //! returns the text); the line diff is ours: no line outside the edited node changes.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod common;
 #[path = "common/corpus.rs"]
 mod corpus;
 
@@ -35,7 +37,12 @@ fn every_path_and_every_operation() {
     }
     tally.print();
     assert!(tally.edits > 10_000, "only {} edits were tried", tally.edits);
-    assert!(tally.wrong.is_empty(), "{} wrong:\n{}", tally.wrong.len(), tally.wrong[..tally.wrong.len().min(10)].join("\n"));
+    assert!(
+        tally.wrong.is_empty(),
+        "{} wrong:\n{}",
+        tally.wrong.len(),
+        tally.wrong[..tally.wrong.len().min(10)].join("\n")
+    );
     // What cannot be edited says so; on real charts that must stay rare.
     assert!(tally.unsupported * 1000 < tally.edits, "{} of {} edits unsupported", tally.unsupported, tally.edits);
 }
@@ -53,8 +60,10 @@ struct Tally {
 impl Tally {
     fn print(&self) {
         let Self { documents, unreadable, duplicate_keys, edits, unsupported, wrong } = self;
-        println!("{documents} documents ({unreadable} unreadable, {duplicate_keys} with duplicate keys left out)");
-        println!("{edits} edits: {unsupported} unsupported, {} wrong", wrong.len());
+        common::say(&format!(
+            "{documents} documents ({unreadable} unreadable, {duplicate_keys} with duplicate keys left out)"
+        ));
+        common::say(&format!("{edits} edits: {unsupported} unsupported, {} wrong", wrong.len()));
     }
 
     fn document(&mut self, text: &str) {
@@ -68,10 +77,19 @@ impl Tally {
             return;
         }
         self.documents += 1;
+        self.compare_engines(&document);
         let mut operations = Vec::new();
         collect(&PointerBuf::root(), document.value(), true, &mut operations);
         for (operation, reach) in operations {
             self.edit(&document, &operation, &reach);
+        }
+    }
+
+    /// Both engines must see the same value in what nobody has edited yet.
+    fn compare_engines(&mut self, document: &Document<'_>) {
+        match milvus_gke_l7::yaml::read(document.text()) {
+            Ok(value) if value == *document.value() => {}
+            _ => self.wrong.push(format!("the engines differ on\n{}", document.text())),
         }
     }
 
@@ -111,7 +129,8 @@ impl Reach {
         let same = |old: &&str, new: &&str| old.trim_end_matches(['\r', '\n']) == new.trim_end_matches(['\r', '\n']);
         let above = new.len() >= start && old[..start].iter().zip(&new).all(|(old, new)| same(old, new));
         let rest = old.len() - end;
-        let below = new.len() >= rest && old[end..].iter().zip(&new[new.len() - rest..]).all(|(old, new)| same(old, new));
+        let below =
+            new.len() >= rest && old[end..].iter().zip(&new[new.len() - rest..]).all(|(old, new)| same(old, new));
         if !above || !below {
             return Some(format!("lines outside {allowed:?} changed"));
         }
@@ -124,7 +143,8 @@ impl Reach {
             Self::Within { new_lines, .. } => {
                 (written > *new_lines).then(|| format!("{written} lines written, {new_lines} allowed"))
             }
-            Self::Added { .. } => (gone > 1 + document.text().matches('*').count()).then(|| format!("{gone} lines changed by an addition")),
+            Self::Added { .. } => (gone > 1 + document.text().matches('*').count())
+                .then(|| format!("{gone} lines changed by an addition")),
         }
     }
 }
@@ -166,7 +186,10 @@ fn collect(at: &Pointer, value: &Value, alone: bool, out: &mut Vec<(PatchOperati
         }
         Value::Array(items) => {
             for path in [at.with_trailing_token("-"), at.with_trailing_token("0")] {
-                out.push((PatchOperation::Add(AddOperation { path, value: json!({"name": "x", "value": "1"}) }), added()));
+                out.push((
+                    PatchOperation::Add(AddOperation { path, value: json!({"name": "x", "value": "1"}) }),
+                    added(),
+                ));
             }
             for (index, value) in items.iter().enumerate() {
                 collect(&at.with_trailing_token(index), value, items.len() == 1, out);

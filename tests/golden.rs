@@ -34,10 +34,7 @@ struct Case {
 #[test]
 fn output_is_byte_for_byte_as_recorded() {
     let update = env::var_os("UPDATE").is_some_and(|value| value == "1");
-    assert!(
-        !(update && ci()),
-        "UPDATE=1 records what it should judge: not with CI=true"
-    );
+    assert!(!(update && ci()), "UPDATE=1 records what it should judge: not with CI=true");
     let mut failures = Vec::new();
     let cases = cases();
     for case in &cases {
@@ -52,11 +49,7 @@ fn output_is_byte_for_byte_as_recorded() {
                 found.extend(case.judge_second_run(&run.stdout));
             }
         }
-        failures.extend(
-            found
-                .into_iter()
-                .map(|what| format!("{}: {what}", case.name)),
-        );
+        failures.extend(found.into_iter().map(|what| format!("{}: {what}", case.name)));
     }
     assert!(
         failures.is_empty(),
@@ -77,12 +70,7 @@ fn checksums_are_those_of_helm() {
         let output = case.run(&case.stdin).stdout;
         let (before, after) = (documents(&case.stdin), documents(&output));
         if before.len() > after.len() {
-            failures.push(format!(
-                "{}: {} documents of {}",
-                case.name,
-                after.len(),
-                before.len()
-            ));
+            failures.push(format!("{}: {} documents of {}", case.name, after.len(), before.len()));
             continue;
         }
         let values: Vec<Option<Value>> = before.iter().map(|document| value(document)).collect();
@@ -91,11 +79,8 @@ fn checksums_are_those_of_helm() {
             let Some(old) = checksum(workload) else {
                 continue;
             };
-            let settings = |value: &Option<Value>| {
-                value
-                    .as_ref()
-                    .is_some_and(|value| is_mounted_settings(value, workload))
-            };
+            let settings =
+                |value: &Option<Value>| value.as_ref().is_some_and(|value| is_mounted_settings(value, workload));
             let Some(config) = values.iter().position(settings) else {
                 continue;
             };
@@ -103,8 +88,7 @@ fn checksums_are_those_of_helm() {
             let new = new.as_ref().and_then(checksum);
             let expected = if before[config] == after[config] {
                 old.to_owned()
-            } else if let Some(which) = checksums(before[config]).iter().position(|sum| sum == old)
-            {
+            } else if let Some(which) = checksums(before[config]).iter().position(|sum| sum == old) {
                 verified += 1;
                 checksums(after[config])[which].clone()
             } else {
@@ -115,10 +99,7 @@ fn checksums_are_those_of_helm() {
                 continue;
             };
             if new != Some(&expected) {
-                failures.push(format!(
-                    "{}: document {at}: checksum/config is {new:?}, not {expected}",
-                    case.name
-                ));
+                failures.push(format!("{}: document {at}: checksum/config is {new:?}, not {expected}", case.name));
             }
         }
     }
@@ -137,15 +118,12 @@ impl Case {
         let stderr = String::from_utf8_lossy(&run.stderr);
         match run.status {
             None => Some(format!("ended by a signal\n{stderr}")),
-            Some(found) if found != *status => {
-                Some(format!("ended with {found} instead of {status}\n{stderr}"))
-            }
+            Some(found) if found != *status => Some(format!("ended with {found} instead of {status}\n{stderr}")),
             Some(0) if run.stdout.is_empty() => Some("succeeded with an empty stdout".to_owned()),
             Some(0) => None,
-            Some(_) if !run.stdout.is_empty() => Some(format!(
-                "failed, but wrote to stdout\n{}",
-                diff(b"", &run.stdout)
-            )),
+            Some(_) if !run.stdout.is_empty() => {
+                Some(format!("failed, but wrote to stdout\n{}", diff(b"", &run.stdout)))
+            }
             Some(_) if stderr.is_empty() => Some("failed without a word".to_owned()),
             Some(_) => None,
         }
@@ -153,26 +131,18 @@ impl Case {
 
     fn judge_text(&self, run: &Run) -> Vec<String> {
         let mut found = Vec::new();
-        for (file, text, required) in [
-            (STDOUT, &run.stdout, self.status == 0),
-            (STDERR, &run.stderr, self.status != 0),
-        ] {
+        for (file, text, required) in [(STDOUT, &run.stdout, self.status == 0), (STDERR, &run.stderr, self.status != 0)]
+        {
             match self.read(file) {
                 Some(_) if file == STDOUT && !required => {
                     found.push(format!("has a {file}, though it is to fail"));
                 }
                 Some(recorded) if &recorded != text => {
-                    found.push(format!(
-                        "{file} differs (- recorded, + now)\n{}",
-                        diff(&recorded, text)
-                    ));
+                    found.push(format!("{file} differs (- recorded, + now)\n{}", diff(&recorded, text)));
                 }
                 None if required => found.push(format!("{file} is missing")),
                 None if !text.is_empty() => {
-                    found.push(format!(
-                        "{file} should be empty, but is\n{}",
-                        diff(b"", text)
-                    ));
+                    found.push(format!("{file} should be empty, but is\n{}", diff(b"", text)));
                 }
                 _ => {}
             }
@@ -187,12 +157,7 @@ impl Case {
             return Some(format!("a second run {what}"));
         }
         let same = second.stdout == output;
-        (!same).then(|| {
-            format!(
-                "a second run changes the stream again\n{}",
-                diff(output, &second.stdout)
-            )
-        })
+        (!same).then(|| format!("a second run changes the stream again\n{}", diff(output, &second.stdout)))
     }
 
     fn record(&self, run: &Run) {
@@ -219,17 +184,9 @@ fn cases() -> Vec<Case> {
         if group.ends_with(".gitattributes") {
             continue;
         }
-        assert!(
-            group.is_dir(),
-            "{}: only groups of cases belong here",
-            group.display()
-        );
+        assert!(group.is_dir(), "{}: only groups of cases belong here", group.display());
         let folders = entries(&group);
-        assert!(
-            !folders.is_empty(),
-            "{}: a group without a case",
-            group.display()
-        );
+        assert!(!folders.is_empty(), "{}: a group without a case", group.display());
         cases.extend(folders.into_iter().map(|folder| case(&root, folder)));
     }
     assert!(!cases.is_empty(), "{}: no cases", root.display());
@@ -238,22 +195,13 @@ fn cases() -> Vec<Case> {
 
 fn case(root: &Path, folder: PathBuf) -> Case {
     let name = folder.strip_prefix(root).unwrap().display().to_string();
-    assert!(
-        folder.is_dir(),
-        "{name}: only folders of cases belong into a group"
-    );
+    assert!(folder.is_dir(), "{name}: only folders of cases belong into a group");
     for file in entries(&folder) {
-        let known = [ARGS, STATUS, STDIN, STDOUT, STDERR]
-            .iter()
-            .any(|known| file.ends_with(known));
+        let known = [ARGS, STATUS, STDIN, STDOUT, STDERR].iter().any(|known| file.ends_with(known));
         assert!(known, "{name}: nothing reads {}", file.display());
     }
-    let needed = |file: &str| {
-        read(&folder.join(file)).unwrap_or_else(|| panic!("{name}: {file} is missing"))
-    };
-    let text = |file: &str| {
-        String::from_utf8(needed(file)).unwrap_or_else(|_| panic!("{name}: {file} is not UTF-8"))
-    };
+    let needed = |file: &str| read(&folder.join(file)).unwrap_or_else(|| panic!("{name}: {file} is missing"));
+    let text = |file: &str| String::from_utf8(needed(file)).unwrap_or_else(|_| panic!("{name}: {file} is not UTF-8"));
     let status = match text(STATUS).as_str() {
         "0\n" => 0,
         "1\n" => 1,
@@ -262,29 +210,17 @@ fn case(root: &Path, folder: PathBuf) -> Case {
     };
     let (mut args, mut vars) = (Vec::new(), Vec::new());
     for line in text(ARGS).lines() {
-        assert!(
-            !line.is_empty(),
-            "{name}: a blank line in args; write an empty value as --flag="
-        );
+        assert!(!line.is_empty(), "{name}: a blank line in args; write an empty value as --flag=");
         match line.strip_prefix("env ") {
             Some(variable) => {
-                let (key, value) = variable
-                    .split_once('=')
-                    .unwrap_or_else(|| panic!("{name}: {line}: no ="));
+                let (key, value) = variable.split_once('=').unwrap_or_else(|| panic!("{name}: {line}: no ="));
                 vars.push((key.to_owned(), value.to_owned()));
             }
             None => args.push(line.to_owned()),
         }
     }
     let stdin = needed(STDIN);
-    Case {
-        name,
-        folder,
-        args,
-        vars,
-        stdin,
-        status,
-    }
+    Case { name, folder, args, vars, stdin, status }
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -311,22 +247,14 @@ fn value(document: &[u8]) -> Option<Value> {
 
 /// A workload's `checksum/config`.
 fn checksum(workload: &Value) -> Option<&str> {
-    workload
-        .pointer("/spec/template/metadata/annotations/checksum~1config")?
-        .as_str()
+    workload.pointer("/spec/template/metadata/annotations/checksum~1config")?.as_str()
 }
 
 /// True for the ConfigMap of Milvus, if the workload mounts it. The volume has more than one name.
 fn is_mounted_settings(config_map: &Value, workload: &Value) -> bool {
-    let volumes = workload
-        .pointer("/spec/template/spec/volumes")
-        .and_then(Value::as_array);
+    let volumes = workload.pointer("/spec/template/spec/volumes").and_then(Value::as_array);
     let name = &config_map["metadata"]["name"];
     config_map["kind"] == "ConfigMap"
         && !config_map["data"]["default.yaml"].is_null()
-        && volumes.is_some_and(|volumes| {
-            volumes
-                .iter()
-                .any(|volume| &volume["configMap"]["name"] == name)
-        })
+        && volumes.is_some_and(|volumes| volumes.iter().any(|volume| &volume["configMap"]["name"] == name))
 }

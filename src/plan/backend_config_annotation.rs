@@ -28,14 +28,15 @@ pub(super) fn plan(
     // GKE asks `ports` by name, then by number, and only then `default`.
     let port = &release.service.port;
     for key in [port.name.clone(), port.number.to_string()] {
-        if let Some(existing) = configs.get("ports").and_then(|ports| ports.get(&key)).filter(|config| **config != ours) {
+        if let Some(existing) = configs.get("ports").and_then(|ports| ports.get(&key)).filter(|config| **config != ours)
+        {
             return Err(refuse(&format!("ports.{key}"), existing));
         }
     }
-    if let Some(existing) = configs.get("default").filter(|config| **config != ours) {
-        if !settings.replace {
-            return Err(refuse("default", existing));
-        }
+    if let Some(existing) = configs.get("default").filter(|config| **config != ours)
+        && !settings.replace
+    {
+        return Err(refuse("default", existing));
     }
     configs.insert("default".to_owned(), ours);
     annotations.remove(BETA);

@@ -44,7 +44,12 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str, edited_data: &Value)
 /// Sets the annotation, and creates the mappings that it stands in where they are missing.
 fn set(operations: &mut Operations<'_>, checksum: &str) {
     let mut depth = ANNOTATION.len();
-    while depth > 1 && !operations.value().pointer(path(ANNOTATION[..depth - 1].iter().copied()).as_str()).is_some_and(Value::is_object) {
+    while depth > 1
+        && !operations
+            .value()
+            .pointer(path(ANNOTATION[..depth - 1].iter().copied()).as_str())
+            .is_some_and(Value::is_object)
+    {
         depth -= 1;
     }
     let value = ANNOTATION[depth..].iter().rev().fold(json!(checksum), |value, key| json!({*key: value}));
@@ -58,8 +63,7 @@ fn candidates(original: &str, edited: &str) -> Vec<(String, String)> {
     let trimmed = |text: &str| Sha256::new_with_prefix(text.trim_end());
     let (before, after) = (trimmed(original), trimmed(edited));
     let with = |hasher: &Sha256, suffix: &str| hex(&hasher.clone().chain_update(suffix).finalize());
-    let mut candidates: Vec<_> =
-        SUFFIXES.iter().map(|suffix| (with(&before, suffix), with(&after, suffix))).collect();
+    let mut candidates: Vec<_> = SUFFIXES.iter().map(|suffix| (with(&before, suffix), with(&after, suffix))).collect();
     // Helm 4's plain `template` does not trim: there the text is whole.
     let rest = |text: &'_ str| text[text.trim_end().len()..].to_owned();
     candidates.push((with(&before, &rest(original)), with(&after, &rest(edited))));

@@ -150,7 +150,8 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
 
     fn not_a_mapping(&self, inner: PointerBuf) -> Refusal {
         let key = inner.tokens().map(|token| token.decoded().into_owned()).collect::<Vec<_>>().join(".");
-        let reason = Reason::ConfigNotAMapping { what: format!("`{key}` of `user.yaml`"), config_map: name(self.object) };
+        let reason =
+            Reason::ConfigNotAMapping { what: format!("`{key}` of `user.yaml`"), config_map: name(self.object) };
         Refusal::at(reason, self.object.id, Spot::InText { text: path(USER_YAML), inner })
     }
 
@@ -201,7 +202,8 @@ fn parse(object: &Object<'_>, key: &'static str, relevant: fn(&str) -> bool) -> 
 /// share these letters. Web addresses, as in licence headers, do not count.
 fn mentions_settings(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    let is_key = |(at, _): (usize, &str)| !text[at..].trim_start_matches("http").trim_start_matches('s').starts_with("://");
+    let is_key =
+        |(at, _): (usize, &str)| !text[at..].trim_start_matches("http").trim_start_matches('s').starts_with("://");
     text.contains("tls") || text.match_indices("http").any(is_key)
 }
 

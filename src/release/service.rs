@@ -53,7 +53,8 @@ impl<'i> Service<'i> {
             return Err(object.refuse(Reason::ExternalName { service: name }, path(["spec", "type"])));
         }
         let ports = items(object.value(), "/spec/ports");
-        let Some((index, port)) = ports.enumerate().find(|(_, port)| text(port, "/targetPort") == Some(TARGET_PORT)) else {
+        let Some((index, port)) = ports.enumerate().find(|(_, port)| text(port, "/targetPort") == Some(TARGET_PORT))
+        else {
             return Err(Refusal::new(Reason::NoMilvusService));
         };
         let at = path(["spec", "ports", &index.to_string()]);

@@ -76,7 +76,8 @@ impl<'i> Workload<'i> {
     #[must_use]
     pub fn mounts(&self, config_map: &str) -> bool {
         items(self.object.value(), VOLUMES).any(|volume| {
-            let projected = items(volume, "/projected/sources").any(|source| text(source, "/configMap/name") == Some(config_map));
+            let projected =
+                items(volume, "/projected/sources").any(|source| text(source, "/configMap/name") == Some(config_map));
             projected || text(volume, "/configMap/name") == Some(config_map)
         })
     }

@@ -40,11 +40,15 @@ pub enum HostError {
 pub enum DomainError {
     #[error("`{0}`: Google-managed certificates have no wildcards; name each host, or use --tls-secret")]
     Wildcard(Host),
-    #[error("`{0}`: Google-managed certificates take at most 63 characters; choose a shorter name, or use --tls-secret")]
+    #[error(
+        "`{0}`: Google-managed certificates take at most 63 characters; choose a shorter name, or use --tls-secret"
+    )]
     TooLong(Host),
     #[error("`{0}`: Google-managed certificates need a public domain of two or more labels; or use --tls-secret")]
     OneLabel(Host),
-    #[error("`{0}`: the top-level domain must begin with a letter and have two or more characters; or use --tls-secret")]
+    #[error(
+        "`{0}`: the top-level domain must begin with a letter and have two or more characters; or use --tls-secret"
+    )]
     TopLevel(Host),
 }
 
@@ -134,7 +138,14 @@ mod tests {
 
     #[test]
     fn names() {
-        for name in ["example.com", "a", "1.2.3.example", "*.example.com", "xn--bcher-kva.example", &"a.".repeat(100).trim_end_matches('.')] {
+        for name in [
+            "example.com",
+            "a",
+            "1.2.3.example",
+            "*.example.com",
+            "xn--bcher-kva.example",
+            "a.".repeat(100).trim_end_matches('.'),
+        ] {
             assert_eq!(name.parse::<Host>().map(|host| host.to_string()), Ok(name.to_string()));
         }
     }
@@ -170,7 +181,17 @@ mod tests {
         assert!(matches!(check("milvus"), Err(DomainError::OneLabel(_))));
         assert!(matches!(check("milvus.1com"), Err(DomainError::TopLevel(_))));
         assert!(matches!(check("milvus.c"), Err(DomainError::TopLevel(_))));
-        let long = |length: usize| format!("{}.com", "a".repeat(length).as_bytes().chunks(30).map(|c| String::from_utf8_lossy(c)).collect::<Vec<_>>().join("."));
+        let long = |length: usize| {
+            format!(
+                "{}.com",
+                "a".repeat(length)
+                    .as_bytes()
+                    .chunks(30)
+                    .map(|c| String::from_utf8_lossy(c))
+                    .collect::<Vec<_>>()
+                    .join(".")
+            )
+        };
         assert_eq!(long(58).len(), 63);
         assert_eq!(check(&long(58)), Ok(()));
         assert!(matches!(check(&long(59)), Err(DomainError::TooLong(_))));

@@ -66,16 +66,27 @@ impl Excerpt {
 /// Whether something that looks like an alias stands in the text.
 fn has_alias(text: &str) -> bool {
     let bytes = text.as_bytes();
-    memchr::memchr_iter(b'*', bytes).any(|at| bytes.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric() || *next == b'_'))
+    memchr::memchr_iter(b'*', bytes)
+        .any(|at| bytes.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric() || *next == b'_'))
 }
 
 /// Adds the lines of the wanted entries among those of `lines`, which are the entries of
 /// a mapping deeper than `parent`.
-fn keep(text: &str, lines: Range<usize>, parent: Option<usize>, wanted: &[&[&str]], kept: &mut Vec<Range<usize>>) -> Option<()> {
+fn keep(
+    text: &str,
+    lines: Range<usize>,
+    parent: Option<usize>,
+    wanted: &[&[&str]],
+    kept: &mut Vec<Range<usize>>,
+) -> Option<()> {
     let entries = entries(text, lines, parent)?;
     for (index, entry) in entries.iter().enumerate() {
-        let below: Vec<&[&str]> =
-            wanted.iter().filter_map(|path| path.split_first()).filter(|(key, _)| **key == entry.key).map(|(_, rest)| rest).collect();
+        let below: Vec<&[&str]> = wanted
+            .iter()
+            .filter_map(|path| path.split_first())
+            .filter(|(key, _)| **key == entry.key)
+            .map(|(_, rest)| rest)
+            .collect();
         if below.is_empty() {
             continue;
         }

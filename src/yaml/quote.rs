@@ -38,8 +38,7 @@ pub(super) fn double_quoted(text: &str) -> String {
 /// Bare words: letters, digits, `.`, `_`, `/`, `-`, beginning with a letter or
 /// `/`, that are none of YAML 1.1's or 1.2's names for booleans and null.
 fn is_bare(text: &str) -> bool {
-    const NAMES: [&str; 11] =
-        ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nil", "nan"];
+    const NAMES: [&str; 11] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nil", "nan"];
     let mut bytes = text.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'/');
     first
@@ -60,8 +59,35 @@ mod tests {
     #[test]
     fn ambiguous_tokens_are_quoted() {
         for token in [
-            "", "~", "y", "Yes", "ON", "off", "null", "1", "0777", "1_000", "1e3", ".5", "-", "12:30",
-            "2001-12-14", "0O17", "a: b", "a #b", "#a", "@a", "*a", "&a", "!a", "[a]", "{a}", " a", "a ", "<<", "=",
+            "",
+            "~",
+            "y",
+            "Yes",
+            "ON",
+            "off",
+            "null",
+            "1",
+            "0777",
+            "1_000",
+            "1e3",
+            ".5",
+            "-",
+            "12:30",
+            "2001-12-14",
+            "0O17",
+            "a: b",
+            "a #b",
+            "#a",
+            "@a",
+            "*a",
+            "&a",
+            "!a",
+            "[a]",
+            "{a}",
+            " a",
+            "a ",
+            "<<",
+            "=",
         ] {
             assert_ne!(scalar(token), token);
         }

@@ -84,7 +84,8 @@ impl Edits {
     /// The same edits elsewhere.
     pub(super) fn moved(self, place: impl Fn(&Range<usize>) -> Option<Range<usize>>) -> Result<Self, EditError> {
         let edits = self.0.into_iter().map(|Edit { range, text }| Some(Edit { range: place(&range)?, text }));
-        let edits = edits.collect::<Option<_>>().ok_or(EditError::Unsupported("an edit over several parts of the document"))?;
+        let edits =
+            edits.collect::<Option<_>>().ok_or(EditError::Unsupported("an edit over several parts of the document"))?;
         Self::new(edits)
     }
 
@@ -121,7 +122,10 @@ impl Splicer<'_> {
                 self.block_mapping(slot, node, entries, before, after)
             }
             (Shape::FlowMapping(entries), Value::Object(old), Value::Object(new)) => {
-                if old.is_empty() && matches!(slot, Slot::Entry { .. } | Slot::Root) && self.stands_beside_key(slot, node) {
+                if old.is_empty()
+                    && matches!(slot, Slot::Entry { .. } | Slot::Root)
+                    && self.stands_beside_key(slot, node)
+                {
                     return self.replace(slot, node, after);
                 }
                 self.flow_mapping(slot, node, entries, old, new)
@@ -154,7 +158,11 @@ impl Splicer<'_> {
                 self.edit(behind..behind, spaced(&written.head));
                 self.insert_lines(behind, written.lines);
             }
-            Shape::Missing | Shape::Inline | Shape::Alias { .. } | Shape::FlowMapping(_) | Shape::FlowSequence(_)
+            Shape::Missing
+            | Shape::Inline
+            | Shape::Alias { .. }
+            | Shape::FlowMapping(_)
+            | Shape::FlowSequence(_)
             | Shape::FlowPair(_) => {
                 let start = if written.head.is_empty() { behind } else { node.outer.start };
                 self.edit(start..node.outer.end, written.head);

@@ -306,8 +306,8 @@ impl<'t> Builder<'t> {
         tagged: bool,
         marker: Marker,
     ) -> Result<(), ParseError> {
-        let is_key = self.open_shape().is_some_and(Shape::is_mapping)
-            && self.open.last().is_some_and(|open| open.key.is_none());
+        let is_key =
+            self.open_shape().is_some_and(Shape::is_mapping) && self.open.last().is_some_and(|open| open.key.is_none());
         let indicator = self.indicator(marker)?;
         let start = self.properties(anchor, tagged);
         let at = self.skip_trivia(self.cursor);
@@ -385,8 +385,8 @@ impl<'t> Builder<'t> {
     /// The start of a collection; [`Builder::end`] sets its end.
     fn begin(&mut self, sequence: bool, anchor: usize, tagged: bool, marker: Marker) -> Result<(), ParseError> {
         // A key that is a collection, or a tag: not for the quick way.
-        let is_key = self.open_shape().is_some_and(Shape::is_mapping)
-            && self.open.last().is_some_and(|open| open.key.is_none());
+        let is_key =
+            self.open_shape().is_some_and(Shape::is_mapping) && self.open.last().is_some_and(|open| open.key.is_none());
         self.indirect |= tagged || is_key;
         let indicator = self.indicator(marker)?;
         let start = self.properties(anchor, tagged);

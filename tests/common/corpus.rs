@@ -13,15 +13,15 @@ pub(crate) fn charts() -> Option<PathBuf> {
     }
     let message = format!("no rendered charts at {}: set MILVUS_CHARTS to their folder", folder.display());
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{message}");
-    println!("left out: {message}");
+    crate::common::say(&format!("left out: {message}"));
     None
 }
 
 /// All `.yaml` files below `folder`, sorted.
 pub(crate) fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("a folder that can be read") {
+        let path = entry.expect("a folder that can be read").path();
         if path.is_dir() {
             files.extend(yaml_files(&path));
         } else if path.extension().is_some_and(|extension| extension == "yaml") {

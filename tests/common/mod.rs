@@ -24,10 +24,7 @@ pub(crate) fn run(args: &[String], vars: &[(String, String)], input: &[u8]) -> R
     if let Some(file) = env::var_os("LLVM_PROFILE_FILE") {
         command.env("LLVM_PROFILE_FILE", file);
     }
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut stdin = child.stdin.take().expect("stdin is a pipe");
     let input = input.to_vec();
@@ -39,11 +36,7 @@ pub(crate) fn run(args: &[String], vars: &[(String, String)], input: &[u8]) -> R
     });
     let output = child.wait_with_output().expect("the program ends");
     writer.join().expect("the writer ends");
-    Run {
-        status: output.status.code(),
-        stdout: output.stdout,
-        stderr: output.stderr,
-    }
+    Run { status: output.status.code(), stdout: output.stdout, stderr: output.stderr }
 }
 
 /// Says something that libtest does not hold back.
@@ -100,9 +93,7 @@ pub(crate) fn checksums(config_map: &[u8]) -> [String; 5] {
 }
 
 fn after_line(text: &[u8]) -> &[u8] {
-    text.iter()
-        .position(|&byte| byte == b'\n')
-        .map_or(&[], |at| &text[at + 1..])
+    text.iter().position(|&byte| byte == b'\n').map_or(&[], |at| &text[at + 1..])
 }
 
 fn sha256(parts: &[&[u8]]) -> String {
@@ -110,11 +101,7 @@ fn sha256(parts: &[&[u8]]) -> String {
     for part in parts {
         hasher.update(part);
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A line diff for people, empty if the texts are the same. Line ends show where they are not `\n`.
@@ -126,16 +113,10 @@ pub(crate) fn diff(old: &[u8], new: &[u8]) -> String {
         text.push_str(&format!("@@ line {first}\n"));
         for op in group {
             if op.tag() == DiffTag::Equal {
-                old[op.old_range()]
-                    .iter()
-                    .for_each(|line| show(&mut text, ' ', line));
+                old[op.old_range()].iter().for_each(|line| show(&mut text, ' ', line));
             } else {
-                old[op.old_range()]
-                    .iter()
-                    .for_each(|line| show(&mut text, '-', line));
-                new[op.new_range()]
-                    .iter()
-                    .for_each(|line| show(&mut text, '+', line));
+                old[op.old_range()].iter().for_each(|line| show(&mut text, '-', line));
+                new[op.new_range()].iter().for_each(|line| show(&mut text, '+', line));
             }
         }
     }
@@ -170,14 +151,7 @@ fn show(text: &mut String, sign: char, line: &[u8]) {
                 _ => text.push(character),
             }
         }
-        chunk
-            .invalid()
-            .iter()
-            .for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02x}")));
     }
-    text.push_str(if ended {
-        "\n"
-    } else {
-        "\\ no newline at the end\n"
-    });
+    text.push_str(if ended { "\n" } else { "\\ no newline at the end\n" });
 }

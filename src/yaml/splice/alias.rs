@@ -27,7 +27,11 @@ impl Splicer<'_> {
         aliases: &mut Vec<(std::ops::Range<usize>, String)>,
     ) -> Result<(), EditError> {
         let outer = &self.tree.node(node).outer;
-        if self.edits.iter().any(|edit| edit.range.start <= outer.start && outer.end <= edit.range.end && !edit.range.is_empty()) {
+        if self
+            .edits
+            .iter()
+            .any(|edit| edit.range.start <= outer.start && outer.end <= edit.range.end && !edit.range.is_empty())
+        {
             return Ok(()); // replaced or removed altogether
         }
         match &self.tree.node(node).shape {

@@ -106,7 +106,9 @@ impl Splicer<'_> {
                     if keeps_lines_above && !removed.contains(&(index.wrapping_sub(1))) {
                         start = self.without_line_break(start);
                     } else if removed.contains(&(index.wrapping_sub(1))) {
-                        return Err(EditError::Unsupported("several last entries of a text without a final line break"));
+                        return Err(EditError::Unsupported(
+                            "several last entries of a text without a final line break",
+                        ));
                     }
                 }
                 self.edit(start..end, String::new());
@@ -163,7 +165,9 @@ impl Splicer<'_> {
     }
 
     fn ends_in_block_scalar(&self, end: usize) -> bool {
-        self.tree.nodes().any(|node| matches!(&node.shape, Shape::Block { lines, .. } if !lines.is_empty() && lines.end == end))
+        self.tree
+            .nodes()
+            .any(|node| matches!(&node.shape, Shape::Block { lines, .. } if !lines.is_empty() && lines.end == end))
     }
 
     pub(super) fn column(&self, position: usize) -> usize {

@@ -27,8 +27,8 @@ impl Splicer<'_> {
             }
         }
         let extents: Vec<_> = entries.iter().map(|entry| self.flow_extent(entry)).collect();
-        let added = plan.added.iter().map(|key| style.entry(key, &after[*key])).collect();
-        self.flow_collection(node, &extents, &plan.removed, entries.len(), added)
+        let added: Vec<_> = plan.added.iter().map(|key| style.entry(key, &after[*key])).collect();
+        self.flow_collection(node, &extents, &plan.removed, entries.len(), &added)
     }
 
     pub(super) fn flow_sequence(
@@ -49,8 +49,8 @@ impl Splicer<'_> {
         }
         let extents: Vec<_> = items.iter().map(|item| self.tree.node(*item).outer.clone()).collect();
         let removed: Vec<usize> = plan.removed().collect();
-        let added = plan.added().map(|new| style.value(&after[new])).collect();
-        self.flow_collection(node, &extents, &removed, plan.insert_behind().map_or(0, |last| last + 1), added)
+        let added: Vec<_> = plan.added().map(|new| style.value(&after[new])).collect();
+        self.flow_collection(node, &extents, &removed, plan.insert_behind().map_or(0, |last| last + 1), &added)
     }
 
     /// JSON if the first key or item is double-quoted, or if nothing tells and the
@@ -75,7 +75,7 @@ impl Splicer<'_> {
         extents: &[Range<usize>],
         removed: &[usize],
         at: usize,
-        added: Vec<String>,
+        added: &[String],
     ) -> Result<(), EditError> {
         let span = self.tree.node(node).span.clone();
         let kept: Vec<usize> = (0..extents.len()).filter(|index| !removed.contains(index)).collect();

@@ -28,14 +28,17 @@ impl Splicer<'_> {
         }
         let block = Block::read(self.text, lines.start, lines.end);
         let header_end = node.span.start
-            + self.text[node.span.start..lines.start].find([' ', '\t', '\r', '\n']).unwrap_or(lines.start - node.span.start);
+            + self.text[node.span.start..lines.start]
+                .find([' ', '\t', '\r', '\n'])
+                .unwrap_or(lines.start - node.span.start);
         let header = &self.text[node.span.start..header_end];
         let indicator = header.bytes().find(u8::is_ascii_digit).map(|digit| usize::from(digit - b'0'));
         let indent = match indicator {
             Some(step) => parent + step,
             None => block.indent.unwrap_or(parent + emit::STEP),
         };
-        let old: Vec<&str> = if block.body.is_empty() { Vec::new() } else { before.trim_end_matches('\n').split('\n').collect() };
+        let old: Vec<&str> =
+            if block.body.is_empty() { Vec::new() } else { before.trim_end_matches('\n').split('\n').collect() };
         if old.len() != block.body.len() {
             return self.replace(slot, node_id, &whole);
         }
