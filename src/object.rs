@@ -90,13 +90,13 @@ impl<'i> Object<'i> {
     /// One of `metadata.labels`.
     #[must_use]
     pub fn label(&self, key: &str) -> Option<&str> {
-        self.value().pointer("/metadata/labels")?.get(key)?.as_str()
+        at(self.value(), "/metadata/labels")?.get(key)?.as_str()
     }
 
     /// The template that Helm 4 says the document came from.
     #[must_use]
     pub fn helm4_filename(&self) -> Option<&str> {
-        self.value().pointer("/metadata/annotations")?.get(HELM4_FILENAME)?.as_str()
+        at(self.value(), "/metadata/annotations")?.get(HELM4_FILENAME)?.as_str()
     }
 
     /// Hooks are run by Helm and not part of the release.
@@ -118,15 +118,21 @@ impl<'i> Object<'i> {
     }
 }
 
-/// The string at `pointer`, if there is one.
+/// What stands at `path`, such as `/metadata/name`; no key in it is escaped.
 #[must_use]
-pub fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
-    value.pointer(pointer)?.as_str()
+pub fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('/').skip(1).try_fold(value, |value, key| value.get(key))
 }
 
-/// The items of the array at `pointer`; none if it is no array.
-pub fn items<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
-    value.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
+/// The string at `path`, if there is one.
+#[must_use]
+pub fn text<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
+    at(value, path)?.as_str()
+}
+
+/// The items of the array at `path`; none if it is no array.
+pub fn items<'v>(value: &'v Value, path: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
+    at(value, path).and_then(Value::as_array).into_iter().flatten()
 }
 
 /// A JSON pointer from its tokens, escaped.

@@ -71,7 +71,9 @@ fn candidates(original: &str, edited: &str) -> Vec<(String, String)> {
 }
 
 fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// The `data` of the ConfigMap as it is with the new `user.yaml`.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::service::TARGET_PORT;
 use super::version::Version;
-use crate::object::{Object, items, path, text};
+use crate::object::{Object, at, items, path, text};
 use crate::refusal::{Reason, Refusal, Spot};
 use crate::stream::{DocumentId, Stream};
 use crate::yaml::Document;
@@ -55,8 +55,14 @@ impl<'i> Workload<'i> {
     ///
     /// As [`Object::parse`].
     pub fn parse(stream: &Stream<'i>, id: DocumentId) -> Result<Self, Refusal> {
-        const ENTRIES: [&[&str]; 4] =
-            [&["kind"], &["metadata"], &["spec", "template", "metadata"], &["spec", "template", "spec", "volumes"]];
+        const ENTRIES: [&[&str]; 6] = [
+            &["kind"],
+            &["metadata", "name"],
+            &["metadata", "namespace"],
+            &["metadata", "annotations"],
+            &["spec", "template", "metadata"],
+            &["spec", "template", "spec", "volumes"],
+        ];
         Ok(Self { object: Object::parse_entries(stream, id, &ENTRIES)? })
     }
 
@@ -85,7 +91,7 @@ impl<'i> Workload<'i> {
     /// Whether a Service with this selector selects the workload's pods.
     #[must_use]
     pub fn matches(&self, selector: &Map<String, Value>) -> bool {
-        let labels = self.object.value().pointer("/spec/template/metadata/labels").and_then(Value::as_object);
+        let labels = at(self.object.value(), "/spec/template/metadata/labels").and_then(Value::as_object);
         !selector.is_empty()
             && labels.is_some_and(|labels| selector.iter().all(|(key, value)| labels.get(key) == Some(value)))
     }

@@ -43,7 +43,17 @@ fn name(rest: &[u8]) -> Kind<'_> {
 }
 
 fn is_nothing(body: &[u8]) -> bool {
-    body.split(|byte| matches!(byte, b'\n' | b'\r')).all(|line| matches!(line.trim_ascii_start(), [] | [b'#', ..]))
+    let mut rest = body;
+    loop {
+        match rest.trim_ascii_start() {
+            [] => return true,
+            [b'#', comment @ ..] => match memchr::memchr2(b'\n', b'\r', comment) {
+                None => return true,
+                Some(end) => rest = &comment[end..],
+            },
+            _ => return false,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,12 +17,10 @@
 //! deeper than its key, whatever the lines in between hold (YAML 1.2.2, 8.2.2: the
 //! content of a block mapping's entry, flow collections and quoted scalars included, is
 //! indented deeper than the mapping). Where the lines are not of this plain form
-//! (other than simple keys at an entry's column, tabs, aliases, documents in flow
-//! style), there is no excerpt, and the document is read as a whole.
+//! (other than simple keys at an entry's column, tabs, carriage returns, aliases,
+//! documents in flow style), there is no excerpt, and the document is read as a whole.
 
 use std::ops::Range;
-
-use super::lines::{content_end, line_end};
 
 /// Lines of a document.
 #[derive(Debug, Clone)]
@@ -36,7 +34,7 @@ impl Excerpt {
     /// The excerpt of the entries at `wanted` (those that are there); `None` where only
     /// the whole document can tell.
     pub(super) fn take(text: &str, wanted: &[&[&str]]) -> Option<Self> {
-        if has_alias(text) {
+        if has_alias(text) || text.contains('\r') {
             return None;
         }
         let mut kept = Vec::new();
@@ -97,7 +95,7 @@ fn keep(
             kept.push(entry.lines.clone());
         } else {
             // The key must have nothing but lines below it.
-            let header = entry.lines.start..line_end(text, entry.lines.start);
+            let header = entry.lines.start..entry.header_end;
             if !entry.bare {
                 return None;
             }
@@ -113,6 +111,8 @@ struct Entry<'t> {
     key: &'t str,
     column: usize,
     lines: Range<usize>,
+    /// The end of the key's line.
+    header_end: usize,
     /// Nothing but a comment stands behind the key.
     bare: bool,
 }
@@ -122,10 +122,17 @@ fn entries(text: &str, lines: Range<usize>, parent: Option<usize>) -> Option<Vec
     let mut column = None;
     let mut at = lines.start;
     while at < lines.end {
-        let end = line_end(text, at);
-        let line = &text[at..content_end(text, at)];
-        let content = line.trim_start_matches(' ');
-        let indent = line.len() - content.len();
+        let end = memchr::memchr(b'\n', &text.as_bytes()[at..lines.end]).map_or(lines.end, |found| at + found + 1);
+        let indent = text.as_bytes()[at..end].iter().take_while(|byte| **byte == b' ').count();
+        // Deeper lines belong to the entry above, whatever they hold.
+        if column.is_some_and(|column| indent > column) {
+            if let Some(entry) = entries.last_mut() {
+                entry.lines.end = end;
+            }
+            at = end;
+            continue;
+        }
+        let content = text[at + indent..end].trim_end_matches('\n');
         if content.starts_with('\t') {
             return None;
         }
@@ -142,7 +149,7 @@ fn entries(text: &str, lines: Range<usize>, parent: Option<usize>) -> Option<Vec
                     (true, _) => return None,
                     (false, _) => {
                         let (key, bare) = simple_key(content)?;
-                        entries.push(Entry { key, column, lines: at..at, bare });
+                        entries.push(Entry { key, column, lines: at..at, header_end: end, bare });
                     }
                 }
             }

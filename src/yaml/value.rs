@@ -7,7 +7,9 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use serde_json::{Map, Number, Value};
 
 use super::tree::ParseError;
@@ -26,6 +28,13 @@ pub(super) fn read(text: &str) -> Result<Value, ParseError> {
             message: plain_message(&error.to_string()),
         }),
     }
+}
+
+/// Whether `text` reads as `wanted`, without building the value that it reads as.
+pub(super) fn reads_as(text: &str, wanted: &Value) -> bool {
+    let quick = serde_yaml::Deserializer::from_str(text);
+    // Duplicate keys, merge keys and the like are beyond the quick way.
+    Same(wanted).deserialize(quick).is_ok() || read(text).is_ok_and(|value| value == *wanted)
 }
 
 /// The first clause of libyaml's message; the position is told by the caller.
@@ -187,6 +196,91 @@ fn merged(mut mapping: Map<String, Value>) -> Map<String, Value> {
     mapping
 }
 
+/// Reads a value only to compare it; an error stands for a difference.
+struct Same<'v>(&'v Value);
+
+impl<'de> DeserializeSeed<'de> for Same<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+fn same<E: de::Error>(equal: bool) -> Result<(), E> {
+    if equal { Ok(()) } else { Err(E::custom("another value")) }
+}
+
+impl<'de> Visitor<'de> for Same<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the same YAML value")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
+        same(self.0.as_bool() == Some(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
+        same(self.0.as_i64() == Some(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
+        same(self.0.as_u64() == Some(value))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
+        same(self.0.as_str() == Some(value))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        same(self.0.is_null())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let Value::Array(wanted) = self.0 else { return same(false) };
+        for item in wanted {
+            same(items.next_element_seed(Same(item))?.is_some())?;
+        }
+        same(items.next_element_seed(Same(&Value::Null))?.is_none())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        let Value::Object(wanted) = self.0 else { return same(false) };
+        let mut count = 0;
+        while let Some(value) = entries.next_key_seed(Member(wanted))? {
+            entries.next_value_seed(Same(value))?;
+            count += 1;
+        }
+        // With a duplicate there are more entries than members.
+        same(count == wanted.len())
+    }
+}
+
+/// Looks a string key up.
+struct Member<'v>(&'v Map<String, Value>);
+
+impl<'de, 'v> DeserializeSeed<'de> for Member<'v> {
+    type Value = &'v Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'v Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'v> Visitor<'_> for Member<'v> {
+    type Value = &'v Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key of the same YAML value")
+    }
+
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<&'v Value, E> {
+        self.0.get(key).ok_or_else(|| E::custom("another key"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,6 +370,27 @@ mod tests {
             let whole = read(&format!("[{token}]")).map(|list| list[0].clone()).ok().filter(|_| !token.is_empty());
             let engine = if token.is_empty() { Value::Null } else { whole.expect("a token") };
             assert_eq!(plain(token.to_owned()), engine, "{token}");
+        }
+    }
+
+    #[test]
+    fn comparing_is_reading_and_comparing() {
+        let wanted = read("a: 1\nb: [x, null, true, -1, 1.5]\nc: {d: e}\n").expect("YAML");
+        for (text, expected) in [
+            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}}", true),
+            ("{c: {d: 'e'}, b: [x, ~, true, -1, 1.5], a: 0x1}", true),
+            ("{a: 2, a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}}", true),
+            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {<<: {d: e}}}", true),
+            ("{a: 1, a: 2, b: [x, ~, true, -1, 1.5], c: {d: e}}", false),
+            ("{a: '1', b: [x, ~, true, -1, 1.5], c: {d: e}}", false),
+            ("{a: 1, b: [x, ~, true, -1], c: {d: e}}", false),
+            ("{a: 1, b: [x, ~, true, -1, 1.5, 2], c: {d: e}}", false),
+            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {}}", false),
+            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}, f: ~}", false),
+            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}", false),
+            ("", false),
+        ] {
+            assert_eq!(reads_as(text, &wanted), expected, "{text}");
         }
     }
 }
