@@ -4,8 +4,8 @@
 //! taskset -c 0 cargo bench --bench cat
 //! ```
 //!
-//! Input: `5.0.19/cluster-default.yaml` of `MILVUS_CHARTS` (default `../shared/charts`), or the
-//! file that is given as the first argument. Both programs read it from a file and write to a
+//! Input: the file that is given as the first argument, or `5.0.19/cluster-default.yaml` of
+//! `MILVUS_CHARTS` (default `../shared/charts`), or the sample. Both programs read it from a file and write to a
 //! pipe, taking turns, so that a busy moment hits both.
 #![allow(clippy::print_stdout, clippy::expect_used, missing_docs)]
 
@@ -23,7 +23,9 @@ fn main() -> Result<()> {
     let given = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let charts = std::env::var_os("MILVUS_CHARTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/charts"), PathBuf::from);
-    let input = given.map_or_else(|| charts.join("5.0.19/cluster-default.yaml"), PathBuf::from);
+    let chart = charts.join("5.0.19/cluster-default.yaml");
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sample/rendered.yaml");
+    let input = given.map_or_else(|| if chart.is_file() { chart } else { sample }, PathBuf::from);
     let bytes = std::fs::metadata(&input)?.len();
     println!("{} ({bytes} bytes), median of {RUNS} runs, ms", input.file_name().expect("a file").to_string_lossy());
     println!("{:>10} {:>14} {:>11}", "cat", "milvus-gke-l7", "difference");

@@ -34,7 +34,11 @@ impl<'i> Object<'i> {
     /// # Errors
     ///
     /// As [`Object::parse`].
-    pub fn parse_entries(stream: &Stream<'i>, id: DocumentId, wanted: &[&[&str]]) -> Result<Self, Refusal> {
+    pub fn parse_entries(
+        stream: &Stream<'i>,
+        id: DocumentId,
+        wanted: &'static [&'static [&'static str]],
+    ) -> Result<Self, Refusal> {
         Self::parse_with(stream, id, |text| Document::parse_entries(text, wanted))
     }
 

@@ -222,6 +222,9 @@ impl Reason {
             Self::NoContainerPort { .. } => "keep the chart's container ports",
             Self::CustomConfigMap { .. } => "unset customConfigMap and give the settings in extraConfigFiles.user.yaml",
             Self::NoUserYaml => "upgrade the chart to 3.3.2 or later",
+            Self::NotAText { key: "default.yaml", .. } | Self::ConfigDoesNotParse { key: "default.yaml", .. } => {
+                "render the chart's own default.yaml again"
+            }
             Self::NotAText { .. } | Self::ConfigDoesNotParse { .. } | Self::ConfigNotAMapping { .. } => {
                 "correct extraConfigFiles.user.yaml in your values"
             }
@@ -235,10 +238,11 @@ impl Reason {
                 or, for its `default`, pass --replace to use ours"
             }
             Self::CustomNegName { .. } => "remove `name` from the annotation `cloud.google.com/neg`",
-            Self::Differs { .. } => {
-                "if it is the Milvus chart's own Ingress, set ingress.enabled=false; \
-                otherwise remove the object, or pass --replace to put ours in its place"
+            Self::Differs { identity, .. } if identity.starts_with("Ingress") => {
+                "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it, or pass --replace to put \
+                ours in its place"
             }
+            Self::Differs { .. } => "remove it from the input, or pass --replace to put ours in its place",
             Self::Repeated { .. } => "keep one of them",
             Self::LeftOverCertificate { .. } => "remove it from the input, or drop --tls-secret",
             Self::NotUtf8 => "save it as UTF-8",

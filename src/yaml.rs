@@ -72,12 +72,12 @@ impl<'t> Document<'t> {
     }
 
     /// Parses only the entries at `wanted`, if the text allows it (see [`excerpt`]);
-    /// everything else is then missing from the value, and cannot be changed.
+    /// everything else is then missing from the value.
     ///
     /// # Errors
     ///
     /// As [`Document::parse`].
-    pub fn parse_entries(text: &'t str, wanted: &[&[&str]]) -> Result<Self, ParseError> {
+    pub fn parse_entries(text: &'t str, wanted: &'static [&'static [&'static str]]) -> Result<Self, ParseError> {
         let Some(excerpt) = Excerpt::take(text, wanted) else { return Self::parse(text) };
         match parse(&excerpt.text) {
             Ok((tree, value)) => Ok(Self { text, excerpt: Some(excerpt), tree, value }),
@@ -115,15 +115,14 @@ impl<'t> Document<'t> {
     pub fn patch(&self, patch: &Patch) -> Result<String, EditError> {
         let mut wanted = self.value.clone();
         json_patch::patch_unsafe(&mut wanted, patch)?;
-        self.rewrite(&wanted)
+        match &self.excerpt {
+            Some(excerpt) if !excerpt.covers(&self.value, &wanted) => Self::parse(self.text)?.patch(patch),
+            _ => self.rewrite(&wanted),
+        }
     }
 
     /// Edits the text so that it reads as `wanted`, and proves that it does.
-    ///
-    /// # Errors
-    ///
-    /// As [`Document::patch`].
-    pub fn rewrite(&self, wanted: &Value) -> Result<String, EditError> {
+    fn rewrite(&self, wanted: &Value) -> Result<String, EditError> {
         let read = self.excerpt.as_ref().map_or(self.text, |excerpt| &excerpt.text);
         let edits = splice::splice(read, &self.tree, &self.value, wanted)?;
         let edited = edits.apply(read);
@@ -132,8 +131,44 @@ impl<'t> Document<'t> {
         }
         match &self.excerpt {
             None => Ok(edited),
-            Some(excerpt) => Ok(edits.moved(|range| excerpt.original(range))?.apply(self.text)),
+            Some(excerpt) => {
+                let whole = edits.moved(|range| excerpt.original(range))?.apply(self.text);
+                debug_assert!(self.part_stands_for_whole(&whole, wanted), "the excerpt misled:\n{whole}");
+                Ok(whole)
+            }
         }
+    }
+}
+
+impl Document<'_> {
+    /// What an excerpt's proof rests on, tried on the whole document in debug builds:
+    /// with the changes of the part made in the whole, the edited text reads as wanted.
+    fn part_stands_for_whole(&self, edited: &str, wanted: &Value) -> bool {
+        let (Ok(mut whole), Ok(edited)) = (value::read(self.text), value::read(edited)) else {
+            // Broken elsewhere: it comes out as it came in.
+            return true;
+        };
+        graft(&mut whole, &self.value, wanted);
+        whole == edited
+    }
+}
+
+/// Makes in `whole` the changes that lead from `before` to `after`, which are parts of it.
+fn graft(whole: &mut Value, before: &Value, after: &Value) {
+    match (whole, before, after) {
+        (Value::Object(whole), Value::Object(before), Value::Object(after)) => {
+            for key in before.keys().filter(|key| !after.contains_key(*key)) {
+                whole.shift_remove(key);
+            }
+            for (key, after) in after {
+                match (whole.get_mut(key), before.get(key)) {
+                    (Some(whole), Some(before)) => graft(whole, before, after),
+                    _ => drop(whole.insert(key.clone(), after.clone())),
+                }
+            }
+        }
+        (whole, before, after) if before != after => *whole = after.clone(),
+        _ => {}
     }
 }
 

@@ -53,17 +53,21 @@ struct Tally {
     unreadable: usize,
     duplicate_keys: usize,
     edits: usize,
+    excerpt_edits: usize,
     unsupported: usize,
     wrong: Vec<String>,
 }
 
 impl Tally {
     fn print(&self) {
-        let Self { documents, unreadable, duplicate_keys, edits, unsupported, wrong } = self;
+        let Self { documents, unreadable, duplicate_keys, edits, excerpt_edits, unsupported, wrong } = self;
         common::say(&format!(
             "{documents} documents ({unreadable} unreadable, {duplicate_keys} with duplicate keys left out)"
         ));
-        common::say(&format!("{edits} edits: {unsupported} unsupported, {} wrong", wrong.len()));
+        common::say(&format!(
+            "{edits} edits, {excerpt_edits} by excerpt: {unsupported} unsupported, {} wrong",
+            wrong.len()
+        ));
     }
 
     fn document(&mut self, text: &str) {
@@ -78,6 +82,7 @@ impl Tally {
         }
         self.documents += 1;
         self.compare_engines(&document);
+        self.compare_excerpt(&document);
         let mut operations = Vec::new();
         collect(&PointerBuf::root(), document.value(), true, &mut operations);
         for (operation, reach) in operations {
@@ -90,6 +95,38 @@ impl Tally {
         match milvus_gke_l7::yaml::read(document.text()) {
             Ok(value) if value == *document.value() => {}
             _ => self.wrong.push(format!("the engines differ on\n{}", document.text())),
+        }
+    }
+
+    /// An edit by excerpt must be the edit of the whole document.
+    fn compare_excerpt(&mut self, document: &Document<'_>) {
+        const WANTED: &[&[&str]] =
+            &[&["kind"], &["metadata"], &["spec", "template", "metadata"], &["spec", "template", "spec", "volumes"]];
+        let part = Document::parse_entries(document.text(), WANTED).unwrap();
+        let mut operations = Vec::new();
+        for path in ["/kind", "/metadata", "/spec/template/metadata", "/spec/template/spec/volumes"] {
+            let path = PointerBuf::parse(path).unwrap();
+            let value = document.value().pointer(path.as_str());
+            if part.value().pointer(path.as_str()) != value {
+                self.wrong.push(format!("the excerpt differs at {path} on\n{}", document.text()));
+            }
+            if let Some(value) = value {
+                collect(&path, value, false, &mut operations);
+            }
+        }
+        for (operation, _) in operations {
+            // What stands elsewhere in the document is not in the excerpt: only edits inside it count.
+            let patch = Patch(vec![operation.clone()]);
+            self.excerpt_edits += 1;
+            match (part.patch(&patch), document.patch(&patch)) {
+                (Ok(part), Ok(whole)) if part != whole => {
+                    self.wrong.push(format!("by excerpt {operation} makes\n{part}\ninstead of\n{whole}"));
+                }
+                (Err(error), Ok(_)) if !matches!(error, EditError::Unsupported(_)) => {
+                    self.wrong.push(format!("by excerpt {operation}: {error} on\n{}", document.text()));
+                }
+                _ => {}
+            }
         }
     }
 

@@ -47,7 +47,11 @@ pub(super) fn plan(
         }
         Some(HttpPort::Port(port)) => {
             let port = port.get();
+            check_environment(config, HTTP_ENABLED, is_on)?;
             check_environment(config, HTTP_PORT, |value| value.trim() == port.to_string())?;
+            if config.in_files(HTTP_ENABLED)?.is_some_and(|value| !is_on(&value)) {
+                config.set(HTTP_ENABLED, json!(true))?;
+            }
             set_port(config, port, grpc, server)
         }
         None if must_part && shares_port(config, grpc)? => {

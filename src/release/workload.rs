@@ -55,7 +55,7 @@ impl<'i> Workload<'i> {
     ///
     /// As [`Object::parse`].
     pub fn parse(stream: &Stream<'i>, id: DocumentId) -> Result<Self, Refusal> {
-        const ENTRIES: [&[&str]; 6] = [
+        const ENTRIES: &[&[&str]] = &[
             &["kind"],
             &["metadata", "name"],
             &["metadata", "namespace"],
@@ -63,7 +63,7 @@ impl<'i> Workload<'i> {
             &["spec", "template", "metadata"],
             &["spec", "template", "spec", "volumes"],
         ];
-        Ok(Self { object: Object::parse_entries(stream, id, &ENTRIES)? })
+        Ok(Self { object: Object::parse_entries(stream, id, ENTRIES)? })
     }
 
     /// The ConfigMap behind the volume `milvus-config`.

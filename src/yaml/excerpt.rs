@@ -22,18 +22,24 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 /// Lines of a document.
 #[derive(Debug, Clone)]
 pub(super) struct Excerpt {
     pub(super) text: String,
     /// Where the lines stand in the document, in order.
     kept: Vec<Range<usize>>,
+    wanted: Wanted,
 }
+
+/// Paths of entries, as keys.
+pub(super) type Wanted = &'static [&'static [&'static str]];
 
 impl Excerpt {
     /// The excerpt of the entries at `wanted` (those that are there); `None` where only
     /// the whole document can tell.
-    pub(super) fn take(text: &str, wanted: &[&[&str]]) -> Option<Self> {
+    pub(super) fn take(text: &str, wanted: Wanted) -> Option<Self> {
         if has_alias(text) || text.contains('\r') {
             return None;
         }
@@ -43,7 +49,13 @@ impl Excerpt {
         for range in &kept {
             excerpt.push_str(&text[range.clone()]);
         }
-        Some(Self { text: excerpt, kept })
+        Some(Self { text: excerpt, kept, wanted })
+    }
+
+    /// Whether a change lies within the wanted entries, which alone are here in full. A
+    /// key added beside them might be there already, in the lines that are left out.
+    pub(super) fn covers(&self, before: &Value, after: &Value) -> bool {
+        confined(before, after, self.wanted)
     }
 
     /// Where a range of the excerpt stands in the document. What is inserted between two
@@ -59,6 +71,27 @@ impl Excerpt {
         }
         None
     }
+}
+
+fn confined(before: &Value, after: &Value, wanted: &[&[&str]]) -> bool {
+    if wanted.iter().any(|path| path.is_empty()) || before == after {
+        return true;
+    }
+    let (Value::Object(before), Value::Object(after)) = (before, after) else { return false };
+    before.len() == after.len()
+        && before
+            .iter()
+            .all(|(key, before)| after.get(key).is_some_and(|after| confined(before, after, &below(wanted, key))))
+}
+
+/// What the paths that begin with `key` go on with.
+fn below<'w>(wanted: &[&'w [&'w str]], key: &str) -> Vec<&'w [&'w str]> {
+    wanted
+        .iter()
+        .filter_map(|path| path.split_first())
+        .filter(|(first, _)| **first == key)
+        .map(|(_, rest)| rest)
+        .collect()
 }
 
 /// Whether something that looks like an alias stands in the text.
@@ -79,12 +112,7 @@ fn keep(
 ) -> Option<()> {
     let entries = entries(text, lines, parent)?;
     for (index, entry) in entries.iter().enumerate() {
-        let below: Vec<&[&str]> = wanted
-            .iter()
-            .filter_map(|path| path.split_first())
-            .filter(|(key, _)| **key == entry.key)
-            .map(|(_, rest)| rest)
-            .collect();
+        let below = below(wanted, entry.key);
         if below.is_empty() {
             continue;
         }
@@ -176,7 +204,7 @@ fn simple_key(content: &str) -> Option<(&str, bool)> {
 mod tests {
     use super::*;
 
-    const WANTED: [&[&str]; 3] = [&["kind"], &["spec", "template", "metadata"], &["spec", "volumes"]];
+    const WANTED: Wanted = &[&["kind"], &["spec", "template", "metadata"], &["spec", "volumes"]];
 
     const DOCUMENT: &str = "\
 # head
@@ -204,7 +232,7 @@ spec:  # deep
 
     #[test]
     fn what_is_kept() {
-        let excerpt = Excerpt::take(DOCUMENT, &WANTED).expect("plain block style");
+        let excerpt = Excerpt::take(DOCUMENT, WANTED).expect("plain block style");
         assert_eq!(
             excerpt.text,
             "kind: X # c\nspec:  # deep\n  template:\n    metadata:\n      annotations:\n        a: 'b\n          c'\n  volumes:\n  - a: 1\n    b: 2\n"
@@ -233,7 +261,7 @@ spec:  # deep
             "spec:\n  template:\n   metadata: 1\n  a: 1\n b: 2\n",
             "%YAML 1.2\n---\nkind: X\n",
         ] {
-            assert!(Excerpt::take(text, &WANTED).is_none(), "{text}");
+            assert!(Excerpt::take(text, WANTED).is_none(), "{text}");
         }
     }
 }

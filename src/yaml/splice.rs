@@ -26,6 +26,9 @@ pub enum EditError {
     /// The patch does not fit the value.
     #[error(transparent)]
     Patch(#[from] json_patch::PatchError),
+    /// A part of the document could be read, but not the whole, which the edit needs.
+    #[error(transparent)]
+    Parse(#[from] super::ParseError),
     /// The YAML shape leaves no place for the edit.
     #[error("{0}")]
     Unsupported(&'static str),
