@@ -71,10 +71,12 @@ impl Found {
             (Spot::Whole, Some(object)) => found.show(object, object.document.locate(&crate::object::path(["kind"]))),
             (Spot::Path(path), Some(object)) => found.show(object, object.document.locate(path)),
             (Spot::InText { text, inner }, Some(object)) => {
-                let line = inner_text(object, text)
-                    .and_then(|inner_text| Document::parse(inner_text).ok().map(|document| (inner_text, document)))
-                    .map(|(inner_text, document)| line_of(inner_text, document.locate(inner).start));
-                found.show_line_in_text(object, text, line, true);
+                let place = inner_text(object, text).and_then(|text| {
+                    let range = Document::parse(text).ok()?.locate(inner);
+                    Some((line_of(text, range.start), is_alone(text, &range)))
+                });
+                let (line, alone) = place.map_or((None, false), |(line, alone)| (Some(line), alone));
+                found.show_line_in_text(object, text, line, alone);
             }
             (Spot::LineInText { text, line }, Some(object)) => {
                 found.show_line_in_text(object, text, Some(*line), false);
@@ -92,6 +94,9 @@ impl Found {
         let start = text[..range.start].rfind('\n').map_or(0, |end| end + 1);
         let shown = text[start..].lines().next().unwrap_or_default();
         let end = range.end.min(start + shown.len()).max(range.start);
+        if !is_alone(text, &(range.start..end)) {
+            return;
+        }
         self.shown = Some(Shown { text: shown.to_owned(), mark: range.start - start..end - start });
     }
 
@@ -126,6 +131,15 @@ impl Found {
 
 fn inner_text<'o>(object: &'o Object<'_>, at: &json_patch::jsonptr::Pointer) -> Option<&'o str> {
     object.value().pointer(at.as_str())?.as_str()
+}
+
+/// Whether nothing else stands on the first line of the range: it may be a secret.
+fn is_alone(text: &str, range: &std::ops::Range<usize>) -> bool {
+    let start = text[..range.start].rfind('\n').map_or(0, |end| end + 1);
+    let line_end = text[range.start..].find('\n').map_or(text.len(), |end| range.start + end);
+    let before = text[start..range.start].trim_start_matches([' ', '-']);
+    let after = text[range.end.min(line_end)..line_end].trim_start();
+    before.is_empty() && (after.is_empty() || after.starts_with('#'))
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

@@ -6,27 +6,17 @@ use serde_json::Value;
 
 use crate::plan::Change;
 use crate::refusal::{Reason, Refusal, Spot};
-use crate::yaml::{Document, EditError};
+use crate::yaml::{self, Document, EditError};
 
-/// A document after its change.
-#[derive(Debug)]
-pub struct Edited {
-    /// The new text.
-    pub text: String,
-    /// The new YAML texts inside it, in the order of [`Change::texts`].
-    pub inner: Vec<String>,
-}
-
-/// Makes the change. The result is proved: it reads as the patch wants it, and so does
+/// Makes the change and returns the document's new text. It is proved: it reads as the patch wants it, and so does
 /// every text inside it.
 ///
 /// # Errors
 ///
 /// [`Reason::CannotEdit`]
-pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
+pub fn apply(change: &Change<'_, '_>) -> Result<String, Refusal> {
     let object = change.object;
     let mut patch = change.patch.0.clone();
-    let mut inner = Vec::with_capacity(change.texts.len());
     for text in &change.texts {
         let old = object.value().pointer(text.at.as_str());
         let new =
@@ -34,20 +24,17 @@ pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
                 let spot = Spot::LineInText { text: text.at.clone(), line };
                 Refusal::at(Reason::CannotEdit { message }, object.id, spot)
             })?;
-        inner.push(new.clone());
         put(&mut patch, object.value(), &text.at, Value::String(new));
     }
-    let text = object
-        .document
-        .patch(&Patch(patch))
-        .map_err(|error| Refusal::at(cannot_edit(&error), object.id, Spot::Whole))?;
-    Ok(Edited { text, inner })
+    object.document.patch(&Patch(patch)).map_err(|error| Refusal::at(cannot_edit(&error), object.id, Spot::Whole))
 }
 
 /// The text inside a document, or the line and the reason why not.
 fn edit_text(text: &str, patch: &Patch) -> Result<String, (usize, String)> {
+    let (mark, text) = yaml::split_byte_order_mark(text);
     let document = Document::parse(text).map_err(|error| (error.line(), error.to_string()))?;
-    document.patch(patch).map_err(|error| (1, error.to_string()))
+    let edited = document.patch(patch).map_err(|error| (1, error.to_string()))?;
+    Ok(format!("{mark}{edited}"))
 }
 
 fn cannot_edit(error: &EditError) -> Reason {

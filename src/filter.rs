@@ -4,7 +4,7 @@
 //! bytes → documents → the Milvus release → a plan → text edits → proof → bytes
 //! ```
 
-use crate::edit::{self, Edited};
+use crate::edit;
 use crate::plan::{self, checksum};
 use crate::refusal::{Reason, Refusal};
 use crate::release::Release;
@@ -42,19 +42,22 @@ pub fn filter(input: &[u8], settings: &Settings) -> Result<Output, Refusal> {
 
     let mut bodies: Vec<(DocumentId, String)> = Vec::new();
     for change in &plan.changes {
-        let Edited { text, inner } = edit::apply(change)?;
-        // Only the ConfigMap holds a text: its checksum is part of every pod template.
-        if let [user_yaml] = inner.as_slice() {
-            let data = checksum::edited_data(release.config_map.value(), user_yaml);
-            for change in checksum::plan(&release, &text, &data) {
-                bodies.push((change.object.id, edit::apply(&change)?.text));
+        let text = edit::apply(change)?;
+        // The ConfigMap's checksum is part of every pod template.
+        if change.object.id == release.config_map.id {
+            for change in checksum::plan(&release, &text) {
+                bodies.push((change.object.id, edit::apply(&change)?));
             }
         }
         bodies.push((change.object.id, text));
     }
     for (id, ours) in &plan.replaced {
-        let source = source_lines(stream.body(*id));
-        bodies.push((*id, format!("{source}{}", yaml::write_document(ours))));
+        let above = match stream.is_glued(*id) {
+            // A document must not begin behind `--- `.
+            true => "\n",
+            false => source_lines(stream.body(*id)),
+        };
+        bodies.push((*id, format!("{above}{}", yaml::write_document(ours))));
     }
     let appended: Vec<String> = plan.appended.iter().map(yaml::write_document).collect();
     Ok(Output { stream: stream.assemble(bodies, &appended), warnings: plan.warnings })

@@ -62,9 +62,22 @@ fn read() -> anyhow::Result<Vec<u8>> {
 }
 
 fn write(output: &[u8]) -> anyhow::Result<()> {
-    // Not through `Stdout`, whose line buffer would copy everything and search it for line breaks.
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(output).and_then(|()| stdout.flush()).context("cannot write stdout")
+    unbuffered_stdout()
+        .and_then(|mut stdout| stdout.write_all(output).and_then(|()| stdout.flush()))
+        .context("cannot write stdout")
+}
+
+/// Not `Stdout`: its line buffer would copy everything, and it takes a descriptor that
+/// cannot be written to for one that nobody reads.
+#[cfg(unix)]
+fn unbuffered_stdout() -> io::Result<std::fs::File> {
+    use std::os::fd::AsFd as _;
+    io::stdout().as_fd().try_clone_to_owned().map(Into::into)
+}
+
+#[cfg(not(unix))]
+fn unbuffered_stdout() -> io::Result<io::Stdout> {
+    Ok(io::stdout())
 }
 
 fn line(mut message: String) -> String {

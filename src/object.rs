@@ -10,6 +10,37 @@ use crate::yaml::{Document, ParseError};
 /// Helm 4 marks every document it hands over with the file it came from.
 pub const HELM4_FILENAME: &str = "postrenderer.helm.sh/postrender-filename";
 
+/// An object of which only the value is known.
+#[derive(Debug)]
+pub struct Existing {
+    /// The document it is in.
+    pub id: DocumentId,
+    /// Its value.
+    pub value: Value,
+    /// Whether it is an item of a `kind: List`.
+    pub in_list: bool,
+}
+
+impl Existing {
+    /// `kind`
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        text(&self.value, "/kind").unwrap_or_default()
+    }
+
+    /// `metadata.name`
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        text(&self.value, "/metadata/name")
+    }
+
+    /// As [`Object::shares_namespace`].
+    #[must_use]
+    pub fn shares_namespace(&self, namespace: Option<&str>) -> bool {
+        share_namespace(text(&self.value, "/metadata/namespace"), namespace)
+    }
+}
+
 /// A parsed document that holds an object.
 #[derive(Debug)]
 pub struct Object<'i> {
@@ -55,14 +86,20 @@ impl<'i> Object<'i> {
                 return Err(Refusal::at(Reason::NotUtf8, id, Spot::Line(line)));
             }
         };
-        let document = parse(text).map_err(|error| {
-            let reason = Reason::DoesNotParse { message: error.to_string() };
-            Refusal::at(reason, id, Spot::Line(error.line()))
-        })?;
+        let document = parse(text).map_err(|error| does_not_parse(&error, id))?;
         Ok(Self { id, document })
     }
 
-    /// Its value.
+    /// The document with all of its entries.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::DoesNotParse`]
+    pub(crate) fn whole(&self) -> Result<Document<'i>, Refusal> {
+        Document::parse(self.document.text()).map_err(|error| does_not_parse(&error, self.id))
+    }
+
+    /// Its value, or that of the part that was parsed.
     #[must_use]
     pub fn value(&self) -> &Value {
         self.document.value()
@@ -115,11 +152,20 @@ impl<'i> Object<'i> {
     /// wherever the release goes, so that it may be beside any other.
     #[must_use]
     pub fn shares_namespace(&self, namespace: Option<&str>) -> bool {
-        match (self.namespace(), namespace) {
-            (Some(one), Some(other)) => one == other,
-            _ => true,
-        }
+        share_namespace(self.namespace(), namespace)
     }
+}
+
+fn share_namespace(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other,
+        _ => true,
+    }
+}
+
+fn does_not_parse(error: &ParseError, id: DocumentId) -> Refusal {
+    let reason = Reason::DoesNotParse { message: error.to_string() };
+    Refusal::at(reason, id, Spot::Line(error.line()))
 }
 
 /// What stands at `path`, such as `/metadata/name`; no key in it is escaped.

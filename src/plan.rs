@@ -115,7 +115,7 @@ fn config<'r, 'i>(
     warnings: &mut Vec<String>,
 ) -> Result<Change<'r, 'i>, Refusal> {
     let object = &release.config_map;
-    let mut config = MilvusConfig::read(object, &release.server)?;
+    let mut config = MilvusConfig::read(object, &release.server, http_port::candidate(settings.http_port))?;
     tls_mode::plan(&mut config)?;
     http_port::plan(&mut config, &release.server, settings.http_port, warnings)?;
     let patch = config.finish();

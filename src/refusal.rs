@@ -100,7 +100,7 @@ pub enum Reason {
     NotAText { key: &'static str, config_map: String },
     #[error("`{key}` in ConfigMap `{config_map}` does not parse: {message}")]
     ConfigDoesNotParse { key: &'static str, config_map: String, message: String },
-    #[error("{what} in ConfigMap `{config_map}` is not a mapping")]
+    #[error("{what} in ConfigMap `{config_map}` is not what Milvus reads there")]
     ConfigNotAMapping { what: String, config_map: String },
     #[error("`{setting}` is set twice in `{file}`, in two forms: {first} and {second}")]
     TwoForms { setting: &'static str, file: &'static str, first: String, second: String },
@@ -167,9 +167,11 @@ impl Reason {
                 (customConfigMap is set)"
             }
             Self::NoUserYaml => {
-                "chart versions up to 3.3.1 mount `milvus.yaml` only; settings in `user.yaml` would have no effect"
+                "with chart versions up to 3.3.1, and with customConfigMap, Milvus mounts `milvus.yaml` only; \
+                settings in `user.yaml` would have no effect"
             }
-            Self::NotAText { .. } | Self::ConfigNotAMapping { .. } => "Milvus reads it as a YAML mapping",
+            Self::NotAText { .. } => "Milvus reads it as a YAML text",
+            Self::ConfigNotAMapping { .. } => "Milvus reads mappings of settings",
             Self::ConfigDoesNotParse { .. } => "Milvus would not start with it, and settings cannot be merged into it",
             Self::TwoForms { .. } => {
                 "Milvus flattens both into one key and keeps whichever comes up last, \
@@ -221,7 +223,7 @@ impl Reason {
             Self::NoPods { .. } => "pass the whole rendered release through, not single templates (`helm template -s`)",
             Self::NoContainerPort { .. } => "keep the chart's container ports",
             Self::CustomConfigMap { .. } => "unset customConfigMap and give the settings in extraConfigFiles.user.yaml",
-            Self::NoUserYaml => "upgrade the chart to 3.3.2 or later",
+            Self::NoUserYaml => "upgrade the chart to 3.3.2 or later, and unset customConfigMap",
             Self::NotAText { key: "default.yaml", .. } | Self::ConfigDoesNotParse { key: "default.yaml", .. } => {
                 "render the chart's own default.yaml again"
             }

@@ -7,11 +7,13 @@ pub mod version;
 pub mod workload;
 
 use memchr::memmem;
+use serde_json::Value;
 
-use crate::object::{Object, path};
+use crate::object::{Existing, Object, path};
 use crate::refusal::{Reason, Refusal, Spot};
 use crate::stream::head::{self, Kind};
 use crate::stream::{DocumentId, Stream};
+use crate::yaml;
 
 use service::Service;
 use workload::{ConfigVolume, Server, Workload};
@@ -27,10 +29,11 @@ pub struct Release<'i> {
     pub server: Server,
     /// Every workload that mounts the ConfigMap.
     pub workloads: Vec<Workload<'i>>,
-    /// The ConfigMap with `default.yaml` and `user.yaml`.
+    /// The ConfigMap with `default.yaml` and `user.yaml`; of `data` only the latter may
+    /// have been read.
     pub config_map: Object<'i>,
     /// Objects of the kinds that the plan appends.
-    pub front_door: Vec<Object<'i>>,
+    pub front_door: Vec<Existing>,
 }
 
 /// The kinds that the plan appends; objects of these kinds may be ours already.
@@ -55,6 +58,10 @@ impl<'i> Release<'i> {
         let serving = candidates.workloads.iter().filter(|workload| serves(workload));
         let Some((serving, volume)) = serving.filter_map(|workload| Some((workload, workload.config_volume()?))).next()
         else {
+            // One that cannot be read may be the one.
+            if let Some(refusal) = candidates.unreadable.pop() {
+                return Err(refusal);
+            }
             let reason = Reason::NoPods { service: service.name.clone() };
             return Err(service.object.refuse(reason, path(["spec", "selector"])));
         };
@@ -65,15 +72,27 @@ impl<'i> Release<'i> {
     }
 }
 
+/// What is read of a ConfigMap: the chart's own `default.yaml` is long, and rarely of
+/// interest.
+const CONFIG_MAP: &[&[&str]] = &[
+    &["kind"],
+    &["metadata", "name"],
+    &["metadata", "namespace"],
+    &["metadata", "annotations"],
+    &["data", "user.yaml"],
+];
+
 /// Documents that may be part of a Milvus release, picked without parsing the rest.
 struct Candidates<'i> {
     services: Vec<Object<'i>>,
     workloads: Vec<Workload<'i>>,
-    front_door: Vec<Object<'i>>,
+    front_door: Vec<Existing>,
     /// Not parsed yet: only one of them is needed.
     config_maps: Vec<DocumentId>,
     /// Not parsed yet: may mount the ConfigMap under another volume name.
     with_config_maps: Vec<DocumentId>,
+    /// May be workloads of the release, but cannot be read.
+    unreadable: Vec<Refusal>,
 }
 
 impl<'i> Candidates<'i> {
@@ -84,12 +103,14 @@ impl<'i> Candidates<'i> {
             front_door: Vec::new(),
             config_maps: Vec::new(),
             with_config_maps: Vec::new(),
+            unreadable: Vec::new(),
         };
         for id in stream.ids() {
             match head::kind(stream.body(id)) {
                 Kind::Nothing => {}
                 Kind::Known(kind) => found.sort_in(stream, id, kind, None)?,
                 // A document that nobody can read is not ours to judge.
+                Kind::Unknown if !may_concern_us(stream.body(id)) => {}
                 Kind::Unknown => {
                     if let Ok(object) = Object::parse(stream, id) {
                         let kind = object.kind().to_owned();
@@ -112,7 +133,16 @@ impl<'i> Candidates<'i> {
         let parse = || parsed.map_or_else(|| Object::parse(stream, id), Ok);
         match kind {
             b"ConfigMap" => self.config_maps.push(id),
-            b"Secret" | b"List" => {}
+            b"Secret" => {}
+            b"List" if FRONT_DOOR.iter().any(|kind| memmem::find(body, kind).is_some()) => {
+                if let Some(Value::Object(mut list)) = read(body)
+                    && let Some(Value::Array(items)) = list.remove("items")
+                {
+                    let existing = items.into_iter().map(|value| Existing { id, value, in_list: true });
+                    self.front_door.extend(existing.filter(|item| FRONT_DOOR.contains(&item.kind().as_bytes())));
+                }
+            }
+            b"List" => {}
             b"Service" if may_lead_to_milvus(body) => {
                 let object = parse()?;
                 if Service::leads_to_milvus(&object) && !object.is_hook() {
@@ -120,16 +150,17 @@ impl<'i> Candidates<'i> {
                 }
             }
             kind if FRONT_DOOR.contains(&kind) => {
-                if let Ok(object) = parse() {
-                    self.front_door.push(object);
-                }
+                // By the value reader alone: it reads what Kubernetes reads. What it
+                // cannot read cannot be applied either.
+                self.front_door.extend(read(body).map(|value| Existing { id, value, in_list: false }));
             }
-            _ if memmem::find(body, workload::VOLUME.as_bytes()).is_some() => {
-                let workload = Workload::parse(stream, id)?;
-                if !workload.object.is_hook() {
-                    self.workloads.push(workload);
-                }
-            }
+            // A Job runs once; its template cannot be changed.
+            b"Job" | b"CronJob" | b"Pod" => {}
+            _ if memmem::find(body, workload::VOLUME.as_bytes()).is_some() => match Workload::parse(stream, id) {
+                Ok(workload) if workload.object.is_hook() => {}
+                Ok(workload) => self.workloads.push(workload),
+                Err(refusal) => self.unreadable.push(refusal),
+            },
             _ if memmem::find(body, b"configMap").is_some() => self.with_config_maps.push(id),
             _ => {}
         }
@@ -148,7 +179,7 @@ impl<'i> Candidates<'i> {
             if memmem::find(stream.body(id), volume.config_map.as_bytes()).is_none() {
                 continue;
             }
-            match Object::parse(stream, id) {
+            match Object::parse_entries(stream, id, CONFIG_MAP) {
                 Ok(object) => {
                     let named = object.name() == Some(&volume.config_map);
                     if named && object.shares_namespace(serving.object.namespace()) && !object.is_hook() {
@@ -172,11 +203,24 @@ impl<'i> Candidates<'i> {
         let mut workloads = std::mem::take(&mut self.workloads);
         for &id in &self.with_config_maps {
             if memmem::find(stream.body(id), config_map.as_bytes()).is_some() {
-                let workload = Workload::parse(stream, id)?;
-                if !workload.object.is_hook() {
-                    workloads.push(workload);
+                match Workload::parse(stream, id) {
+                    Ok(workload) if workload.object.is_hook() => {}
+                    Ok(workload) => workloads.push(workload),
+                    Err(refusal) => self.unreadable.push(refusal),
                 }
             }
+        }
+        // A document that mentions the ConfigMap and cannot be read may be a workload that
+        // would not restart.
+        let mentions = |refusal: &Refusal| {
+            refusal.place.as_ref().is_some_and(|place| {
+                let body = stream.body(place.document);
+                let workload = matches!(head::kind(body), Kind::Known(b"Deployment" | b"StatefulSet" | b"DaemonSet"));
+                workload && memmem::find(body, config_map.as_bytes()).is_some()
+            })
+        };
+        if let Some(found) = self.unreadable.iter().position(mentions) {
+            return Err(self.unreadable.swap_remove(found));
         }
         workloads.retain(|workload| workload.mounts(config_map) && workload.object.shares_namespace(namespace));
         workloads.sort_by_key(|workload| workload.object.id);
@@ -184,11 +228,25 @@ impl<'i> Candidates<'i> {
     }
 }
 
+/// Whether a document of unknown kind can be one that we look for.
+fn may_concern_us(body: &[u8]) -> bool {
+    let milvus = service::TARGET_PORT.as_bytes();
+    FRONT_DOOR.iter().chain([&milvus]).any(|word| memmem::find(body, word).is_some())
+}
+
+fn read(body: &[u8]) -> Option<Value> {
+    yaml::read(std::str::from_utf8(body).ok()?).ok()
+}
+
 /// Whether some `targetPort` has `milvus` behind it on its line.
 fn may_lead_to_milvus(body: &[u8]) -> bool {
     memmem::find_iter(body, b"targetPort").any(|at| {
         let line = &body[at..memchr::memchr(b'\n', &body[at..]).map_or(body.len(), |end| at + end)];
-        memmem::find(line, service::TARGET_PORT.as_bytes()).is_some()
+        // The whole value, not the beginning of another name.
+        memmem::find_iter(line, service::TARGET_PORT).any(|at| {
+            let next = line.get(at + service::TARGET_PORT.len());
+            !next.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        })
     })
 }
 

@@ -62,6 +62,13 @@ impl<'i> Stream<'i> {
         self.bodies[id.0].clone()
     }
 
+    /// Whether the body begins on its separator's line.
+    #[must_use]
+    pub fn is_glued(&self, id: DocumentId) -> bool {
+        let start = self.bodies[id.0].start;
+        start > 0 && !self.input[..start].ends_with(b"\n") && !self.input[..start].ends_with(BYTE_ORDER_MARK)
+    }
+
     /// The 1-based line of the stream on which the document's body begins.
     #[must_use]
     pub fn first_line(&self, id: DocumentId) -> usize {

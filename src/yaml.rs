@@ -92,6 +92,12 @@ impl<'t> Document<'t> {
         &self.value
     }
 
+    /// The text that was not read, where only a part of the document was.
+    pub fn unread(&self) -> impl Iterator<Item = &'t str> {
+        let text = self.text;
+        self.excerpt.iter().flat_map(move |excerpt| excerpt.gaps(text))
+    }
+
     /// The document's text, as given to [`Document::parse`].
     #[must_use]
     pub fn text(&self) -> &'t str {
@@ -180,12 +186,23 @@ fn parse(text: &str) -> Result<(Tree, Value), ParseError> {
     Ok((tree, value))
 }
 
+/// The byte order mark that a text may begin with, and the rest, which alone is YAML
+/// to both engines.
+#[must_use]
+pub fn split_byte_order_mark(text: &str) -> (&str, &str) {
+    text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 })
+}
+
 /// Reads the value of one YAML document without looking at where things stand.
 ///
 /// # Errors
 ///
 /// As [`Document::parse`].
 pub fn read(text: &str) -> Result<Value, ParseError> {
-    tree::check_depth(text)?;
-    value::read(text)
+    let (_, text) = split_byte_order_mark(text);
+    match tree::check_depth(text) {
+        Err(error @ ParseError::TooDeep { .. }) => Err(error),
+        // What only yaml-rust2 cannot read, Go still can.
+        _ => value::read(text),
+    }
 }

@@ -10,12 +10,13 @@ use std::cell::LazyCell;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::Change;
 use super::operations::Operations;
-use super::{Change, USER_YAML};
 use crate::object::path;
 use crate::release::Release;
 use crate::release::workload::Workload;
 use crate::stream::without_source;
+use crate::yaml;
 
 /// What Helm may have trimmed from the template's text.
 const SUFFIXES: [&str; 4] = ["\n", "\n    \n", "\n    \n    \n", "\r\n    \n"];
@@ -25,17 +26,25 @@ const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", "c
 /// Plans new checksums for the workloads that mount the ConfigMap, whose text is to
 /// become `edited`.
 #[must_use]
-pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str, edited_data: &Value) -> Vec<Change<'r, 'i>> {
+pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str) -> Vec<Change<'r, 'i>> {
     let original = release.config_map.document.text();
     let candidates = candidates(original, edited);
-    let fallback = LazyCell::new(|| hex(&Sha256::digest(edited_data.to_string())));
+    // Of the data and not of the text: how Helm 4 formats YAML is not ours to depend on.
+    let data = LazyCell::new(|| {
+        let data = yaml::read(edited).ok().and_then(|value| value.get("data").map(Value::to_string));
+        data.unwrap_or_else(|| edited.to_owned())
+    });
+    // And of the old checksum, which may stand for more than this ConfigMap.
+    let fallback = |old: Option<&str>| {
+        hex(&Sha256::new_with_prefix(old.unwrap_or_default()).chain_update(data.as_str()).finalize())
+    };
     let change = |workload: &'r Workload<'i>| {
         let object = &workload.object;
         let old = object.value().pointer(path(ANNOTATION).as_str()).and_then(Value::as_str);
         let verified = candidates.iter().find(|(before, _)| Some(before.as_str()) == old);
-        let new = verified.map_or_else(|| fallback.as_str(), |(_, after)| after);
+        let new = verified.map_or_else(|| fallback(old), |(_, after)| after.clone());
         let mut operations = Operations::new(object.value());
-        set(&mut operations, new);
+        set(&mut operations, &new);
         Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() }
     };
     release.workloads.iter().map(change).collect()
@@ -74,14 +83,4 @@ fn hex(hash: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
-}
-
-/// The `data` of the ConfigMap as it is with the new `user.yaml`.
-#[must_use]
-pub fn edited_data(config_map: &Value, user_yaml: &str) -> Value {
-    let mut data = config_map.get(USER_YAML[0]).cloned().unwrap_or(Value::Null);
-    if let Value::Object(data) = &mut data {
-        data.insert(USER_YAML[1].to_owned(), json!(user_yaml));
-    }
-    data
 }

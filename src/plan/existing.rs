@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::{backend_config, ingress, managed_certificate};
-use crate::object::{HELM4_FILENAME, Object, path, text};
-use crate::refusal::{Reason, Refusal};
+use crate::object::{Existing, HELM4_FILENAME, path, text};
+use crate::refusal::{Reason, Refusal, Spot};
 use crate::release::Release;
 use crate::settings::{Certificate, Settings};
 use crate::stream::DocumentId;
@@ -30,13 +30,13 @@ pub(super) fn reconcile(release: &Release<'_>, settings: &Settings) -> Result<Fr
             None => front_door.appended.push(ours),
             Some(object) => {
                 let ours = with_helm4_filename(ours, object);
-                let differences = differences(object.value(), &ours);
+                let differences = differences(&object.value, &ours);
                 if differences.is_empty() {
                     continue;
                 }
-                if !settings.replace {
+                if !settings.replace || object.in_list {
                     let reason = Reason::Differs { identity: identity(object), differences };
-                    return Err(object.refuse(reason, path(["metadata", "name"])));
+                    return Err(refuse(object, reason));
                 }
                 front_door.replaced.push((object.id, ours));
             }
@@ -46,12 +46,12 @@ pub(super) fn reconcile(release: &Release<'_>, settings: &Settings) -> Result<Fr
 }
 
 /// The one object with the group, kind, namespace and name of `ours`.
-fn existing<'r, 'i>(release: &'r Release<'i>, ours: &Value) -> Result<Option<&'r Object<'i>>, Refusal> {
-    let same = |object: &&Object<'_>| {
+fn existing<'r>(release: &'r Release<'_>, ours: &Value) -> Result<Option<&'r Existing>, Refusal> {
+    let same = |object: &&Existing| {
         Some(object.kind()) == text(ours, "/kind")
             && object.name() == text(ours, "/metadata/name")
             && object.shares_namespace(text(ours, "/metadata/namespace"))
-            && same_group(text(object.value(), "/apiVersion"), text(ours, "/apiVersion"))
+            && same_group(text(&object.value, "/apiVersion"), text(ours, "/apiVersion"))
     };
     let found: Vec<_> = release.front_door.iter().filter(same).collect();
     match found.as_slice() {
@@ -59,7 +59,7 @@ fn existing<'r, 'i>(release: &'r Release<'i>, ours: &Value) -> Result<Option<&'r
         [object] => Ok(Some(object)),
         [_, second, ..] => {
             let reason = Reason::Repeated { identity: identity(second), count: found.len() };
-            Err(second.refuse(reason, path(["metadata", "name"])))
+            Err(refuse(second, reason))
         }
     }
 }
@@ -74,8 +74,8 @@ fn same_group(one: Option<&str>, other: Option<&str>) -> bool {
 }
 
 /// Helm 4's mark on the existing document is not part of the object.
-fn with_helm4_filename(mut ours: Value, object: &Object<'_>) -> Value {
-    let Some(mark) = object.value().pointer("/metadata/annotations").and_then(|map| map.get(HELM4_FILENAME)) else {
+fn with_helm4_filename(mut ours: Value, object: &Existing) -> Value {
+    let Some(mark) = object.value.pointer("/metadata/annotations").and_then(|map| map.get(HELM4_FILENAME)) else {
         return ours;
     };
     if let Some(Value::Object(metadata)) = ours.get_mut("metadata") {
@@ -98,12 +98,17 @@ fn refuse_left_over(release: &Release<'_>) -> Result<(), Refusal> {
         None => Ok(()),
         Some(object) => {
             let reason = Reason::LeftOverCertificate { identity: identity(object) };
-            Err(object.refuse(reason, path(["metadata", "name"])))
+            Err(refuse(object, reason))
         }
     }
 }
 
-fn identity(object: &Object<'_>) -> String {
+fn refuse(object: &Existing, reason: Reason) -> Refusal {
+    let spot = if object.in_list { Spot::Whole } else { Spot::Path(path(["metadata", "name"])) };
+    Refusal::at(reason, object.id, spot)
+}
+
+fn identity(object: &Existing) -> String {
     format!("{} `{}`", object.kind(), object.name().unwrap_or_default())
 }
 

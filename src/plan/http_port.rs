@@ -8,7 +8,8 @@ use std::num::NonZeroU16;
 use serde_json::json;
 
 use super::milvus_config::{HTTP_ENABLED, HTTP_PORT, MilvusConfig, Setting};
-use crate::refusal::{Reason, Refusal};
+use crate::object::path;
+use crate::refusal::{Reason, Refusal, Spot};
 use crate::release::version::Version;
 use crate::release::workload::Server;
 use crate::settings::HttpPort;
@@ -18,6 +19,14 @@ const DEFAULT: u16 = 8080;
 
 /// The first version that does not start while both share a port.
 const SINCE: Version = Version { major: 2, minor: 4, patch: 13 };
+
+/// The port that HTTP is given, if it is given one.
+pub(super) fn candidate(wanted: Option<HttpPort>) -> u16 {
+    match wanted {
+        Some(HttpPort::Port(port)) => port.get(),
+        _ => DEFAULT,
+    }
+}
 
 pub(super) fn plan(
     config: &mut MilvusConfig<'_, '_>,
@@ -65,15 +74,15 @@ pub(super) fn plan(
 
 /// Whether HTTP is on and on the gRPC server's port, as Milvus would read it.
 fn shares_port(config: &MilvusConfig<'_, '_>, grpc: u16) -> Result<bool, Refusal> {
-    let enabled = match config.environment(HTTP_ENABLED) {
-        Some((_, Some(value))) => is_on(value),
+    let enabled = match config.environment(HTTP_ENABLED).map(|variable| variable.value.as_deref()) {
+        Some(Some(value)) => is_on(value),
         // Taken from elsewhere (`valueFrom`): not known here, left to the user.
-        Some((_, None)) => return Ok(false),
+        Some(None) => return Ok(false),
         None => config.in_files(HTTP_ENABLED)?.is_none_or(|value| is_on(&value)),
     };
-    let own_port = match config.environment(HTTP_PORT) {
-        Some((_, Some(value))) => own_port(value, grpc),
-        Some((_, None)) => true,
+    let own_port = match config.environment(HTTP_PORT).map(|variable| variable.value.as_deref()) {
+        Some(Some(value)) => own_port(value, grpc),
+        Some(None) => true,
         None => config.in_files(HTTP_PORT)?.is_some_and(|value| own_port(&value, grpc)),
     };
     Ok(enabled && !own_port)
@@ -92,7 +101,8 @@ fn is_on(value: &str) -> bool {
 fn set_port(config: &mut MilvusConfig<'_, '_>, port: u16, grpc: u16, server: &Server) -> Result<(), Refusal> {
     for (taken, by) in [(grpc, "gRPC"), (server.grpc_port, "gRPC"), (server.health_port, "metrics")] {
         if port == taken {
-            return Err(Refusal::new(Reason::HttpPortTaken { port, by }));
+            let place = Spot::Path(path(["spec", "template", "spec", "containers"]));
+            return Err(Refusal::at(Reason::HttpPortTaken { port, by }, server.document, place));
         }
     }
     if config.in_files(HTTP_PORT)?.as_deref() == Some(port.to_string().as_str()) {
@@ -108,9 +118,8 @@ fn check_environment(
     agrees: impl Fn(&str) -> bool,
 ) -> Result<(), Refusal> {
     match config.environment(setting) {
-        Some((variable, value)) if !value.is_some_and(agrees) => {
-            let reason = Reason::Environment { variable: variable.to_owned(), setting: setting.name };
-            Err(Refusal::new(reason))
+        Some(variable) if !variable.value.as_deref().is_some_and(agrees) => {
+            Err(config.refuse_environment(variable, setting))
         }
         _ => Ok(()),
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::USER_YAML;
 use crate::object::{Object, path};
 use crate::refusal::{Reason, Refusal, Spot};
-use crate::release::workload::Server;
+use crate::release::workload::{Server, Variable};
 use crate::yaml;
 
 /// A setting of Milvus.
@@ -33,7 +33,7 @@ const GRPC_PORT: &str = "proxyport";
 /// The settings of one release, and what is to change in `user.yaml`.
 pub(super) struct MilvusConfig<'r, 'i> {
     object: &'r Object<'i>,
-    environment: &'r [(String, Option<String>)],
+    server: &'r Server,
     /// As it will be.
     user: Value,
     default: Value,
@@ -47,25 +47,37 @@ struct Leaf {
 }
 
 impl<'r, 'i> MilvusConfig<'r, 'i> {
-    pub(super) fn read(object: &'r Object<'i>, server: &'r Server) -> Result<Self, Refusal> {
-        let user = parse(object, "user.yaml", |_| true)?;
+    /// `http_port` is the port that Milvus's HTTP server may be given: where the files
+    /// mention it, they may do so as the gRPC port.
+    pub(super) fn read(object: &'r Object<'i>, server: &'r Server, http_port: u16) -> Result<Self, Refusal> {
+        let user = parse(object, object.value(), "user.yaml")?;
         // The chart's own settings are long and hold none of ours in recent versions.
-        let default = parse(object, "default.yaml", mentions_settings)?;
-        Ok(Self { object, environment: &server.environment, user, default, operations: Vec::new() })
+        let http_port = http_port.to_string();
+        let relevant = |text: &str| mentions_settings(text) || text.contains(&http_port);
+        let default = if object.document.unread().any(relevant) {
+            parse(object, object.whole()?.value(), "default.yaml")?
+        } else {
+            parse(object, object.value(), "default.yaml")?
+        };
+        Ok(Self { object, server, user, default, operations: Vec::new() })
     }
 
-    /// What the environment sets: the variable's name, and its value if it is literal.
-    pub(super) fn environment(&self, setting: Setting) -> Option<(&'r str, Option<&'r str>)> {
+    /// The variable that sets it in the environment.
+    pub(super) fn environment(&self, setting: Setting) -> Option<&'r Variable> {
         self.variable(&flat(setting.name))
     }
 
-    fn variable(&self, flat_key: &str) -> Option<(&'r str, Option<&'r str>)> {
-        let set = self.environment.iter().rev();
-        let mut matching = set.filter(|(name, _)| {
-            let name = name.to_ascii_lowercase();
+    fn variable(&self, flat_key: &str) -> Option<&'r Variable> {
+        self.server.environment.iter().rev().find(|variable| {
+            let name = variable.name.to_ascii_lowercase();
             flat(name.strip_prefix("milvus.").unwrap_or(&name)) == flat_key
-        });
-        matching.next().map(|(name, value)| (name.as_str(), value.as_deref()))
+        })
+    }
+
+    /// A refusal about a variable that says otherwise than it should.
+    pub(super) fn refuse_environment(&self, variable: &Variable, setting: Setting) -> Refusal {
+        let reason = Reason::Environment { variable: variable.name.clone(), setting: setting.name };
+        Refusal::at(reason, self.server.document, Spot::Path(variable.path.clone()))
     }
 
     /// What the two files set, as text; empty for `null`, `None` where neither sets it.
@@ -78,8 +90,8 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
 
     /// The port of the gRPC server, if it is told.
     pub(super) fn grpc_port(&self) -> Option<u16> {
-        if let Some((_, value)) = self.variable(GRPC_PORT) {
-            return value?.trim().parse().ok();
+        if let Some(variable) = self.variable(GRPC_PORT) {
+            return variable.value.as_deref()?.trim().parse().ok();
         }
         let mut found = Vec::new();
         leaves(&self.user, &PointerBuf::root(), "", GRPC_PORT, &mut found);
@@ -172,18 +184,14 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
     }
 }
 
-/// The value of one of the ConfigMap's texts; `null` where it is missing or empty, or
-/// where `relevant` says that it need not be parsed.
-fn parse(object: &Object<'_>, key: &'static str, relevant: fn(&str) -> bool) -> Result<Value, Refusal> {
+/// The value of one of the ConfigMap's texts; `null` where it is missing or empty.
+fn parse(object: &Object<'_>, value: &Value, key: &'static str) -> Result<Value, Refusal> {
     let at = path(["data", key]);
-    let text = match object.value().pointer(at.as_str()) {
+    let text = match value.pointer(at.as_str()) {
         None | Some(Value::Null) => return Ok(Value::Null),
         Some(Value::String(text)) => text,
-        Some(_) => return Err(object.refuse(Reason::NotAText { key, config_map: name(object) }, at)),
+        Some(_) => return Err(refuse_text(object, Reason::NotAText { key, config_map: name(object) }, at)),
     };
-    if !relevant(text) {
-        return Ok(Value::Null);
-    }
     let value = yaml::read(text).map_err(|error| {
         let message = error.to_string();
         let reason = Reason::ConfigDoesNotParse { key, config_map: name(object), message };
@@ -193,7 +201,7 @@ fn parse(object: &Object<'_>, key: &'static str, relevant: fn(&str) -> bool) -> 
         Value::Null | Value::Object(_) => Ok(value),
         _ => {
             let reason = Reason::ConfigNotAMapping { what: format!("`{key}`"), config_map: name(object) };
-            Err(object.refuse(reason, at))
+            Err(refuse_text(object, reason, at))
         }
     }
 }
@@ -205,6 +213,11 @@ fn mentions_settings(text: &str) -> bool {
     let is_key =
         |(at, _): (usize, &str)| !text[at..].trim_start_matches("http").trim_start_matches('s').starts_with("://");
     text.contains("tls") || text.match_indices("http").any(is_key)
+}
+
+/// A refusal about a text as such, which is not shown: it may hold secrets.
+fn refuse_text(object: &Object<'_>, reason: Reason, text: PointerBuf) -> Refusal {
+    Refusal::at(reason, object.id, Spot::LineInText { text, line: 1 })
 }
 
 fn name(object: &Object<'_>) -> String {

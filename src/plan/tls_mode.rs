@@ -13,10 +13,8 @@ pub(super) fn plan(config: &mut MilvusConfig<'_, '_>) -> Result<(), Refusal> {
         return Err(config.refuse(Reason::TlsMode2, TLS_MODE));
     }
     match config.environment(TLS_MODE) {
-        Some((_, Some(value))) if value.trim() == "2" => return Err(Refusal::new(Reason::TlsMode2)),
-        Some((variable, value)) if value.map(str::trim) != Some("1") => {
-            let reason = Reason::Environment { variable: variable.to_owned(), setting: TLS_MODE.name };
-            return Err(Refusal::new(reason));
+        Some(variable) if variable.value.as_deref().map(str::trim) != Some("1") => {
+            return Err(config.refuse_environment(variable, TLS_MODE));
         }
         _ => {}
     }

@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 use super::service::TARGET_PORT;
 use super::version::Version;
 use crate::object::{Object, at, items, path, text};
-use crate::refusal::{Reason, Refusal, Spot};
+use crate::refusal::{Reason, Refusal};
 use crate::stream::{DocumentId, Stream};
-use crate::yaml::Document;
 
 /// The volume through which the chart mounts its ConfigMap, in every version.
 pub const VOLUME: &str = "milvus-config";
@@ -40,8 +39,21 @@ pub struct Server {
     pub health_port: u16,
     /// `None` where the image tag does not tell.
     pub version: Option<Version>,
-    /// Name and, if it is given literally, value.
-    pub environment: Vec<(String, Option<String>)>,
+    /// Its environment, as far as the workload tells.
+    pub environment: Vec<Variable>,
+    /// The workload's document.
+    pub document: DocumentId,
+}
+
+/// An environment variable.
+#[derive(Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value, if that is given literally.
+    pub value: Option<String>,
+    /// Where it stands in the workload.
+    pub path: PointerBuf,
 }
 
 const CONTAINERS: &str = "/spec/template/spec/containers";
@@ -103,16 +115,14 @@ impl<'i> Workload<'i> {
     /// [`Reason::NoUserYaml`] where settings in `user.yaml` would not reach it,
     /// [`Reason::NoContainerPort`] where the gRPC or the health port is not declared.
     pub fn server(&self, volume: &ConfigVolume) -> Result<Server, Refusal> {
-        let whole = Document::parse(self.object.document.text()).map_err(|error| {
-            let reason = Reason::DoesNotParse { message: error.to_string() };
-            Refusal::at(reason, self.object.id, Spot::Line(error.line()))
-        })?;
+        let whole = self.object.whole()?;
         let value = whole.value();
         if !mounts_user_yaml(value) {
             return Err(self.object.refuse(Reason::NoUserYaml, volume.volume.clone()));
         }
-        let container = items(value, CONTAINERS).find(|container| port(container, TARGET_PORT).is_some());
-        let (Some(container), Some(grpc_port)) = (container, container.and_then(|c| port(c, TARGET_PORT))) else {
+        let mut containers = items(value, CONTAINERS).enumerate();
+        let serving = containers.find_map(|(index, container)| Some((index, container, port(container, TARGET_PORT)?)));
+        let Some((index, container, grpc_port)) = serving else {
             return Err(self.refuse_port(TARGET_PORT));
         };
         // Ports belong to the pod: a sidecar may declare it as well.
@@ -121,16 +131,16 @@ impl<'i> Workload<'i> {
             return Err(self.refuse_port(METRICS));
         };
         let environment = items(container, "/env")
-            .filter_map(|variable| {
-                let value = match variable.get("value") {
-                    Some(Value::String(value)) => Some(value.clone()),
-                    _ => None,
-                };
-                Some((text(variable, "/name")?.to_owned(), value))
+            .enumerate()
+            .filter_map(|(at, variable)| {
+                let value = variable.get("value").and_then(Value::as_str).map(str::to_owned);
+                let (index, at) = (index.to_string(), at.to_string());
+                let path = path(["spec", "template", "spec", "containers", &index, "env", &at]);
+                Some(Variable { name: text(variable, "/name")?.to_owned(), value, path })
             })
             .collect();
         let version = text(container, "/image").and_then(Version::of_image);
-        Ok(Server { grpc_port, health_port, version, environment })
+        Ok(Server { grpc_port, health_port, version, environment, document: self.object.id })
     }
 
     pub(super) fn refuse_config_map(&self, volume: &ConfigVolume) -> Refusal {

@@ -52,6 +52,13 @@ impl Excerpt {
         Some(Self { text: excerpt, kept, wanted })
     }
 
+    /// What of the document is not in the excerpt.
+    pub(super) fn gaps<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> + use<'t> {
+        let starts = [0].into_iter().chain(self.kept.iter().map(|kept| kept.end)).collect::<Vec<_>>();
+        let ends = self.kept.iter().map(|kept| kept.start).chain([text.len()]).collect::<Vec<_>>();
+        starts.into_iter().zip(ends).map(|(start, end)| &text[start..end])
+    }
+
     /// Whether a change lies within the wanted entries, which alone are here in full. A
     /// key added beside them might be there already, in the lines that are left out.
     pub(super) fn covers(&self, before: &Value, after: &Value) -> bool {
@@ -128,7 +135,12 @@ fn keep(
                 return None;
             }
             kept.push(header.clone());
+            let pieces = kept.len();
             keep(text, header.end..entry.lines.end, Some(entry.column), &below, kept)?;
+            // Without any of its entries a mapping would look empty.
+            if kept.len() == pieces {
+                return None;
+            }
         }
     }
     Some(())
@@ -242,6 +254,8 @@ spec:  # deep
         for pointer in ["/kind", "/spec/template/metadata", "/spec/volumes"] {
             assert_eq!(part.pointer(pointer), whole.pointer(pointer), "{pointer}");
         }
+        let gaps: String = excerpt.gaps(DOCUMENT).collect();
+        assert_eq!(gaps.len() + excerpt.text.len(), DOCUMENT.len());
         let at = excerpt.text.find("a: 'b").expect("there");
         let range = excerpt.original(&(at..at + 5)).expect("in one piece");
         assert_eq!(&DOCUMENT[range], "a: 'b");
@@ -260,6 +274,7 @@ spec:  # deep
             "kind: 'X\nspec: y'\n- z\n",
             "spec:\n  template:\n   metadata: 1\n  a: 1\n b: 2\n",
             "%YAML 1.2\n---\nkind: X\n",
+            "kind: X\nspec:\n  replicas: 1\n",
         ] {
             assert!(Excerpt::take(text, WANTED).is_none(), "{text}");
         }

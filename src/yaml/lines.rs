@@ -1,11 +1,16 @@
 //! From yaml-rust2's line and column to byte offsets, and line arithmetic on text.
 
+use std::cell::Cell;
+
 use memchr::memchr2;
 
 /// Where each line of a text begins.
 pub(super) struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    ascii: bool,
+    /// The last answer: line, column and byte. Most questions go on from there.
+    last: Cell<(usize, usize, usize)>,
 }
 
 impl<'t> Lines<'t> {
@@ -16,7 +21,7 @@ impl<'t> Lines<'t> {
             position = line_end(text, position);
             starts.push(position);
         }
-        Self { text, starts }
+        Self { text, starts, ascii: text.is_ascii(), last: Cell::new((0, 0, 0)) }
     }
 
     /// The byte at 1-based `line` and 0-based `column`, which counts characters.
@@ -25,14 +30,18 @@ impl<'t> Lines<'t> {
     /// is neither a byte nor a character index.
     pub(super) fn offset(&self, line: usize, column: usize) -> Option<usize> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
-        let end = self.starts.get(line).copied().unwrap_or(self.text.len());
-        let line = self.text.get(start..end)?;
-        if line.is_ascii() {
-            return (column <= line.len()).then_some(start + column);
+        if self.ascii {
+            return (start + column <= self.text.len()).then_some(start + column);
         }
-        let mut characters = line.char_indices().map(|(byte, _)| byte);
-        let byte = characters.nth(column).unwrap_or(line.len());
-        Some(start + byte)
+        let (mut from, mut byte) = (0, start);
+        let (last_line, last_column, last_byte) = self.last.get();
+        if last_line == line && last_column <= column {
+            (from, byte) = (last_column, last_byte);
+        }
+        let rest = &self.text[byte..];
+        byte += rest.char_indices().map(|(at, _)| at).nth(column - from).unwrap_or(rest.len());
+        self.last.set((line, column, byte));
+        Some(byte)
     }
 }
 

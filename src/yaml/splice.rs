@@ -232,6 +232,9 @@ impl Splicer<'_> {
             (Slot::Root, _) => {
                 let mut text = written.whole();
                 trim_line_break(&mut text);
+                if !begins_line(self.text, outer.start) {
+                    text.insert_str(0, self.line_break);
+                }
                 self.edit(outer, text);
             }
             (_, Shape::Missing) => {
@@ -251,8 +254,15 @@ impl Splicer<'_> {
     }
 
     fn fill_end(&mut self, lines: &str) -> Result<(), EditError> {
-        let at = self.text.len();
-        self.insert_lines(at, lines.to_owned());
+        // A line of three dots ends the document.
+        let last = line_start(self.text, self.without_line_break(self.text.len()));
+        let at = if self.text[last..].trim_end() == "..." { last } else { self.text.len() };
+        if at > 0 && at < self.text.len() {
+            let lines = self.with_line_breaks(lines.to_owned());
+            self.edit(at..at, lines);
+        } else {
+            self.insert_lines(at, lines.to_owned());
+        }
         Ok(())
     }
 

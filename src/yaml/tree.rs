@@ -331,7 +331,10 @@ impl<'t> Builder<'t> {
             }
         };
         self.cursor = span.end;
-        self.indirect |= tagged || (is_key && value == MERGE);
+        // yaml-rust2 gives a block scalar at the end of the text a line break that it lacks.
+        let unterminated =
+            matches!(shape, Shape::Block { .. }) && span.end == self.text.len() && !self.text.ends_with(['\n', '\r']);
+        self.indirect |= tagged || unterminated || (is_key && value == MERGE);
         let value = match style {
             TScalarStyle::Plain => value::plain(value),
             _ => Value::String(value),

@@ -39,6 +39,10 @@ pub(super) fn reads_as(text: &str, wanted: &Value) -> bool {
 
 /// The first clause of libyaml's message; the position is told by the caller.
 fn plain_message(message: &str) -> String {
+    // The others are serde's, and quote the value, which may be a secret.
+    if message.contains("invalid type") || message.contains("invalid value") {
+        return "a value that cannot be read".to_owned();
+    }
     let end = message.find(" at line ").unwrap_or(message.len());
     message[..end].to_owned()
 }
@@ -110,6 +114,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
         Ok(value.into())
+    }
+
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Value, E> {
+        self.visit_f64(value as f64)
+    }
+
+    fn visit_u128<E: de::Error>(self, value: u128) -> Result<Value, E> {
+        self.visit_f64(value as f64)
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {

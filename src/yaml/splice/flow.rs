@@ -79,12 +79,18 @@ impl Splicer<'_> {
     ) -> Result<(), EditError> {
         let span = self.tree.node(node).span.clone();
         let kept: Vec<usize> = (0..extents.len()).filter(|index| !removed.contains(index)).collect();
-        for &index in removed {
-            let range = match (kept.iter().rfind(|kept| **kept < index), extents.get(index + 1)) {
-                // Behind an entry that stays: from there on, its comma included.
-                (Some(_), _) => extents[index - 1].end..extents[index].end,
-                (None, Some(next)) => extents[index].start..next.start,
-                (None, None) => extents[index].clone(),
+        for run in removed.chunk_by(|one, next| one + 1 == *next) {
+            let (Some(&first), Some(&last)) = (run.first(), run.last()) else { continue };
+            let (start, end) = (extents[first].start, extents[last].end);
+            let above = first.checked_sub(1).map(|above| extents[above].end);
+            let range = match (above, extents.get(last + 1)) {
+                // A comment between belongs to the entry above, whose comma stays before it.
+                (Some(above), next) if self.text[above..start].contains('#') => {
+                    start..next.map_or(end, |next| next.start)
+                }
+                (Some(above), _) => above..end,
+                (None, Some(next)) => start..next.start,
+                (None, None) => start..end,
             };
             self.edit(range, String::new());
         }
