@@ -90,6 +90,15 @@ impl<'i> Object<'i> {
         Ok(Self { id, document })
     }
 
+    /// Other entries of the document.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::DoesNotParse`]
+    pub(crate) fn more(&self, wanted: &'static [&'static [&'static str]]) -> Result<Document<'i>, Refusal> {
+        Document::parse_entries(self.document.text(), wanted).map_err(|error| does_not_parse(&error, self.id))
+    }
+
     /// The document with all of its entries.
     ///
     /// # Errors

@@ -57,6 +57,8 @@ pub struct Variable {
 }
 
 const CONTAINERS: &str = "/spec/template/spec/containers";
+const CONTAINERS_PATH: &[&str] = &["spec", "template", "spec", "containers"];
+const INIT_CONTAINERS_PATH: &[&str] = &["spec", "template", "spec", "initContainers"];
 const VOLUMES: &str = "/spec/template/spec/volumes";
 
 impl<'i> Workload<'i> {
@@ -115,8 +117,8 @@ impl<'i> Workload<'i> {
     /// [`Reason::NoUserYaml`] where settings in `user.yaml` would not reach it,
     /// [`Reason::NoContainerPort`] where the gRPC or the health port is not declared.
     pub fn server(&self, volume: &ConfigVolume) -> Result<Server, Refusal> {
-        let whole = self.object.whole()?;
-        let value = whole.value();
+        let containers = self.object.more(&[CONTAINERS_PATH, INIT_CONTAINERS_PATH])?;
+        let value = containers.value();
         if !mounts_user_yaml(value) {
             return Err(self.object.refuse(Reason::NoUserYaml, volume.volume.clone()));
         }

@@ -1,6 +1,6 @@
 //! Block mappings and block sequences: entries come and go as whole lines.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::{Map, Value};
@@ -191,7 +191,7 @@ impl<'a> Entries<'a> {
         before: &'a Map<String, Value>,
         after: &'a Map<String, Value>,
     ) -> Result<Self, EditError> {
-        let mut last: HashMap<&str, usize> = HashMap::with_capacity(entries.len());
+        let mut last: BTreeMap<&str, usize> = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
             if let Some(name) = &entry.name {
                 last.insert(name, index);
