@@ -5,11 +5,11 @@
 //!
 //! | guide step | file |
 //! | --- | --- |
-//! | Service to ClusterIP | [`service_type`] |
-//! | `tlsMode: 1` in user.yaml | [`tls_mode`] (and [`http_port`], which the guide forgets) |
-//! | a changed configuration restarts the pods | [`checksum`] |
-//! | annotate the Service | [`app_protocols`], [`backend_config_annotation`], [`neg`] |
-//! | BackendConfig, ManagedCertificate, Ingress | [`backend_config`], [`managed_certificate`], [`ingress`] |
+//! | Service to ClusterIP | `service_type` |
+//! | `tlsMode: 1` in user.yaml | `tls_mode` (and `http_port`, which the guide forgets) |
+//! | a changed configuration restarts the pods | `checksum` |
+//! | annotate the Service | `app_protocols`, `backend_config_annotation`, `neg` |
+//! | BackendConfig, ManagedCertificate, Ingress | `backend_config`, `managed_certificate`, `ingress` |
 
 mod annotation;
 mod app_protocols;

@@ -24,7 +24,7 @@
 //! * A value that is replaced by another kind of value (a mapping by a string,
 //!   say) takes the comments inside it along.
 //! * An alias that an edit must not affect, or must affect alone, is written out
-//!   as flow YAML (see [`splice`]).
+//!   as flow YAML (see `yaml::splice`).
 //! * A folded or quoted multi-line string that gets a new value is written as a
 //!   literal block.
 //!
@@ -65,13 +65,13 @@ impl<'t> Document<'t> {
     /// # Errors
     ///
     /// [`ParseError`] where either YAML engine refuses the text, where it nests
-    /// deeper than [`tree::MAX_DEPTH`], or where it holds several documents.
+    /// deeper than 127 levels, or where it holds several documents.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
         let (tree, value) = parse(text)?;
         Ok(Self { text, excerpt: None, tree, value })
     }
 
-    /// Parses only the entries at `wanted`, if the text allows it (see [`excerpt`]);
+    /// Parses only the entries at `wanted`, if the text allows it (see `yaml::excerpt`);
     /// everything else is then missing from the value.
     ///
     /// # Errors

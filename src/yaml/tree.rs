@@ -30,7 +30,7 @@ pub enum ParseError {
         /// The engine's words, without the position.
         message: String,
     },
-    /// Nesting beyond [`MAX_DEPTH`].
+    /// Nesting beyond 127 levels.
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep {
         /// 1-based line within the document.
