@@ -125,10 +125,7 @@ impl Splicer<'_> {
                 self.block_mapping(slot, node, entries, before, after)
             }
             (Shape::FlowMapping(entries), Value::Object(old), Value::Object(new)) => {
-                if old.is_empty()
-                    && matches!(slot, Slot::Entry { .. } | Slot::Root)
-                    && self.stands_beside_key(slot, node)
-                {
+                if old.is_empty() && self.stands_beside_key(slot, node) {
                     return self.replace(slot, node, after);
                 }
                 self.flow_mapping(slot, node, entries, old, new)
@@ -205,7 +202,7 @@ impl Splicer<'_> {
                 if last == self.text.len() && !self.text.ends_with(['\n', '\r']) {
                     trim_line_break(&mut text);
                     if text.is_empty() {
-                        self.edit(self.without_break_before(first)..last, text);
+                        self.edit(self.without_line_break(first)..last, text);
                         return Ok(());
                     }
                 }
@@ -345,11 +342,6 @@ impl Splicer<'_> {
     fn without_line_break(&self, end: usize) -> usize {
         let text = &self.text[..end];
         text.strip_suffix("\r\n").or_else(|| text.strip_suffix(['\n', '\r'])).map_or(end, str::len)
-    }
-
-    /// The start of `line`, or the end of the line above if there is one.
-    fn without_break_before(&self, line: usize) -> usize {
-        self.without_line_break(line)
     }
 
     /// From `end` back over blanks, not beyond `start`.

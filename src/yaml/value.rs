@@ -187,23 +187,22 @@ impl<'de> Deserialize<'de> for Key {
 
 /// Resolves `<<`: explicit keys win, then earlier merged mappings.
 fn merged(mut mapping: Map<String, Value>) -> Map<String, Value> {
-    let sources = match mapping.get(MERGE) {
-        Some(Value::Object(_)) => 1,
-        Some(Value::Array(sources)) if sources.iter().all(Value::is_object) => sources.len(),
-        _ => return mapping,
+    let sources = match mapping.shift_remove(MERGE) {
+        None => return mapping,
+        Some(Value::Array(sources)) if sources.iter().all(Value::is_object) => sources,
+        Some(source @ Value::Object(_)) => vec![source],
+        Some(other) => {
+            // Not a merge key, but a key of that name.
+            mapping.insert(MERGE.to_owned(), other);
+            return mapping;
+        }
     };
-    let merge = mapping.shift_remove(MERGE);
-    let mut add = |source: Value| {
+    for source in sources {
         if let Value::Object(source) = source {
             for (key, value) in source {
                 mapping.entry(key).or_insert(value);
             }
         }
-    };
-    match merge {
-        Some(Value::Array(list)) if sources > 0 => list.into_iter().for_each(&mut add),
-        Some(source) => add(source),
-        None => {}
     }
     mapping
 }
