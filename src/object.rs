@@ -152,9 +152,7 @@ impl<'i> Object<'i> {
     /// Hooks are run by Helm and not part of the release.
     #[must_use]
     pub fn is_hook(&self) -> bool {
-        self.value()
-            .pointer("/metadata/annotations")
-            .is_some_and(|annotations| annotations.get("helm.sh/hook").is_some())
+        at(self.value(), "/metadata/annotations").is_some_and(|annotations| annotations.get("helm.sh/hook").is_some())
     }
 
     /// Whether two objects may be in one namespace. One without a namespace goes

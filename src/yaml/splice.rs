@@ -63,7 +63,7 @@ pub(super) fn splice(text: &str, tree: &Tree, before: &Value, after: &Value) -> 
     match tree.root() {
         Some(root) => splicer.change(Slot::Root, root, before, after)?,
         None if before == after => {}
-        None => splicer.fill_empty_document(after)?,
+        None => splicer.fill_end(&emit::document(after)),
     }
     if tree.has_aliases() && !splicer.edits.is_empty() {
         splicer.release_aliases(after)?;
@@ -150,7 +150,8 @@ impl Splicer<'_> {
     fn replace(&mut self, slot: Slot, node: NodeId, after: &Value) -> Result<(), EditError> {
         let written = self.written(slot, node, after);
         let (Slot::Entry { behind, .. } | Slot::Item { behind, .. }) = slot else {
-            return self.replace_whole(slot, node, &written);
+            self.replace_whole(slot, node, &written);
+            return Ok(());
         };
         let node = self.tree.node(node);
         match &node.shape {
@@ -170,13 +171,11 @@ impl Splicer<'_> {
             }
             Shape::Block { lines, .. } => {
                 // A comment behind the header stays.
-                let header = &self.text[node.span.start..lines.start];
-                let end = header.find([' ', '\t', '\r', '\n']).unwrap_or(header.len());
+                let header_end = self.header_end(node.span.start, lines.start);
                 let start = if written.head.is_empty() { behind } else { node.outer.start };
-                let unterminated = lines.end == self.text.len() && !self.text.ends_with(['\n', '\r']);
-                self.edit(start..node.span.start + end, written.head);
+                self.edit(start..header_end, written.head);
                 let mut text = written.lines;
-                if unterminated || (lines.is_empty() && lines.end == self.text.len()) {
+                if self.is_unterminated(lines.end) || (lines.is_empty() && lines.end == self.text.len()) {
                     trim_line_break(&mut text);
                 }
                 self.edit(lines.clone(), text);
@@ -199,7 +198,7 @@ impl Splicer<'_> {
                 let first = line_start(self.text, node.span.start);
                 let last = self.lines_end(node.span.end);
                 let mut text = written.lines;
-                if last == self.text.len() && !self.text.ends_with(['\n', '\r']) {
+                if self.is_unterminated(last) {
                     trim_line_break(&mut text);
                     if text.is_empty() {
                         self.edit(self.without_line_break(first)..last, text);
@@ -213,13 +212,11 @@ impl Splicer<'_> {
     }
 
     /// Replaces a node of a flow collection, or the root, by one piece of text.
-    fn replace_whole(&mut self, slot: Slot, node: NodeId, written: &Written) -> Result<(), EditError> {
+    fn replace_whole(&mut self, slot: Slot, node: NodeId, written: &Written) {
         let shape = &self.tree.node(node).shape;
         let outer = self.tree.node(node).outer.clone();
         match (slot, shape) {
-            (Slot::Root, Shape::Missing) if outer.is_empty() => {
-                return self.fill_end(&written.whole());
-            }
+            (Slot::Root, Shape::Missing) if outer.is_empty() => self.fill_end(&written.whole()),
             (Slot::Root, Shape::Block { .. } | Shape::BlockMapping(_) | Shape::BlockSequence(_)) => {
                 let end = self.without_line_break(outer.end);
                 let mut text = written.whole();
@@ -241,16 +238,10 @@ impl Splicer<'_> {
             }
             _ => self.edit(outer, written.head.clone()),
         }
-        Ok(())
     }
 
     /// A document without a value (empty, or comments only) gets one.
-    fn fill_empty_document(&mut self, after: &Value) -> Result<(), EditError> {
-        let lines = emit::document(after);
-        self.fill_end(&lines)
-    }
-
-    fn fill_end(&mut self, lines: &str) -> Result<(), EditError> {
+    fn fill_end(&mut self, lines: &str) {
         // A line of three dots ends the document.
         let last = line_start(self.text, self.without_line_break(self.text.len()));
         let at = if self.text[last..].trim_end() == "..." { last } else { self.text.len() };
@@ -260,31 +251,25 @@ impl Splicer<'_> {
         } else {
             self.insert_lines(at, lines.to_owned());
         }
-        Ok(())
     }
 
     /// How `value` is written in `slot`.
     fn written(&self, slot: Slot, node: NodeId, value: &Value) -> Written {
-        let block = match slot {
-            Slot::Entry { column, .. } => Some((column, emit::STEP)),
-            Slot::Item { column, .. } => Some((column, emit::STEP)),
-            Slot::Root | Slot::Flow(_) => None,
-        };
-        match (slot, block, value) {
-            (Slot::Root, _, value) => Written { head: String::new(), lines: emit::document(value) },
-            (Slot::Entry { .. } | Slot::Item { .. }, Some((column, step)), Value::String(text)) => {
-                match emit::literal(text, column + step, step, self.line_break) {
+        match (slot, value) {
+            (Slot::Root, value) => Written { head: String::new(), lines: emit::document(value) },
+            (Slot::Entry { column, .. } | Slot::Item { column, .. }, Value::String(text)) => {
+                match emit::literal(text, column + emit::STEP, emit::STEP, self.line_break) {
                     Some(literal) => Written { head: literal.header, lines: literal.lines },
                     None => Written::inline(emit::inline(value)),
                 }
             }
-            (Slot::Entry { column, .. }, _, Value::Object(mapping))
+            (Slot::Entry { column, .. }, Value::Object(mapping))
                 if !mapping.is_empty() && self.stands_beside_key(slot, node) =>
             {
                 let lines = self.with_line_breaks(emit::block(value, column + emit::STEP));
                 Written { head: String::new(), lines }
             }
-            (Slot::Flow(style), ..) => Written::inline(style.value(value)),
+            (Slot::Flow(style), _) => Written::inline(style.value(value)),
             _ => Written::inline(emit::inline(value)),
         }
     }
@@ -318,7 +303,7 @@ impl Splicer<'_> {
         }
         let at = self.lines_end(position);
         let mut lines = self.with_line_breaks(lines);
-        if at == self.text.len() && !self.text.is_empty() && !self.text.ends_with(['\n', '\r']) {
+        if self.is_unterminated(at) && !self.text.is_empty() {
             lines.insert_str(0, self.line_break);
             trim_line_break(&mut lines);
         } else if self.text.is_empty() {
@@ -336,6 +321,16 @@ impl Splicer<'_> {
     /// with their line break, everything else before it.
     fn lines_end(&self, end: usize) -> usize {
         if end > 0 && self.text[..end].ends_with(['\n', '\r']) { end } else { line_end(self.text, end) }
+    }
+
+    /// Whether `end` is the end of the text, and no line break stands before it.
+    fn is_unterminated(&self, end: usize) -> bool {
+        end == self.text.len() && !self.text.ends_with(['\n', '\r'])
+    }
+
+    /// The end of the block scalar header (`|-`) at `start`, whose content begins at `lines`.
+    fn header_end(&self, start: usize, lines: usize) -> usize {
+        self.text[start..lines].find([' ', '\t', '\r', '\n']).map_or(lines, |end| start + end)
     }
 
     /// `end` without the line break that may stand before it.

@@ -37,7 +37,7 @@ impl Splicer<'_> {
         let extents: Vec<_> = entries.iter().map(|entry| self.entry_extent(entry)).collect();
         self.remove_blocks(&extents, &plan.removed)?;
         let lines: String = plan.added.iter().map(|key| emit::entry(key, &after[*key], column)).collect();
-        self.append_block(&extents, &plan.removed, lines)
+        self.append_block(&extents, lines)
     }
 
     pub(super) fn block_sequence(
@@ -68,7 +68,7 @@ impl Splicer<'_> {
                 self.insert_lines(end, lines);
                 Ok(())
             }
-            Some(_) => self.append_block(&extents, &removed, lines),
+            Some(_) => self.append_block(&extents, lines),
             None if lines.is_empty() => Ok(()),
             None if begins_line(self.text, items[0].dash) => {
                 let start = line_start(self.text, items[0].dash);
@@ -101,7 +101,7 @@ impl Splicer<'_> {
             if begins_line(self.text, extent.start) {
                 let mut start = line_start(self.text, extent.start);
                 // The last line of a text without a final line break: the break before it goes.
-                if end == self.text.len() && !self.text.ends_with(['\n', '\r']) {
+                if self.is_unterminated(end) {
                     let keeps_lines_above = (0..index).any(|other| !removed.contains(&other));
                     if keeps_lines_above && !removed.contains(&(index.wrapping_sub(1))) {
                         start = self.without_line_break(start);
@@ -136,28 +136,20 @@ impl Splicer<'_> {
     }
 
     /// Adds lines behind the last entry, removed or not.
-    fn append_block(&mut self, extents: &[Range<usize>], removed: &[usize], lines: String) -> Result<(), EditError> {
-        let Some((last, extent)) = extents.iter().enumerate().next_back() else {
+    fn append_block(&mut self, extents: &[Range<usize>], lines: String) -> Result<(), EditError> {
+        let Some(extent) = extents.last() else {
             return Err(EditError::Unsupported("a block collection without entries"));
         };
         if lines.is_empty() {
             return Ok(());
         }
         let end = self.lines_end(extent.end);
-        let unterminated = end == self.text.len() && !self.text.ends_with(['\n', '\r']);
         // A line break behind an unterminated block scalar would become part of it,
         // so that the new lines go above the last entry.
-        if unterminated && self.ends_in_block_scalar(end) && begins_line(self.text, extent.start) {
+        if self.is_unterminated(end) && self.ends_in_block_scalar(end) && begins_line(self.text, extent.start) {
             let start = line_start(self.text, extent.start);
             let lines = self.with_line_breaks(lines);
             self.edit(start..start, lines);
-            return Ok(());
-        }
-        if unterminated && removed.contains(&last) {
-            let mut lines = self.with_line_breaks(lines);
-            lines.insert_str(0, self.line_break);
-            super::trim_line_break(&mut lines);
-            self.edit(end..end, lines);
             return Ok(());
         }
         self.insert_lines(extent.end, lines);

@@ -27,10 +27,7 @@ impl Splicer<'_> {
             return self.replace(slot, node_id, &whole);
         }
         let block = Block::read(self.text, lines.start, lines.end);
-        let header_end = node.span.start
-            + self.text[node.span.start..lines.start]
-                .find([' ', '\t', '\r', '\n'])
-                .unwrap_or(lines.start - node.span.start);
+        let header_end = self.header_end(node.span.start, lines.start);
         let header = &self.text[node.span.start..header_end];
         let indicator = header.bytes().find(u8::is_ascii_digit).map(|digit| usize::from(digit - b'0'));
         let indent = match indicator {
@@ -88,7 +85,7 @@ impl Splicer<'_> {
                 text.push_str(line_break);
             }
         }
-        if lines.end == self.text.len() && !self.text.ends_with(['\n', '\r']) {
+        if self.is_unterminated(lines.end) {
             super::trim_line_break(&mut text);
             if lines.is_empty() {
                 text.insert_str(0, line_break);
