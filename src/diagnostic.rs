@@ -3,6 +3,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use crate::list::Lists;
 use crate::object::Object;
 use crate::refusal::{Place, Refusal, Spot};
 use crate::stream::{self, Stream};
@@ -12,7 +13,9 @@ use crate::yaml::Document;
 #[must_use]
 pub fn refusal(refusal: &Refusal, input: &[u8], coloured: bool) -> String {
     let title = refusal.reason.to_string();
-    let stream = Stream::split(input);
+    let split = Stream::split(input);
+    let lists = Lists::find(&split);
+    let stream = split.open(&lists);
     let found = refusal.place.as_ref().map(|place| Found::find(&stream, place));
     let origin = found.as_ref().map(|found| found.origin.clone()).unwrap_or_default();
     let mut group = Group::with_title(Level::ERROR.primary_title(title.as_str()));

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod diagnostic;
 pub mod edit;
 pub mod filter;
+pub mod list;
 pub mod object;
 pub mod plan;
 pub mod refusal;

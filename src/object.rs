@@ -17,8 +17,6 @@ pub struct Existing {
     pub id: DocumentId,
     /// Its value.
     pub value: Value,
-    /// Whether it is an item of a `kind: List`.
-    pub in_list: bool,
 }
 
 impl Existing {

@@ -134,15 +134,9 @@ impl<'i> Candidates<'i> {
         match kind {
             b"ConfigMap" => self.config_maps.push(id),
             b"Secret" => {}
-            b"List" if FRONT_DOOR.iter().any(|kind| memmem::find(body, kind).is_some()) => {
-                if let Some(Value::Object(mut list)) = read(body)
-                    && let Some(Value::Array(items)) = list.remove("items")
-                {
-                    let existing = items.into_iter().map(|value| Existing { id, value, in_list: true });
-                    self.front_door.extend(existing.filter(|item| FRONT_DOOR.contains(&item.kind().as_bytes())));
-                }
-            }
-            b"List" => {}
+            // Not opened, so it cannot be read.
+            b"List" | b"ResourceList" if may_concern_us(body) => drop(parse()?),
+            b"List" | b"ResourceList" => {}
             b"Service" if may_lead_to_milvus(body) => {
                 let object = parse()?;
                 if Service::leads_to_milvus(&object) && !object.is_hook() {
@@ -152,7 +146,7 @@ impl<'i> Candidates<'i> {
             kind if FRONT_DOOR.contains(&kind) => {
                 // By the value reader alone: it reads what Kubernetes reads. What it
                 // cannot read cannot be applied either.
-                self.front_door.extend(read(body).map(|value| Existing { id, value, in_list: false }));
+                self.front_door.extend(read(body).map(|value| Existing { id, value }));
             }
             // A Job runs once; its template cannot be changed.
             b"Job" | b"CronJob" | b"Pod" => {}

@@ -3,12 +3,16 @@
 //! Helm's rule, not YAML's: every line that begins with `---` separates, even
 //! `---apiVersion: v1`. What follows on that line belongs to the next document.
 //! Nothing is copied and nothing is parsed; bytes that are no UTF-8 pass.
+//!
+//! The items of a `kind: List` count as documents of their own ([`crate::list`]).
 
 pub mod head;
 
 use std::ops::Range;
 
 use memchr::memmem;
+
+use crate::list::{Framing, Lists};
 
 /// Number of a document in its [`Stream`], from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,7 +22,27 @@ pub struct DocumentId(usize);
 #[derive(Debug)]
 pub struct Stream<'i> {
     input: &'i [u8],
-    bodies: Vec<Range<usize>>,
+    bodies: Vec<Body<'i>>,
+}
+
+#[derive(Debug)]
+struct Body<'i> {
+    /// Where it stands in the input.
+    range: Range<usize>,
+    /// Its text; of an item of a list, without the dash.
+    text: &'i [u8],
+    item: Option<ItemOf>,
+}
+
+/// Which item of which list a document is.
+#[derive(Debug, Clone, Copy)]
+pub struct ItemOf {
+    /// Number of the list in its [`Lists`].
+    pub list: usize,
+    /// Number in the list's `items`.
+    pub index: usize,
+    /// How it hangs in the list.
+    pub framing: Framing,
 }
 
 /// UTF-8's byte order mark: not part of the document that it stands before.
@@ -32,16 +56,34 @@ impl<'i> Stream<'i> {
         let at_once = input[first..].starts_with(b"---").then_some(first);
         let lines = memmem::find_iter(input, b"\n---").map(|line_break| line_break + 1);
         let mut bodies = Vec::new();
+        let mut push = |range: Range<usize>| bodies.push(Body { text: &input[range.clone()], range, item: None });
         let mut start = first;
         for separator in at_once.into_iter().chain(lines) {
             // Nothing stands before a separator that opens the stream.
             if separator > first {
-                bodies.push(start..separator);
+                push(start..separator);
             }
             start = body_start(input, separator);
         }
-        bodies.push(start..input.len());
+        push(start..input.len());
         Self { input, bodies }
+    }
+
+    /// The same stream with the items of `lists` in the place of the lists.
+    #[must_use]
+    pub fn open(mut self, lists: &'i Lists) -> Self {
+        // From the end, so that the numbers of the lists before stay.
+        for (list, opened) in lists.iter().enumerate().rev() {
+            let start = self.bodies[opened.document.0].range.start;
+            let items = opened.items.iter().map(|item| {
+                let range = start + item.range.start..start + item.range.end;
+                let text = item.text.as_deref().unwrap_or(&self.input[range.clone()]);
+                Body { range, text, item: Some(ItemOf { list, index: item.index, framing: item.framing }) }
+            });
+            let items: Vec<_> = items.collect();
+            self.bodies.splice(opened.document.0..=opened.document.0, items);
+        }
+        self
     }
 
     /// All documents, in order.
@@ -53,26 +95,26 @@ impl<'i> Stream<'i> {
     /// before the next one.
     #[must_use]
     pub fn body(&self, id: DocumentId) -> &'i [u8] {
-        &self.input[self.range(id)]
+        self.bodies[id.0].text
     }
 
-    /// Where [`Stream::body`] stands in the input.
+    /// Which item of a list the document is, if it is one.
     #[must_use]
-    pub fn range(&self, id: DocumentId) -> Range<usize> {
-        self.bodies[id.0].clone()
+    pub fn item(&self, id: DocumentId) -> Option<ItemOf> {
+        self.bodies[id.0].item
     }
 
     /// Whether the body begins on its separator's line.
     #[must_use]
     pub fn is_glued(&self, id: DocumentId) -> bool {
-        let start = self.bodies[id.0].start;
+        let start = self.bodies[id.0].range.start;
         start > 0 && !self.input[..start].ends_with(b"\n") && !self.input[..start].ends_with(BYTE_ORDER_MARK)
     }
 
     /// The 1-based line of the stream on which the document's body begins.
     #[must_use]
     pub fn first_line(&self, id: DocumentId) -> usize {
-        memchr::memchr_iter(b'\n', &self.input[..self.bodies[id.0].start]).count() + 1
+        memchr::memchr_iter(b'\n', &self.input[..self.bodies[id.0].range.start]).count() + 1
     }
 
     /// The stream with some bodies replaced and `appended` documents at its end,
@@ -85,7 +127,7 @@ impl<'i> Stream<'i> {
         let mut at = 0;
         replaced.sort_by_key(|(id, _)| *id);
         for (id, body) in replaced {
-            let range = self.range(id);
+            let range = &self.bodies[id.0].range;
             out.extend_from_slice(&self.input[at..range.start]);
             out.extend_from_slice(body.as_bytes());
             at = range.end;

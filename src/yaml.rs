@@ -38,9 +38,9 @@ mod splice;
 mod tree;
 mod value;
 
-pub use emit::document as write_document;
+pub use emit::{block as write_block, document as write_document, json as write_json};
 pub use splice::EditError;
-pub use tree::ParseError;
+pub use tree::{ItemSpan, ParseError};
 
 use json_patch::Patch;
 use json_patch::jsonptr::Pointer;
@@ -109,6 +109,19 @@ impl<'t> Document<'t> {
     #[must_use]
     pub fn locate(&self, pointer: &Pointer) -> std::ops::Range<usize> {
         self.tree.locate(pointer)
+    }
+
+    /// Where the items of the sequence at `pointer` stand, in a document that was parsed
+    /// as a whole; none if it is no sequence.
+    #[must_use]
+    pub fn items(&self, pointer: &Pointer) -> Vec<ItemSpan> {
+        self.tree.items(self.text, pointer)
+    }
+
+    /// The text of the scalar at `pointer` as it is written: `0644`, `yes`, `'quoted'`.
+    #[must_use]
+    pub fn written(&self, pointer: &Pointer) -> Option<&'t str> {
+        Some(&self.text[self.tree.scalar(pointer)?])
     }
 
     /// Applies `patch` and returns the edited text.

@@ -34,7 +34,7 @@ pub(super) fn reconcile(release: &Release<'_>, settings: &Settings) -> Result<Fr
                 if differences.is_empty() {
                     continue;
                 }
-                if !settings.replace || object.in_list {
+                if !settings.replace {
                     let reason = Reason::Differs { identity: identity(object), differences };
                     return Err(refuse(object, reason));
                 }
@@ -104,8 +104,7 @@ fn refuse_left_over(release: &Release<'_>) -> Result<(), Refusal> {
 }
 
 fn refuse(object: &Existing, reason: Reason) -> Refusal {
-    let spot = if object.in_list { Spot::Whole } else { Spot::Path(path(["metadata", "name"])) };
-    Refusal::at(reason, object.id, spot)
+    Refusal::at(reason, object.id, Spot::Path(path(["metadata", "name"])))
 }
 
 fn identity(object: &Existing) -> String {

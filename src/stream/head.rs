@@ -7,25 +7,39 @@ use memchr::memmem::Finder;
 /// What a look at the lines that begin with `kind:` tells.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Kind<'d> {
-    /// The one `kind:` at column 0.
+    /// The one `kind:` at the column of the root mapping: 0, but for items of a list.
     Known(&'d [u8]),
     /// Blank lines and comments only.
     Nothing,
-    /// No `kind:` at column 0, or several: flow style, JSON, a quoted key, a
-    /// quoted scalar continued at column 0. Only parsing can tell.
+    /// No `kind:` at that column, or several: flow style, JSON, a quoted key, a
+    /// quoted scalar continued at that column. Only parsing can tell.
     Unknown,
 }
 
-/// Looks for the document's kind. Block scalars cannot fool it: their lines are indented.
+/// Looks for the document's kind. Block scalars cannot fool it: their lines are indented
+/// further.
 #[must_use]
 pub fn kind(body: &[u8]) -> Kind<'_> {
     static KIND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("kind:"));
-    let mut found = KIND.find_iter(body).filter(|&at| at == 0 || matches!(body[at - 1], b'\n' | b'\r'));
+    let column = column(body);
+    let is_at_column = |&at: &usize| {
+        at.checked_sub(column).is_some_and(|start| {
+            body[start..at].iter().all(|&byte| byte == b' ') && (start == 0 || matches!(body[start - 1], b'\n' | b'\r'))
+        })
+    };
+    let mut found = KIND.find_iter(body).filter(is_at_column);
     match (found.next(), found.next()) {
         (Some(at), None) => name(&body[at + "kind:".len()..]),
         (None, _) if is_nothing(body) => Kind::Nothing,
         _ => Kind::Unknown,
     }
+}
+
+/// How far the first line with content is indented.
+fn column(body: &[u8]) -> usize {
+    let mut lines = body.split(|&byte| byte == b'\n' || byte == b'\r');
+    let content = lines.find(|line| !matches!(line.trim_ascii_start(), [] | [b'#', ..]));
+    content.map_or(0, |line| line.iter().take_while(|&&byte| byte == b' ').count())
 }
 
 /// The word behind `kind:`, if it is a plain or quoted one.
@@ -71,6 +85,8 @@ mod tests {
             ("{\"kind\": \"Service\"}\n", Kind::Unknown),
             ("\"kind\": Service\n", Kind::Unknown),
             ("kind: &a Service\n", Kind::Unknown),
+            ("# head\n  kind: Service\n  a:\n    kind: Secret\n", Kind::Known(b"Service")),
+            ("  a: |\n    kind: Secret\n  kind: Service\n", Kind::Known(b"Service")),
             ("# kind: Service\n\n  # more\n", Kind::Nothing),
             ("", Kind::Nothing),
         ] {

@@ -36,8 +36,15 @@ pub(super) fn item(value: &Value, indent: usize) -> String {
     out
 }
 
+/// A value as JSON on one line.
+#[must_use]
+pub fn json(value: &Value) -> String {
+    Flow::Json.value(value)
+}
+
 /// The lines of a non-empty collection at `indent`, ending in `\n`.
-pub(super) fn block(value: &Value, indent: usize) -> String {
+#[must_use]
+pub fn block(value: &Value, indent: usize) -> String {
     match value {
         Value::Object(mapping) => {
             let mut out = String::new();

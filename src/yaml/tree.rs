@@ -119,6 +119,15 @@ pub(super) struct Entry {
     pub(super) value: NodeId,
 }
 
+/// Where an item of a sequence stands in its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemSpan {
+    /// The item's whole lines in block style, the bare item in flow style.
+    pub range: Range<usize>,
+    /// Column of the dash; none in flow style.
+    pub dash: Option<usize>,
+}
+
 /// One item of a block sequence.
 #[derive(Debug)]
 pub(super) struct Item {
@@ -164,10 +173,40 @@ impl Tree {
         self.has_aliases
     }
 
+    /// The items of the sequence at `pointer`.
+    pub(super) fn items(&self, text: &str, pointer: &Pointer) -> Vec<ItemSpan> {
+        let (_, Some(node)) = self.find(pointer) else { return Vec::new() };
+        match &self.node(node).shape {
+            Shape::BlockSequence(items) => items.iter().map(|item| self.block_item(text, item)).collect(),
+            Shape::FlowSequence(items) => {
+                items.iter().map(|item| ItemSpan { range: self.node(*item).outer.clone(), dash: None }).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn block_item(&self, text: &str, item: &Item) -> ItemSpan {
+        let start = line_start(text, item.dash);
+        let end = self.node(item.value).outer.end.max(item.dash + 1);
+        let end = if line_start(text, end) == end { end } else { line_end(text, end) };
+        ItemSpan { range: start..end, dash: Some(item.dash - start) }
+    }
+
+    /// The content of the scalar at `pointer`.
+    pub(super) fn scalar(&self, pointer: &Pointer) -> Option<Range<usize>> {
+        let node = self.node(self.find(pointer).1?);
+        matches!(node.shape, Shape::Inline | Shape::Missing).then(|| node.span.clone())
+    }
+
     /// The range of the node at `pointer`; of its nearest existing parent if there is none.
     /// For the value of a mapping entry the key belongs to the range.
     pub(super) fn locate(&self, pointer: &Pointer) -> Range<usize> {
-        let Some(mut current) = self.root else { return 0..0 };
+        self.find(pointer).0
+    }
+
+    /// The range that [`Tree::locate`] tells, and the node if it exists.
+    fn find(&self, pointer: &Pointer) -> (Range<usize>, Option<NodeId>) {
+        let Some(mut current) = self.root else { return (0..0, None) };
         let mut range = self.node(current).outer.clone();
         for token in pointer.tokens() {
             let token = token.decoded();
@@ -178,23 +217,26 @@ impl Tree {
                 Shape::BlockMapping(entries) | Shape::FlowMapping(entries) | Shape::FlowPair(entries) => {
                     match entries.iter().rfind(|entry| entry.name.as_deref() == Some(&token)) {
                         Some(entry) => (self.node(entry.key).outer.start, entry.value),
-                        None => return range,
+                        None => return (range, None),
                     }
                 }
                 Shape::BlockSequence(items) => match token.parse().ok().and_then(|at: usize| items.get(at)) {
                     Some(item) => (item.dash, item.value),
-                    None => return range,
+                    None => return (range, None),
                 },
                 Shape::FlowSequence(items) => match token.parse().ok().and_then(|at: usize| items.get(at)) {
                     Some(item) => (self.node(*item).outer.start, *item),
-                    None => return range,
+                    None => return (range, None),
                 },
-                _ => return range,
+                _ => return (range, None),
             };
             range = start..self.node(child).outer.end;
             current = child;
         }
-        range
+        while let Shape::Alias { target } = self.node(current).shape {
+            current = target;
+        }
+        (range, Some(current))
     }
 }
 
