@@ -1,9 +1,10 @@
-//! The command line and the environment, as the user writes them → [`Settings`].
+//! The command line and the environment, as the user writes them.
 
-use clap::Parser;
-use clap::error::ErrorKind;
+use std::path::PathBuf;
 
-use crate::settings::{Certificate, Host, Hosts, HttpPort, ObjectName, Settings};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::options::{INPUT, Options, OptionsError};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -12,80 +13,120 @@ use crate::settings::{Certificate, Host, Hosts, HttpPort, ObjectName, Settings};
 /// becomes ClusterIP with GKE's annotations, TLS is switched on in Milvus, and
 /// BackendConfig, certificate and Ingress are appended. Everything else comes out byte
 /// for byte.
+///
+/// A ResourceList on stdin makes it a kustomize function, which takes its options from
+/// the functionConfig.
 #[derive(Debug, Parser)]
-#[command(name = "milvus-gke-l7", version, max_term_width = 100, after_long_help = AFTER_HELP)]
+#[command(
+    name = NAME,
+    version,
+    max_term_width = 100,
+    after_long_help = AFTER_HELP,
+    override_usage = USAGE,
+    subcommand_help_heading = "Commands for setting up",
+    disable_help_subcommand = true
+)]
 pub struct Cli {
-    /// Domain that clients connect to; give it again (or comma-separated) for several
+    /// Flags and environment.
+    #[command(flatten)]
+    pub options: Options,
+
+    /// Configuration: a MilvusGkeL7 object (see `schema`), or a ConfigMap with flat data
     ///
-    /// One Ingress rule for each. Google-managed certificates take no wildcards and at
-    /// most 63 characters.
-    #[arg(
-        long = "host",
-        value_name = "DOMAIN",
-        env = "MILVUS_GKE_L7_HOST",
-        value_delimiter = ',',
-        required = true,
-        help_heading = "Load balancer"
-    )]
-    hosts: Vec<Host>,
+    /// Flags and environment come before it, and it comes before a functionConfig.
+    #[arg(long, value_name = "FILE", env = "MILVUS_GKE_L7_CONFIG", hide_env_values = true, help_heading = INPUT)]
+    pub config: Option<PathBuf>,
 
-    /// Secret (kubernetes.io/tls, in the release's namespace) that holds the certificate
-    ///
-    /// Without it Google makes and renews one (ManagedCertificate).
-    #[arg(long, value_name = "NAME", help_heading = "Load balancer")]
-    tls_secret: Option<ObjectName>,
+    /// The same, as kustomize gives it to a legacy exec plugin; it needs a `/`
+    #[arg(value_name = "CONFIG", value_parser = plugin_config, help_heading = INPUT)]
+    pub plugin_config: Option<PathBuf>,
 
-    /// Where Milvus serves HTTP (REST): a port, `off`, or `keep` for what the chart says
-    ///
-    /// Milvus 2.4.13 and later does not start with TLS on while HTTP shares the gRPC
-    /// port. By default proxy.http.port becomes 8080 there, unless the chart's values
-    /// settle it; older versions are left alone.
-    #[arg(long, value_name = "PORT|off|keep", help_heading = "Milvus")]
-    http_port: Option<HttpPort>,
+    /// Say errors in the stream: Helm 4 throws a plugin's stderr away
+    #[arg(long, hide = true)]
+    pub helm4_plugin: bool,
 
-    /// Release to choose where the input holds several
-    #[arg(long, value_name = "NAME", help_heading = "Input")]
-    release: Option<String>,
-
-    /// Put our objects in the place of existing ones of the same kind and name
-    #[arg(long, help_heading = "Input")]
-    replace: bool,
+    /// Anything but the filter.
+    #[command(subcommand)]
+    pub command: Option<Command>,
 }
+
+/// What the program does besides its main job.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+    /// Print the JSON Schema of the configuration
+    Schema,
+}
+
+/// The program's name.
+pub const NAME: &str = "milvus-gke-l7";
+
+/// What plugin.yaml passes.
+pub const HELM4_PLUGIN: &str = "--helm4-plugin";
+
+const USAGE: &str = "\
+milvus-gke-l7 --host <DOMAIN> [OPTIONS] < rendered.yaml
+       milvus-gke-l7 <COMMAND>";
 
 const AFTER_HELP: &str = "\
 Exit status:
   0  stdout is the complete rewritten stream
-  1  refused: stdout is empty, stderr says why and what to do
+  1  refused: stderr says why and what to do; stdout is empty (of a function: the
+     ResourceList as it came, with results)
   2  wrong usage
 
 Examples:
   helm upgrade --install my-release milvus/milvus \\
     --post-renderer milvus-gke-l7 --post-renderer-args --host=milvus.example.com
-  helm template my-release milvus/milvus | milvus-gke-l7 --host milvus.example.com | kubectl apply -f -";
+  helm template my-release milvus/milvus | milvus-gke-l7 --host milvus.example.com > release.yaml
+  kustomize build --enable-alpha-plugins --enable-exec .";
 
-impl Cli {
-    /// Validates what clap alone cannot: settings that depend on each other.
-    ///
-    /// # Errors
-    ///
-    /// A usage error in clap's own form.
-    pub fn settings(self) -> Result<Settings, clap::Error> {
-        let usage = |error: &dyn std::fmt::Display| {
-            use clap::CommandFactory as _;
-            let message = format!("invalid value for '--host <DOMAIN>': {error}");
-            Self::command().error(ErrorKind::ValueValidation, message)
-        };
-        let certificate = match self.tls_secret {
-            None => Hosts::managed(self.hosts).map(|hosts| Certificate::Managed { hosts }),
-            Some(name) => Hosts::new(self.hosts).map(|hosts| Certificate::Secret { name, hosts }),
-        };
-        Ok(Settings {
-            release: self.release,
-            certificate: certificate.map_err(|error| usage(&error))?,
-            http_port: self.http_port,
-            replace: self.replace,
-        })
+/// A word without a `/` is a command, and this one is none.
+fn plugin_config(argument: &str) -> Result<PathBuf, String> {
+    if argument.contains(['/', std::path::MAIN_SEPARATOR]) {
+        return Ok(PathBuf::from(argument));
     }
+    let command = Cli::command();
+    let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+    Err(format!("no such command (there are: {}); a file is written with a `/`, as in ./{argument}", names.join(", ")))
+}
+
+/// Options that do not fit together, as clap says it.
+#[must_use]
+pub fn usage(error: &OptionsError) -> clap::Error {
+    use clap::error::ErrorKind::{MissingRequiredArgument, ValueValidation};
+    let flag = Options::flag(error.field);
+    if error.missing {
+        let message =
+            format!("{error}\n\n  {flag}  (or MILVUS_GKE_L7_HOST, or `{}` in the configuration)", error.field);
+        return Cli::command().error(MissingRequiredArgument, message);
+    }
+    Cli::command().error(ValueValidation, format!("invalid value for '{flag}': {error}"))
+}
+
+/// The completion script of `shell`.
+#[must_use]
+pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
+    script
+}
+
+/// The manual page, in roff.
+///
+/// # Errors
+///
+/// None in practice: it writes to memory.
+pub fn manual() -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    Ok(page)
 }
 
 #[cfg(test)]
@@ -94,7 +135,6 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        use clap::CommandFactory as _;
         Cli::command().debug_assert();
     }
 }

@@ -3,20 +3,17 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::list::Lists;
 use crate::object::Object;
 use crate::refusal::{Place, Refusal, Spot};
 use crate::stream::{self, Stream};
 use crate::yaml::Document;
 
-/// Renders a refusal of `input`, with escape codes for colour if `coloured`.
+/// Renders a refusal of `stream`, which came from `file`, with escape codes for colour if
+/// `coloured`.
 #[must_use]
-pub fn refusal(refusal: &Refusal, input: &[u8], coloured: bool) -> String {
-    let title = refusal.reason.to_string();
-    let split = Stream::split(input);
-    let lists = Lists::find(&split);
-    let stream = split.open(&lists);
-    let found = refusal.place.as_ref().map(|place| Found::find(&stream, place));
+pub fn refusal(refusal: &Refusal, stream: &Stream<'_>, file: &str, coloured: bool) -> String {
+    let (title, help) = (refusal.reason.to_string(), refusal.reason.help());
+    let found = refusal.place.as_ref().map(|place| Found::find(stream, place, file));
     let origin = found.as_ref().map(|found| found.origin.clone()).unwrap_or_default();
     let mut group = Group::with_title(Level::ERROR.primary_title(title.as_str()));
     if let Some(found) = &found {
@@ -30,8 +27,7 @@ pub fn refusal(refusal: &Refusal, input: &[u8], coloured: bool) -> String {
             None => group.element(Origin::path(origin.as_str()).line(found.line)),
         };
     }
-    let group =
-        group.element(Level::NOTE.message(refusal.reason.why())).element(Level::HELP.message(refusal.reason.help()));
+    let group = group.element(Level::NOTE.message(refusal.reason.why())).element(Level::HELP.message(help.as_ref()));
     let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
 }
@@ -59,10 +55,10 @@ struct Shown {
 }
 
 impl Found {
-    fn find(stream: &Stream<'_>, place: &Place) -> Self {
+    fn find(stream: &Stream<'_>, place: &Place, file: &str) -> Self {
         let body = stream.body(place.document);
         let object = Object::parse(stream, place.document).ok();
-        let template = stream::source(body).or_else(|| object.as_ref()?.helm4_filename()).unwrap_or("<stdin>");
+        let template = stream::source(body).or_else(|| object.as_ref()?.helm4_filename()).unwrap_or(file);
         let origin = match object.as_ref().map(|object| (object.kind(), object.name())) {
             Some((kind, Some(name))) if !kind.is_empty() => format!("{template} ({kind} {name})"),
             _ => template.to_owned(),

@@ -89,8 +89,9 @@ fn assemble(
     into: Option<ItemOf>,
     appended: &[Value],
 ) -> Result<Vec<u8>, Refusal> {
-    let cannot_edit =
-        || Refusal::new(Reason::CannotEdit { message: "an item of a list cannot be put back behind its dash".to_owned() });
+    let cannot_edit = || {
+        Refusal::new(Reason::CannotEdit { message: "an item of a list cannot be put back behind its dash".to_owned() })
+    };
     let enclosed = bodies.iter().map(|(id, text)| {
         let text = match stream.item(*id) {
             None => Some(text.clone()),

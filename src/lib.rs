@@ -2,11 +2,16 @@
 //! parts work together; [`filter::filter`] is the whole way from bytes to bytes.
 
 pub mod cli;
+pub mod command;
+pub mod config;
 pub mod diagnostic;
 pub mod edit;
 pub mod filter;
+pub mod function;
 pub mod list;
 pub mod object;
+pub mod options;
+pub mod outcome;
 pub mod plan;
 pub mod refusal;
 pub mod release;

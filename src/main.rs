@@ -1,70 +1,32 @@
 //! Puts a Milvus release behind a GKE Layer-7 load balancer: rendered chart on stdin,
 //! rewritten chart on stdout.
 
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-use clap::{CommandFactory as _, Parser as _};
-use milvus_gke_l7::cli::Cli;
-use milvus_gke_l7::filter::{INPUT_LIMIT, Output, filter};
-use milvus_gke_l7::{diagnostic, settings::Settings};
-
-/// Refused, or failed to read or write: stdout is not to be used.
-const REFUSED: u8 = 1;
-/// Wrong usage, as clap has it.
-const USAGE: u8 = 2;
+use milvus_gke_l7::command;
+use milvus_gke_l7::outcome::{Outcome, Status};
 
 fn main() -> ExitCode {
-    let settings = match Cli::try_parse().and_then(Cli::settings) {
-        Ok(settings) => settings,
-        Err(usage) => {
-            let code = u8::try_from(usage.exit_code()).unwrap_or(USAGE);
-            return if usage.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(REFUSED) };
-        }
-    };
-    if io::stdin().is_terminal() {
-        say(&Cli::command().render_help().ansi().to_string());
-        return ExitCode::from(USAGE);
-    }
-    match run(&settings) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            say(&message);
-            ExitCode::from(REFUSED)
+    let Outcome { stdout, stderr, status } = command::run(std::env::args_os().collect(), io::stdin().lock());
+    say(&stderr);
+    match write(&stdout) {
+        Ok(()) => ExitCode::from(status as u8),
+        Err(error) => {
+            say(&format!("error: cannot write stdout: {error}\n"));
+            ExitCode::from(Status::Refused as u8)
         }
     }
 }
 
-/// Reads everything, rewrites it, and writes everything in one go; or says why not.
-fn run(settings: &Settings) -> Result<(), String> {
-    let input = read().map_err(|error| format!("error: {error:#}\n"))?;
-    match filter(&input, settings) {
-        Ok(Output { stream, warnings }) => {
-            for message in warnings {
-                say(&line(diagnostic::warning(&message, COLOURED)));
-            }
-            write(&stream).map_err(|error| format!("error: {error:#}\n"))
-        }
-        Err(refusal) => Err(line(diagnostic::refusal(&refusal, &input, COLOURED))),
+/// All that goes to stdout goes through here, in one go.
+fn write(output: &[u8]) -> io::Result<()> {
+    if output.is_empty() {
+        return Ok(());
     }
-}
-
-/// Coloured always: `anstream` takes the colours out where they are not wanted.
-const COLOURED: bool = true;
-
-fn read() -> anyhow::Result<Vec<u8>> {
-    let mut input = Vec::with_capacity(256 << 10);
-    // One byte more than allowed, so that the filter can tell.
-    let limit = u64::try_from(INPUT_LIMIT)? + 1;
-    io::stdin().lock().take(limit).read_to_end(&mut input).context("cannot read stdin")?;
-    Ok(input)
-}
-
-fn write(output: &[u8]) -> anyhow::Result<()> {
-    unbuffered_stdout()
-        .and_then(|mut stdout| stdout.write_all(output).and_then(|()| stdout.flush()))
-        .context("cannot write stdout")
+    let mut stdout = unbuffered_stdout()?;
+    stdout.write_all(output)?;
+    stdout.flush()
 }
 
 /// Not `Stdout`: its line buffer would copy everything, and it takes a descriptor that
@@ -80,13 +42,9 @@ fn unbuffered_stdout() -> io::Result<io::Stdout> {
     Ok(io::stdout())
 }
 
-fn line(mut message: String) -> String {
-    message.push('\n');
-    message
-}
-
 /// All that goes to stderr goes through here. Where stderr is closed, nobody listens.
 fn say(message: &str) {
-    let mut stderr = anstream::stderr().lock();
-    let _ = stderr.write_all(message.as_bytes());
+    if !message.is_empty() {
+        let _ = anstream::stderr().lock().write_all(message.as_bytes());
+    }
 }

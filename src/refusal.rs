@@ -2,6 +2,8 @@
 //! work, what to do next. One list, so that the wording can be read in one go and
 //! later modes (checks, function results) show the same words.
 
+use std::borrow::Cow;
+
 use json_patch::jsonptr::PointerBuf;
 
 use crate::stream::DocumentId;
@@ -70,6 +72,22 @@ pub enum Reason {
     EmptyInput,
     #[error("the input is larger than {} MiB", limit >> 20)]
     TooLarge { limit: usize },
+    #[error("the configuration is {found}")]
+    ConfigKind { found: String },
+    #[error("the configuration holds several documents")]
+    SeveralConfigs,
+    #[error("the configuration does not parse: {message}")]
+    BrokenConfig { message: String },
+    #[error("unknown field `{field}`")]
+    UnknownField { field: String, near: Option<String>, known: Vec<String> },
+    #[error("`{field}`: {problem}")]
+    FieldValue { field: String, problem: String },
+    #[error("{problem}")]
+    Options { field: &'static str, problem: String },
+    #[error("milvus-gke-l7 runs as a generator")]
+    Generator,
+    #[error("a ResourceList is not alone in the input")]
+    SeveralResourceLists,
     #[error("no Milvus Service in the input")]
     NoMilvusService,
     #[error("several Milvus releases in the input: {}", releases.join(", "))]
@@ -142,6 +160,15 @@ impl Reason {
             Self::TooLarge { .. } => {
                 "the whole stream is held in memory so that nothing is written before everything is proved"
             }
+            Self::ConfigKind { .. } | Self::SeveralConfigs => {
+                "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat `data`"
+            }
+            Self::UnknownField { .. } => "what nobody reads would have no effect",
+            Self::BrokenConfig { .. } => "options that cannot be read cannot be followed",
+            Self::FieldValue { .. } => "a field takes what its flag takes",
+            Self::Options { .. } => "flags, environment and configuration together must make sense",
+            Self::Generator => "a generator is not shown the resources of the kustomization",
+            Self::SeveralResourceLists => "a function gets one ResourceList and nothing else",
             Self::NoMilvusService => {
                 "the Milvus Service is the one with a port whose targetPort is `milvus`; \
                 cluster mode with proxy.enabled=false renders none"
@@ -205,8 +232,19 @@ impl Reason {
 
     /// What to do next.
     #[must_use]
-    pub fn help(&self) -> &'static str {
-        match self {
+    pub fn help(&self) -> Cow<'static, str> {
+        let help = match self {
+            Self::UnknownField { near: Some(near), .. } => return format!("did you mean `{near}`?").into(),
+            Self::UnknownField { known, .. } => return format!("one of {}", known.join(", ")).into(),
+            Self::ConfigKind { .. } => "set apiVersion and kind to one of these",
+            Self::SeveralConfigs => "keep one of them",
+            Self::BrokenConfig { .. } => "correct the YAML",
+            Self::FieldValue { .. } => {
+                "see `milvus-gke-l7 --help`, or give your editor the output of `milvus-gke-l7 schema`"
+            }
+            Self::Options { .. } => "set it in the configuration, by its flag, or by its variable MILVUS_GKE_L7_…",
+            Self::Generator => "list its configuration under `transformers:`",
+            Self::SeveralResourceLists => "run it by `kustomize build`, `kustomize fn run` or kpt",
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
             Self::TooLarge { .. } => "pass only the Milvus release through",
             Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
@@ -250,6 +288,7 @@ impl Reason {
             Self::NotUtf8 => "save it as UTF-8",
             Self::DoesNotParse { .. } => "correct the YAML",
             Self::CannotEdit { .. } => "write that part of the YAML in plain block style",
-        }
+        };
+        help.into()
     }
 }

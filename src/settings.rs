@@ -3,6 +3,7 @@
 mod host;
 mod http_port;
 mod object_name;
+pub(crate) mod text;
 
 pub use host::{DomainError, Host, HostError};
 pub use http_port::HttpPort;

@@ -38,7 +38,7 @@ mod splice;
 mod tree;
 mod value;
 
-pub use emit::{block as write_block, document as write_document, json as write_json};
+pub use emit::{block as write_block, document as write_document, json as write_json, literal_document};
 pub use splice::EditError;
 pub use tree::{ItemSpan, ParseError};
 

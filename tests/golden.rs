@@ -1,7 +1,8 @@
 //! Every folder of `testdata/cases` is one run of the program, compared byte for byte.
 //!
 //! `args` holds one argument per line (`env NAME=VALUE` sets a variable instead), `stdin.yaml` the
-//! input and `status` the exit status. `UPDATE=1 cargo test --test golden` writes what is compared,
+//! input and `status` the exit status; the program runs in the folder, so that `args` can name
+//! `./config.yaml`. `UPDATE=1 cargo test --test golden` writes what is compared,
 //! `stdout.yaml` and `stderr.txt`; it never writes `status`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -13,7 +14,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use common::{Run, body, checksums, ci, diff, documents, run};
+use common::{Run, body, checksums, ci, diff, documents, run_in};
 use serde_json::Value;
 
 const ARGS: &str = "args";
@@ -21,6 +22,7 @@ const STATUS: &str = "status";
 const STDIN: &str = "stdin.yaml";
 const STDOUT: &str = "stdout.yaml";
 const STDERR: &str = "stderr.txt";
+const CONFIG: &str = "config.yaml";
 
 struct Case {
     name: String,
@@ -45,7 +47,7 @@ fn output_is_byte_for_byte_as_recorded() {
                 case.record(&run);
             }
             found = case.judge_text(&run);
-            if case.status == 0 {
+            if case.status == 0 && !case.is_error_in_band() {
                 found.extend(case.judge_second_run(&run.stdout));
             }
         }
@@ -66,7 +68,7 @@ fn output_is_byte_for_byte_as_recorded() {
 fn checksums_are_those_of_helm() {
     let mut verified = 0;
     let mut failures = Vec::new();
-    for case in cases().iter().filter(|case| case.status == 0) {
+    for case in cases().iter().filter(|case| case.status == 0 && !case.is_error_in_band()) {
         let output = case.run(&case.stdin).stdout;
         let (before, after) = (documents(&case.stdin), documents(&output));
         if before.len() > after.len() {
@@ -109,7 +111,7 @@ fn checksums_are_those_of_helm() {
 
 impl Case {
     fn run(&self, input: &[u8]) -> Run {
-        run(&self.args, &self.vars, input)
+        run_in(&self.folder, &self.args, &self.vars, input)
     }
 
     /// What is wrong before any text is compared.
@@ -121,7 +123,7 @@ impl Case {
             Some(found) if found != *status => Some(format!("ended with {found} instead of {status}\n{stderr}")),
             Some(0) if run.stdout.is_empty() => Some("succeeded with an empty stdout".to_owned()),
             Some(0) => None,
-            Some(_) if !run.stdout.is_empty() => {
+            Some(_) if !run.stdout.is_empty() && !self.is_function() => {
                 Some(format!("failed, but wrote to stdout\n{}", diff(b"", &run.stdout)))
             }
             Some(_) if stderr.is_empty() => Some("failed without a word".to_owned()),
@@ -129,10 +131,23 @@ impl Case {
         }
     }
 
+    /// A function gives its list back even when it fails.
+    fn is_function(&self) -> bool {
+        String::from_utf8_lossy(&self.stdin).contains("kind: ResourceList")
+    }
+
+    /// With Helm 4 an error is the stream.
+    fn is_error_in_band(&self) -> bool {
+        self.name.starts_with("helm4/error-")
+    }
+
     fn judge_text(&self, run: &Run) -> Vec<String> {
         let mut found = Vec::new();
-        for (file, text, required) in [(STDOUT, &run.stdout, self.status == 0), (STDERR, &run.stderr, self.status != 0)]
-        {
+        let required = [
+            (STDOUT, &run.stdout, self.status == 0 || self.is_function()),
+            (STDERR, &run.stderr, self.status != 0 || self.is_error_in_band()),
+        ];
+        for (file, text, required) in required {
             match self.read(file) {
                 Some(_) if file == STDOUT && !required => {
                     found.push(format!("has a {file}, though it is to fail"));
@@ -197,7 +212,7 @@ fn case(root: &Path, folder: PathBuf) -> Case {
     let name = folder.strip_prefix(root).unwrap().display().to_string();
     assert!(folder.is_dir(), "{name}: only folders of cases belong into a group");
     for file in entries(&folder) {
-        let known = [ARGS, STATUS, STDIN, STDOUT, STDERR].iter().any(|known| file.ends_with(known));
+        let known = [ARGS, STATUS, STDIN, STDOUT, STDERR, CONFIG].iter().any(|known| file.ends_with(known));
         assert!(known, "{name}: nothing reads {}", file.display());
     }
     let needed = |file: &str| read(&folder.join(file)).unwrap_or_else(|| panic!("{name}: {file} is missing"));

@@ -29,7 +29,7 @@ pub(super) fn reconcile(release: &Release<'_>, settings: &Settings) -> Result<Fr
         match existing(release, &ours)? {
             None => front_door.appended.push(ours),
             Some(object) => {
-                let ours = with_helm4_filename(ours, object);
+                let ours = with_marks(ours, object);
                 let differences = differences(&object.value, &ours);
                 if differences.is_empty() {
                     continue;
@@ -73,18 +73,23 @@ fn same_group(one: Option<&str>, other: Option<&str>) -> bool {
     group(one) == group(other)
 }
 
-/// Helm 4's mark on the existing document is not part of the object.
-fn with_helm4_filename(mut ours: Value, object: &Existing) -> Value {
-    let Some(mark) = object.value.pointer("/metadata/annotations").and_then(|map| map.get(HELM4_FILENAME)) else {
-        return ours;
-    };
-    if let Some(Value::Object(metadata)) = ours.get_mut("metadata") {
+/// What Helm 4 and kustomize write on every document is not part of the object.
+fn with_marks(mut ours: Value, object: &Existing) -> Value {
+    let annotations = object.value.pointer("/metadata/annotations").and_then(Value::as_object);
+    let marks: Vec<_> = annotations.into_iter().flatten().filter(|(name, _)| is_mark(name)).collect();
+    if let Some(Value::Object(metadata)) = ours.get_mut("metadata").filter(|_| !marks.is_empty()) {
         let annotations = metadata.entry("annotations").or_insert_with(|| Value::Object(serde_json::Map::new()));
         if let Value::Object(annotations) = annotations {
-            annotations.insert(HELM4_FILENAME.to_owned(), mark.clone());
+            annotations.extend(marks.into_iter().map(|(name, value)| (name.clone(), value.clone())));
         }
     }
     ours
+}
+
+fn is_mark(annotation: &str) -> bool {
+    const PREFIXES: [&str; 4] =
+        ["config.kubernetes.io/", "internal.config.kubernetes.io/", "kustomize.config.k8s.io/", "config.k8s.io/"];
+    annotation == HELM4_FILENAME || PREFIXES.iter().any(|prefix| annotation.starts_with(prefix))
 }
 
 fn refuse_left_over(release: &Release<'_>) -> Result<(), Refusal> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use super::text::deserialize_from_text;
+
 /// A DNS name as `spec.rules[].host` of an Ingress takes it: RFC 1123 labels in
 /// lower case, or `*.` before such a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +114,12 @@ impl FromStr for Host {
         }
     }
 }
+
+deserialize_from_text!(Host, "Host", {
+    "type": "string",
+    "maxLength": 253,
+    "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+});
 
 impl fmt::Display for Host {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,8 @@
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
+use super::text::deserialize_from_text;
+
 /// The value of `--http-port`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpPort {
@@ -25,3 +27,7 @@ impl FromStr for HttpPort {
         }
     }
 }
+
+deserialize_from_text!(HttpPort, "HttpPort", {
+    "anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"enum": ["off", "keep"]}]
+});

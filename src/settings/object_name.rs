@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::host::is_label_of_any_length;
+use super::text::deserialize_from_text;
 
 /// An RFC 1123 subdomain: what Kubernetes takes as the name of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,12 @@ impl FromStr for ObjectName {
         }
     }
 }
+
+deserialize_from_text!(ObjectName, "ObjectName", {
+    "type": "string",
+    "maxLength": 253,
+    "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+});
 
 impl fmt::Display for ObjectName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -36,6 +36,21 @@ pub(super) fn item(value: &Value, indent: usize) -> String {
     out
 }
 
+/// A whole document that is one text, in block style even where YAML does not need it.
+#[must_use]
+pub fn literal_document(text: &str) -> String {
+    // What YAML does not print is shown as Rust would escape it.
+    let shown = |c: char| {
+        if c == '\n' || is_literal(c.encode_utf8(&mut [0; 4])) { c.to_string() } else { c.escape_default().to_string() }
+    };
+    let text: String = text.chars().map(shown).collect();
+    let mut out = format!("|{}\n", indentation_indicator(&text, STEP));
+    for line in text.lines() {
+        push_literal_line(&mut out, line, STEP, "\n");
+    }
+    out
+}
+
 /// A value as JSON on one line.
 #[must_use]
 pub fn json(value: &Value) -> String {

@@ -3,6 +3,7 @@
 
 use std::env;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -19,8 +20,13 @@ pub(crate) struct Run {
 /// Runs the program with nothing in its environment but `vars`: colours, widths and settings of
 /// the machine must not reach a golden.
 pub(crate) fn run(args: &[String], vars: &[(String, String)], input: &[u8]) -> Run {
+    run_in(Path::new("."), args, vars, input)
+}
+
+/// As [`run`], in a folder of its own.
+pub(crate) fn run_in(folder: &Path, args: &[String], vars: &[(String, String)], input: &[u8]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_milvus-gke-l7"));
-    command.args(args).env_clear().envs(vars.iter().cloned());
+    command.current_dir(folder).args(args).env_clear().envs(vars.iter().cloned());
     if let Some(file) = env::var_os("LLVM_PROFILE_FILE") {
         command.env("LLVM_PROFILE_FILE", file);
     }

@@ -1,0 +1,165 @@
+//! A config file or a functionConfig → [`Options`]: `kind: MilvusGkeL7` with a strict
+//! `spec`, or a v1 ConfigMap with flat `data`.
+
+mod flat;
+mod schema;
+
+pub use schema::SCHEMA;
+
+use json_patch::jsonptr::PointerBuf;
+use serde_json::{Map, Value};
+
+use crate::object::{path, text};
+use crate::options::Options;
+use crate::refusal::{Reason, Refusal, Spot};
+use crate::stream::{DocumentId, Stream};
+use crate::yaml::Document;
+
+/// `kind` of our configuration.
+pub const KIND: &str = "MilvusGkeL7";
+
+/// `apiVersion` of our configuration.
+pub const API_VERSION: &str = "milvus-gke-l7/v1alpha1";
+
+/// Reads a config file.
+///
+/// # Errors
+///
+/// A [`Refusal`] about a place in `stream`.
+pub fn read(stream: &Stream<'_>) -> Result<Options, Refusal> {
+    use crate::object::Object;
+    use crate::stream::head::{Kind, kind};
+
+    let mut documents = stream.ids().filter(|id| kind(stream.body(*id)) != Kind::Nothing);
+    let (Some(id), second) = (documents.next(), documents.next()) else {
+        return Err(Refusal::new(Reason::ConfigKind { found: "empty".to_owned() }));
+    };
+    if let Some(second) = second {
+        return Err(Refusal::at(Reason::SeveralConfigs, second, Spot::Whole));
+    }
+    let object = Object::parse(stream, id).map_err(|refusal| match refusal.reason {
+        Reason::DoesNotParse { message } => Refusal { reason: Reason::BrokenConfig { message }, ..refusal },
+        _ => refusal,
+    })?;
+    Config { document: &object.document, id, at: PointerBuf::root() }.options()
+}
+
+/// Reads the functionConfig of a `ResourceList`, which may lack one.
+///
+/// # Errors
+///
+/// A [`Refusal`] about a place in the document `id`, which is the `ResourceList`.
+pub fn of_function(document: &Document<'_>, id: DocumentId) -> Result<Options, Refusal> {
+    let config = Config { document, id, at: path(["functionConfig"]) };
+    match config.value("") {
+        None | Some(Value::Null) => Ok(Options::default()),
+        Some(_) => config.options(),
+    }
+}
+
+/// A configuration and the place where it stands.
+struct Config<'d, 't> {
+    document: &'d Document<'t>,
+    id: DocumentId,
+    at: PointerBuf,
+}
+
+impl<'d> Config<'d, '_> {
+    fn options(&self) -> Result<Options, Refusal> {
+        let root = self.value("").unwrap_or(&Value::Null);
+        match (text(root, "/apiVersion"), text(root, "/kind")) {
+            (Some(API_VERSION), Some(KIND)) => self.of_spec(),
+            (Some("v1"), Some("ConfigMap")) => self.of_data(),
+            (version, Some(kind)) => {
+                let found = format!("a {kind} of {}", version.unwrap_or("no apiVersion"));
+                let wrong = if kind == KIND || kind == "ConfigMap" { "apiVersion" } else { "kind" };
+                Err(self.refuse(Reason::ConfigKind { found }, &[wrong]))
+            }
+            (_, None) => Err(self.refuse(Reason::ConfigKind { found: "no object".to_owned() }, &[])),
+        }
+    }
+
+    fn of_spec(&self) -> Result<Options, Refusal> {
+        self.refuse_unknown(&[], &["apiVersion", "kind", "metadata", "spec"])?;
+        let spec = match self.value("/spec") {
+            None | Some(Value::Null) => return Ok(Options::default()),
+            Some(spec) => spec,
+        };
+        let fields = Options::fields();
+        self.refuse_unknown(&["spec"], &fields.iter().map(String::as_str).collect::<Vec<_>>())?;
+        serde_path_to_error::deserialize(spec).map_err(|error| self.refuse_field("spec", &error))
+    }
+
+    fn of_data(&self) -> Result<Options, Refusal> {
+        self.refuse_unknown(&[], &["apiVersion", "kind", "metadata", "data", "immutable"])?;
+        let data = match self.value("/data") {
+            None | Some(Value::Null) => return Ok(Options::default()),
+            Some(data) => data,
+        };
+        let fields = Options::fields();
+        self.refuse_unknown(&["data"], &fields.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let texts = data.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), self.raw(key, value)));
+        serde_path_to_error::deserialize(flat::deserializer(texts)).map_err(|error| self.refuse_field("data", &error))
+    }
+
+    /// A text of `data`. Where it is not quoted, YAML may take it for a number: then it is what is written.
+    fn raw(&self, key: &str, value: &Value) -> String {
+        match value {
+            Value::String(text) => text.clone(),
+            other => {
+                let written = self.document.written(&self.path(&["data", key]));
+                written.map_or_else(|| other.to_string(), |text| text.trim().to_owned())
+            }
+        }
+    }
+
+    fn value(&self, below: &str) -> Option<&'d Value> {
+        self.document.value().pointer(&format!("{}{below}", self.at))
+    }
+
+    fn path(&self, below: &[&str]) -> PointerBuf {
+        let mut path = self.at.clone();
+        path.append(&crate::object::path(below.iter().copied()));
+        path
+    }
+
+    fn refuse(&self, reason: Reason, below: &[&str]) -> Refusal {
+        Refusal::at(reason, self.id, Spot::Path(self.path(below)))
+    }
+
+    /// Refuses what is no mapping, and keys that nobody reads.
+    fn refuse_unknown(&self, below: &[&str], known: &[&str]) -> Result<(), Refusal> {
+        let at = self.path(below);
+        let Some(mapping) = self.document.value().pointer(at.as_str()).and_then(Value::as_object) else {
+            let field = below.join(".");
+            return Err(self.refuse(Reason::FieldValue { field, problem: "not a mapping".to_owned() }, below));
+        };
+        unknown(mapping, known).map_or(Ok(()), |(field, near)| {
+            let known = known.iter().map(|field| (*field).to_owned()).collect();
+            let reason = Reason::UnknownField { field: field.to_owned(), near, known };
+            Err(self.refuse(reason, &[below, &[field]].concat()))
+        })
+    }
+
+    fn refuse_field<E: std::error::Error>(&self, parent: &str, error: &serde_path_to_error::Error<E>) -> Refusal {
+        let mut at = self.path(&[parent]);
+        for segment in error.path() {
+            match segment {
+                serde_path_to_error::Segment::Map { key } => at.push_back(key.as_str()),
+                serde_path_to_error::Segment::Seq { index } => at.push_back(*index),
+                _ => {}
+            }
+        }
+        let problem = error.inner().to_string().replace("expected a sequence", "expected a list");
+        let reason = Reason::FieldValue { field: error.path().to_string(), problem };
+        Refusal::at(reason, self.id, Spot::Path(at))
+    }
+}
+
+/// The first key that is not known, and the known one that it is most like.
+fn unknown<'m>(mapping: &'m Map<String, Value>, known: &[&str]) -> Option<(&'m str, Option<String>)> {
+    let field = mapping.keys().find(|key| !known.contains(&key.as_str()))?;
+    let likeness = |known: &&&str| (strsim::jaro_winkler(&field.to_lowercase(), &known.to_lowercase()) * 1000.0) as u32;
+    let near = known.iter().max_by_key(likeness).filter(|known| likeness(known) > 750);
+    Some((field, near.map(|near| (*near).to_owned())))
+}

@@ -1,0 +1,65 @@
+//! What a run ends with: what is printed where, and the exit status.
+
+use anstream::adapter::strip_str;
+
+use crate::yaml;
+
+/// Everything that a run tells; `main` prints it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// All of stdout, written at once.
+    pub stdout: Vec<u8>,
+    /// All of stderr, coloured; `anstream` takes the colours out where they are not wanted.
+    pub stderr: String,
+    /// The exit status.
+    pub status: Status,
+}
+
+/// Exit statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Status {
+    /// stdout is complete.
+    Done = 0,
+    /// The input cannot be rewritten, or reading or writing failed.
+    Refused = 1,
+    /// Wrong usage, as clap has it.
+    Usage = 2,
+}
+
+impl Outcome {
+    /// Complete output.
+    #[must_use]
+    pub fn done(stdout: Vec<u8>) -> Self {
+        Self { stdout, stderr: String::new(), status: Status::Done }
+    }
+
+    /// A failure; nothing goes to stdout.
+    #[must_use]
+    pub fn failed(status: Status, stderr: String) -> Self {
+        Self { stdout: Vec::new(), stderr, status }
+    }
+
+    /// A failure as a stream that Helm 4 cannot take for manifests, and shows.
+    ///
+    /// Helm 4 throws a plugin's stderr away, also when it fails. A document that is no
+    /// mapping makes it stop before it has done anything, and print that document.
+    #[must_use]
+    pub fn in_band(self) -> Self {
+        if self.status == Status::Done {
+            return self;
+        }
+        let message = strip_str(&self.stderr).to_string();
+        Self {
+            stdout: yaml::literal_document(&own_name_first(&message)).into_bytes(),
+            stderr: self.stderr,
+            status: Status::Done,
+        }
+    }
+}
+
+/// A message that is shown beside those of other programs.
+#[must_use]
+pub fn own_name_first(message: &str) -> String {
+    format!("{}: {message}", crate::cli::NAME)
+}
