@@ -6,12 +6,24 @@ use std::path::{Path, PathBuf};
 ///
 /// `None`, said aloud, where there is none; with `CI=true` that is a failure.
 pub(crate) fn charts() -> Option<PathBuf> {
-    let folder = std::env::var_os("MILVUS_CHARTS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/charts"), PathBuf::from);
+    folder("MILVUS_CHARTS", "../shared/charts", "rendered charts")
+}
+
+/// The folder of what kustomize hands to plugins: `KUSTOMIZE_STDIN`, or `../shared/kustomize-stdin`.
+///
+/// As [`charts`].
+#[allow(dead_code, reason = "not every test file needs it")]
+pub(crate) fn kustomize_stdin() -> Option<PathBuf> {
+    folder("KUSTOMIZE_STDIN", "../shared/kustomize-stdin", "captured inputs")
+}
+
+fn folder(variable: &str, default: &str, what: &str) -> Option<PathBuf> {
+    let folder =
+        std::env::var_os(variable).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(default), PathBuf::from);
     if folder.is_dir() {
         return Some(folder);
     }
-    let message = format!("no rendered charts at {}: set MILVUS_CHARTS to their folder", folder.display());
+    let message = format!("no {what} at {}: set {variable} to their folder", folder.display());
     assert!(std::env::var("CI").as_deref() != Ok("true"), "{message}");
     crate::common::say(&format!("left out: {message}"));
     None
