@@ -119,7 +119,7 @@ impl<'d> Config<'d, '_> {
 
     fn path(&self, below: &[&str]) -> PointerBuf {
         let mut path = self.at.clone();
-        path.append(&crate::object::path(below.iter().copied()));
+        path.append(crate::object::path(below.iter().copied()));
         path
     }
 

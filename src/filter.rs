@@ -103,10 +103,10 @@ fn assemble(
     let edited: Vec<_> =
         bodies.iter().filter_map(|(id, text)| Some(EditedItem { of: stream.item(*id)?, text })).collect();
     match into {
-        Some(item) => lists.close(stream.assemble(enclosed, &[]), &edited, Some(item.list), appended),
+        Some(item) => lists.close(&stream.assemble(enclosed, &[]), &edited, Some(item.list), appended),
         None => {
             let appended: Vec<_> = appended.iter().map(yaml::write_document).collect();
-            lists.close(stream.assemble(enclosed, &appended), &edited, None, &[])
+            lists.close(&stream.assemble(enclosed, &appended), &edited, None, &[])
         }
     }
 }

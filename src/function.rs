@@ -58,8 +58,8 @@ pub fn run(input: &[u8], given: Options) -> Outcome {
     };
     match call.rewrite(input, &stream, given) {
         Ok(outcome) => outcome,
-        Err((report, message)) => {
-            let results = std::slice::from_ref(&report);
+        Err(Failure { report, message }) => {
+            let results = std::slice::from_ref(&*report);
             let list = with_results(input, results).unwrap_or_else(|_| list_of(&report));
             failure(&message, list)
         }
@@ -82,6 +82,12 @@ fn documents<'s>(stream: &'s Stream<'_>) -> impl Iterator<Item = DocumentId> + u
     stream.ids().filter(|id| head::kind(stream.body(*id)) != Kind::Nothing)
 }
 
+/// Why nothing was done, as a result and in words.
+struct Failure {
+    report: Box<Report>,
+    message: String,
+}
+
 /// The list that the function is called with.
 struct Call<'i> {
     id: DocumentId,
@@ -101,11 +107,10 @@ impl<'i> Call<'i> {
         Ok(Self { id, document: object.document })
     }
 
-    /// The rewritten list, or a report and the same in words.
-    fn rewrite(&self, input: &[u8], stream: &Stream<'_>, given: Options) -> Result<Outcome, (Report, String)> {
+    fn rewrite(&self, input: &[u8], stream: &Stream<'_>, given: Options) -> Result<Outcome, Failure> {
         let in_config = |refusal: Refusal| {
             let message = diagnostic::refusal(&refusal, stream, "functionConfig", true) + "\n";
-            (Report::of_config(&refusal, self.config()), message)
+            Failure { report: Box::new(Report::of_config(&refusal, self.config())), message }
         };
         if self.is_generator() {
             return Err(in_config(Refusal::at(Reason::Generator, self.id, Spot::Path(path(["functionConfig"])))));
@@ -120,8 +125,8 @@ impl<'i> Call<'i> {
             })
         })?;
         let in_items = |refusal: Refusal| {
-            let message = refused(&refusal, input);
-            (Report::of_items(&refusal, input, self.document.value()), message)
+            let report = Report::of_items(&refusal, input, self.document.value());
+            Failure { report: Box::new(report), message: refused(&refusal, input) }
         };
         let Output { stream, warnings } = filter(input, &settings).map_err(in_items)?;
         let mut reports: Vec<_> = warnings.iter().map(|warning| Report::new(Severity::Warning, warning)).collect();

@@ -80,12 +80,12 @@ impl Lists {
     /// [`Reason::CannotEdit`]
     pub fn close(
         &self,
-        stream: Vec<u8>,
+        stream: &[u8],
         edited: &[EditedItem<'_>],
         into: Option<usize>,
         appended: &[Value],
     ) -> Result<Vec<u8>, Refusal> {
-        let split = Stream::split(&stream);
+        let split = Stream::split(stream);
         let mut bodies = Vec::new();
         for (number, list) in self.0.iter().enumerate() {
             let edited: Vec<_> = edited.iter().filter(|item| item.of.list == number).collect();
@@ -146,7 +146,9 @@ impl List {
         let mut wanted = self.value.clone();
         for item in edited {
             let value = yaml::read(item.text).map_err(|error| error.to_string())?;
-            wanted.pointer_mut(item_path(item.of.index).as_str()).map(|item| *item = value);
+            if let Some(item) = wanted.pointer_mut(item_path(item.of.index).as_str()) {
+                *item = value;
+            }
         }
         let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
         let document = Document::parse(text).map_err(|error| error.to_string())?;
