@@ -1,41 +1,72 @@
 #!/usr/bin/env bash
-# Installs the Helm versions the tests run, built from the Go module proxy:
+# Installs what the tests run, built from the Go module proxy:
 #   $MILVUS_GKE_L7_TOOLS/helm-3.22.0/helm
 #   $MILVUS_GKE_L7_TOOLS/helm-4.3.1/helm
-# What is there in the right version is left alone.
+#   $MILVUS_GKE_L7_TOOLS/kustomize-5.8.2/kustomize
+# What is there in the right version is left alone. kubectl is not built: one on PATH is asked for.
 set -euo pipefail
 
 tools=${MILVUS_GKE_L7_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/milvus-gke-l7/tools}
 
-installed_version() { # FILE
-    "$1" version --template '{{.Version}}' 2>/dev/null || true
+# Both take their version from the linker: without the flag Helm would call itself v3.22 or v4.3, kustomize (devel).
+install_helm() { # VERSION
+    local module=helm.sh/helm/v${1%%.*}
+    install_program Helm helm "$1" "$module/cmd/helm" "$module/internal/version.version"
 }
 
-install_helm() { # VERSION
-    local version=$1
-    local module=helm.sh/helm/v${version%%.*}
-    local dir=$tools/helm-$version
-    local helm=$dir/helm
+install_kustomize() { # VERSION
+    install_program kustomize kustomize "$1" "sigs.k8s.io/kustomize/kustomize/v${1%%.*}" \
+        sigs.k8s.io/kustomize/api/provenance.version
+}
 
-    if [[ $(installed_version "$helm") != "v$version" ]]; then
+installed_version() { # NAME FILE
+    case $1 in
+    Helm) "$2" version --template '{{.Version}}' ;;
+    *) "$2" version ;;
+    esac 2>/dev/null || true
+}
+
+install_program() { # NAME PROGRAM VERSION PACKAGE VARIABLE
+    local name=$1 version=$3 package=$4 variable=$5
+    local dir=$tools/$2-$version
+    local program=$dir/$2
+
+    if [[ $(installed_version "$name" "$program") != "v$version" ]]; then
         if ! command -v go >/dev/null; then
-            echo "install-tools.sh: Helm $version is built with Go, and there is no 'go' on PATH:" \
+            echo "install-tools.sh: $name $version is built with Go, and there is no 'go' on PATH:" \
                 "install Go 1.26 or newer (https://go.dev/doc/install), then run this again" >&2
             exit 1
         fi
-        echo "building Helm $version" >&2
+        echo "building $name $version" >&2
         mkdir -p "$dir"
-        # Helm takes its version from the linker: without the flag it would call itself v3.22 or v4.3.
-        GOBIN=$(cd "$dir" && pwd) go install \
-            -ldflags "-s -w -X $module/internal/version.version=v$version" \
-            "$module/cmd/helm@v$version"
-        if [[ $(installed_version "$helm") != "v$version" ]]; then
-            echo "install-tools.sh: $helm does not report v$version: $("$helm" version 2>&1 || true)" >&2
+        GOBIN=$(cd "$dir" && pwd) go install -ldflags "-s -w -X $variable=v$version" "$package@v$version"
+        if [[ $(installed_version "$name" "$program") != "v$version" ]]; then
+            echo "install-tools.sh: $program does not report v$version: $("$program" version 2>&1 || true)" >&2
             exit 1
         fi
     fi
-    echo "Helm $version: $helm"
+    echo "$name $version: $program"
+}
+
+# The flag came with kubectl 1.21; the kustomize in it before that runs no plugins of ours.
+check_kubectl() {
+    local kubectl=${KUBECTL:-kubectl} help
+    if ! command -v "$kubectl" >/dev/null; then
+        echo "install-tools.sh: there is no '$kubectl' on PATH: install kubectl 1.21 or newer" \
+            "(https://kubernetes.io/docs/tasks/tools), or name one in KUBECTL, then run this again" >&2
+        exit 1
+    fi
+    help=$("$kubectl" kustomize --help 2>&1 || true)
+    if [[ $help != *--enable-alpha-plugins* ]]; then
+        echo "install-tools.sh: $(command -v "$kubectl") is too old, its kustomize knows no --enable-alpha-plugins:" \
+            "install kubectl 1.21 or newer (https://kubernetes.io/docs/tasks/tools)," \
+            "or name one in KUBECTL, then run this again" >&2
+        exit 1
+    fi
+    echo "kubectl: $(command -v "$kubectl")"
 }
 
 install_helm 3.22.0
 install_helm 4.3.1
+install_kustomize 5.8.2
+check_kubectl

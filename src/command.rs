@@ -12,7 +12,7 @@ use crate::cli::{self, Cli, Command, HELM4_PLUGIN};
 use crate::filter::{INPUT_LIMIT, Output, filter};
 use crate::list::Lists;
 use crate::options::Options;
-use crate::outcome::{Outcome, Status};
+use crate::outcome::{Outcome, Status, own_name_first};
 use crate::refusal::Refusal;
 use crate::stream::Stream;
 use crate::{config, diagnostic, function};
@@ -61,10 +61,12 @@ impl Cli {
     }
 
     fn rewrite(self, input: impl Read) -> Outcome {
+        let is_plugin = self.plugin_config.is_some();
         let mut options = self.options;
         for file in [self.config, self.plugin_config].into_iter().flatten() {
             match read_config(&file) {
                 Ok(lower) => options = options.over(lower),
+                Err(message) if is_plugin => return Outcome::failed(Status::Usage, own_name_first(&message)),
                 Err(message) => return Outcome::failed(Status::Usage, message),
             }
         }
@@ -84,7 +86,12 @@ impl Cli {
                 let warnings = warnings.iter().map(|warning| diagnostic::warning(warning, COLOURED) + "\n");
                 Outcome { stdout: stream, stderr: warnings.collect(), status: Status::Done }
             }
-            Err(refusal) => Outcome::failed(Status::Refused, refused(&refusal, &input)),
+            Err(refusal) => {
+                let message = refused(&refusal, &input);
+                // kustomize shows it without a word about whose it is.
+                let message = if is_plugin { own_name_first(&message) } else { message };
+                Outcome::failed(Status::Refused, message)
+            }
         }
     }
 }

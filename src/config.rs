@@ -21,6 +21,9 @@ pub const KIND: &str = "MilvusGkeL7";
 /// `apiVersion` of our configuration.
 pub const API_VERSION: &str = "milvus-gke-l7/v1alpha1";
 
+/// Arguments for a legacy plugin, which kustomize has read when we are called.
+const READ_BY_KUSTOMIZE: [&str; 2] = ["argsOneLiner", "argsFromFile"];
+
 /// Reads a config file.
 ///
 /// # Errors
@@ -80,24 +83,25 @@ impl<'d> Config<'d, '_> {
     }
 
     fn of_spec(&self) -> Result<Options, Refusal> {
-        self.refuse_unknown(&[], &["apiVersion", "kind", "metadata", "spec"])?;
+        self.refuse_unknown(&[], &[&["apiVersion", "kind", "metadata", "spec"][..], &READ_BY_KUSTOMIZE].concat())?;
         let spec = match self.value("/spec") {
             None | Some(Value::Null) => return Ok(Options::default()),
             Some(spec) => spec,
         };
-        let fields = Options::fields();
-        self.refuse_unknown(&["spec"], &fields.iter().map(String::as_str).collect::<Vec<_>>())?;
+        self.refuse_unknown_option("spec")?;
         serde_path_to_error::deserialize(spec).map_err(|error| self.refuse_field("spec", &error))
     }
 
     fn of_data(&self) -> Result<Options, Refusal> {
-        self.refuse_unknown(&[], &["apiVersion", "kind", "metadata", "data", "immutable"])?;
+        self.refuse_unknown(
+            &[],
+            &[&["apiVersion", "kind", "metadata", "data", "immutable"][..], &READ_BY_KUSTOMIZE].concat(),
+        )?;
         let data = match self.value("/data") {
             None | Some(Value::Null) => return Ok(Options::default()),
             Some(data) => data,
         };
-        let fields = Options::fields();
-        self.refuse_unknown(&["data"], &fields.iter().map(String::as_str).collect::<Vec<_>>())?;
+        self.refuse_unknown_option("data")?;
         let texts = data.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), self.raw(key, value)));
         serde_path_to_error::deserialize(flat::deserializer(texts)).map_err(|error| self.refuse_field("data", &error))
     }
@@ -135,10 +139,22 @@ impl<'d> Config<'d, '_> {
             return Err(self.refuse(Reason::FieldValue { field, problem: "not a mapping".to_owned() }, below));
         };
         unknown(mapping, known).map_or(Ok(()), |(field, near)| {
-            let known = known.iter().map(|field| (*field).to_owned()).collect();
+            let known = match below {
+                [] => known
+                    .iter()
+                    .filter(|field| !READ_BY_KUSTOMIZE.contains(field))
+                    .map(|field| (*field).to_owned())
+                    .collect(),
+                _ => Options::fields(false),
+            };
             let reason = Reason::UnknownField { field: field.to_owned(), near, known };
             Err(self.refuse(reason, &[below, &[field]].concat()))
         })
+    }
+
+    fn refuse_unknown_option(&self, parent: &str) -> Result<(), Refusal> {
+        let fields = Options::fields(true);
+        self.refuse_unknown(&[parent], &fields.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn refuse_field<E: std::error::Error>(&self, parent: &str, error: &serde_path_to_error::Error<E>) -> Refusal {

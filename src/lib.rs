@@ -1,6 +1,7 @@
 //! Library behind the `milvus-gke-l7` post-renderer. `ARCHITECTURE.md` shows how its
 //! parts work together; [`filter::filter`] is the whole way from bytes to bytes.
 
+pub mod certificate;
 pub mod cli;
 pub mod command;
 pub mod config;

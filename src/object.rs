@@ -10,6 +10,10 @@ use crate::yaml::{Document, ParseError};
 /// Helm 4 marks every document it hands over with the file it came from.
 pub const HELM4_FILENAME: &str = "postrenderer.helm.sh/postrender-filename";
 
+/// What kustomize has renamed keeps its former names here, separated by commas: references
+/// in other objects follow only when everything is done.
+const PREVIOUS_NAMES: &str = "internal.config.kubernetes.io/previousNames";
+
 /// An object of which only the value is known.
 #[derive(Debug)]
 pub struct Existing {
@@ -127,6 +131,13 @@ impl<'i> Object<'i> {
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         text(self.value(), "/metadata/name")
+    }
+
+    /// Whether a reference to `name` means this object.
+    #[must_use]
+    pub fn goes_by(&self, name: &str) -> bool {
+        let former = || at(self.value(), "/metadata/annotations")?.get(PREVIOUS_NAMES)?.as_str();
+        self.name() == Some(name) || former().is_some_and(|names| names.split(',').any(|former| former == name))
     }
 
     /// `metadata.namespace`

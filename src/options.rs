@@ -1,10 +1,17 @@
 //! What the user asks for, wherever it is written: one definition of the flags, of the
 //! environment, and of the fields of a config file or functionConfig.
 
+use std::path::PathBuf;
+use std::time::SystemTime;
+
 use clap::{Args as _, Command};
 use serde::Deserialize;
 
-use crate::settings::{Certificate, Host, Hosts, HttpPort, ObjectName, Settings};
+use crate::certificate::Pair;
+use crate::settings::{
+    Backend, Certificate, Domains, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Host, Hosts, Http,
+    HttpPort, Issuer, MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout,
+};
 
 /// What is asked for in one place; everything may be left out.
 ///
@@ -17,21 +24,144 @@ pub struct Options {
     /// Domains that clients connect to: one Ingress rule for each
     ///
     /// A flag for each, or one comma-separated. Google-managed certificates take no
-    /// wildcards and at most 63 characters.
-    #[arg(
-        long = "host",
-        value_name = "DOMAIN",
-        env = "MILVUS_GKE_L7_HOST", hide_env_values = true,
-        value_delimiter = ',',
-        help_heading = LOAD_BALANCER
-    )]
+    /// wildcards and at most 63 characters. Ingress: `spec.rules[].host`.
+    #[arg(long = "host", value_name = "DOMAIN", env = "MILVUS_GKE_L7_HOST", hide_env_values = true, value_delimiter = ',', help_heading = LOAD_BALANCER)]
     pub hosts: Option<Vec<Host>>,
+
+    /// Reserved address to use: a global one, with `--internal` a regional one
+    ///
+    /// It must exist. Without it the address is assigned, and kept only as long as the
+    /// Ingress. Ingress annotation `kubernetes.io/ingress.global-static-ip-name` or
+    /// `kubernetes.io/ingress.regional-static-ip-name`.
+    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_STATIC_IP", hide_env_values = true, help_heading = LOAD_BALANCER)]
+    pub static_ip: Option<GcpName>,
+
+    /// Do not listen on port 80
+    ///
+    /// Without `--static-ip` the address then changes when the Ingress is made anew.
+    /// Ingress annotation `kubernetes.io/ingress.allow-http: "false"`. By default port 80
+    /// serves the same as port 443, without TLS.
+    #[arg(long, value_name = "true|false", env = "MILVUS_GKE_L7_HTTPS_ONLY", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = LOAD_BALANCER)]
+    pub https_only: Option<bool>,
+
+    /// Send clients of port 80 to port 443
+    ///
+    /// FrontendConfig `spec.redirectToHttps.enabled`.
+    #[arg(long, value_name = "true|false", env = "MILVUS_GKE_L7_REDIRECT_HTTP", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = LOAD_BALANCER)]
+    pub redirect_http: Option<bool>,
+
+    /// SSL policy (TLS versions and ciphers) of the load balancer
+    ///
+    /// It must exist. FrontendConfig `spec.sslPolicy`.
+    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_SSL_POLICY", hide_env_values = true, help_heading = LOAD_BALANCER)]
+    pub ssl_policy: Option<GcpName>,
+
+    /// Make an internal load balancer, for clients in the VPC network
+    ///
+    /// Ingress class `gce-internal`; port 443 only. It needs a proxy-only subnet, and takes
+    /// neither Google-managed certificates nor a FrontendConfig.
+    #[arg(long, value_name = "true|false", env = "MILVUS_GKE_L7_INTERNAL", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = LOAD_BALANCER)]
+    pub internal: Option<bool>,
 
     /// Secret (kubernetes.io/tls, in the release's namespace) that holds the certificate
     ///
-    /// Without it Google makes and renews one (ManagedCertificate).
-    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_TLS_SECRET", hide_env_values = true, help_heading = LOAD_BALANCER)]
+    /// It must exist. Ingress `spec.tls[].secretName`. If no certificate is named at all,
+    /// Google makes and renews one (ManagedCertificate `<service>-tls`).
+    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_TLS_SECRET", hide_env_values = true, help_heading = CERTIFICATE)]
     pub tls_secret: Option<ObjectName>,
+
+    /// Certificate (PEM, chain included) to put into a Secret `<service>-tls`
+    ///
+    /// Needs `--tls-key`. It is checked first: hosts, dates, key. See the command `cert`.
+    #[arg(long, value_name = "FILE", env = "MILVUS_GKE_L7_TLS_CERT", hide_env_values = true, help_heading = CERTIFICATE)]
+    pub tls_cert: Option<PathBuf>,
+
+    /// Private key (PEM: RSA-2048 or ECDSA P-256) of `--tls-cert`
+    ///
+    /// It becomes part of the output, and so of what Helm stores.
+    #[arg(long, value_name = "FILE", env = "MILVUS_GKE_L7_TLS_KEY", hide_env_values = true, help_heading = CERTIFICATE)]
+    pub tls_key: Option<PathBuf>,
+
+    /// ManagedCertificate that exists in the release's namespace
+    ///
+    /// Ingress annotation `networking.gke.io/managed-certificates`.
+    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_MANAGED_CERT", hide_env_values = true, help_heading = CERTIFICATE)]
+    pub managed_cert: Option<ObjectName>,
+
+    /// SSL certificates of Compute Engine that exist
+    ///
+    /// A flag for each, or one comma-separated. Ingress annotation
+    /// `ingress.gcp.kubernetes.io/pre-shared-cert`.
+    #[arg(long = "pre-shared-cert", value_name = "NAME", env = "MILVUS_GKE_L7_PRE_SHARED_CERT", hide_env_values = true, value_delimiter = ',', help_heading = CERTIFICATE)]
+    pub pre_shared_certs: Option<Vec<GcpName>>,
+
+    /// ClusterIssuer of cert-manager that issues a certificate into Secret `<service>-tls`
+    ///
+    /// Ingress annotation `cert-manager.io/cluster-issuer`.
+    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_CLUSTER_ISSUER", hide_env_values = true, help_heading = CERTIFICATE)]
+    pub cluster_issuer: Option<ObjectName>,
+
+    /// The same by an Issuer in the release's namespace
+    ///
+    /// Ingress annotation `cert-manager.io/issuer`.
+    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_ISSUER", hide_env_values = true, help_heading = CERTIFICATE)]
+    pub issuer: Option<ObjectName>,
+
+    /// How long a request may take, such as 1h; from 1s
+    ///
+    /// The load balancer's default is 30s, which cuts long searches and streams.
+    /// BackendConfig `spec.timeoutSec`. Leaving it out later does not reset it.
+    #[arg(long, value_name = "DURATION", env = "MILVUS_GKE_L7_TIMEOUT", hide_env_values = true, help_heading = BACKEND)]
+    pub timeout: Option<Timeout>,
+
+    /// How long requests may go on when a pod ends, such as 60s; from 0s to 1h
+    ///
+    /// The load balancer's default is 0s. BackendConfig
+    /// `spec.connectionDraining.drainingTimeoutSec`. Leaving it out later does not reset it.
+    #[arg(long, value_name = "DURATION", env = "MILVUS_GKE_L7_DRAIN", hide_env_values = true, help_heading = BACKEND)]
+    pub drain: Option<DrainTimeout>,
+
+    /// Time between health checks, from 1s to 5m
+    ///
+    /// GKE's default is 15s. BackendConfig `spec.healthCheck.checkIntervalSec`; it is written
+    /// together with the timeout. Leaving it out later does not reset it.
+    #[arg(long, value_name = "DURATION", env = "MILVUS_GKE_L7_HEALTH_INTERVAL", hide_env_values = true, help_heading = BACKEND)]
+    pub health_interval: Option<HealthSeconds>,
+
+    /// How long a health check waits, from 1s up to the interval
+    ///
+    /// GKE's default is 15s. BackendConfig `spec.healthCheck.timeoutSec`. Leaving it out later
+    /// does not reset it.
+    #[arg(long, value_name = "DURATION", env = "MILVUS_GKE_L7_HEALTH_TIMEOUT", hide_env_values = true, help_heading = BACKEND)]
+    pub health_timeout: Option<HealthSeconds>,
+
+    /// Cloud Armor security policy of the backend
+    ///
+    /// It must exist. BackendConfig `spec.securityPolicy.name`. Leaving it out later does not
+    /// remove it.
+    #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_SECURITY_POLICY", hide_env_values = true, help_heading = BACKEND)]
+    pub security_policy: Option<GcpName>,
+
+    /// Part of the requests that is logged, from 0 to 1
+    ///
+    /// GKE's default is 1: all. BackendConfig `spec.logging`. Leaving it out later does not
+    /// reset it.
+    #[arg(long, value_name = "RATE", env = "MILVUS_GKE_L7_LOG_SAMPLE_RATE", hide_env_values = true, help_heading = BACKEND)]
+    pub log_sample_rate: Option<SampleRate>,
+
+    /// Refused: Identity-Aware Proxy does not let gRPC clients in
+    ///
+    /// It answers whoever has no Google login with a redirect to a web page.
+    #[arg(long, value_name = "true|false", env = "MILVUS_GKE_L7_IAP", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, hide = true, help_heading = BACKEND)]
+    #[cfg_attr(test, schemars(skip))]
+    pub iap: Option<bool>,
+
+    /// What becomes of the Service's type; `keep` leaves it and its fields alone
+    ///
+    /// With `keep` a Service of type LoadBalancer keeps its old address beside the new one,
+    /// until DNS has moved. By default `ClusterIP`, as in the guide.
+    #[arg(long, value_name = "ClusterIP|keep", env = "MILVUS_GKE_L7_SERVICE_TYPE", hide_env_values = true, help_heading = MILVUS)]
+    pub service_type: Option<ServiceType>,
 
     /// Where Milvus serves HTTP (REST): a port, `off`, or `keep` for what the chart says
     ///
@@ -41,24 +171,36 @@ pub struct Options {
     #[arg(long, value_name = "PORT|off|keep", env = "MILVUS_GKE_L7_HTTP_PORT", hide_env_values = true, help_heading = MILVUS)]
     pub http_port: Option<HttpPort>,
 
+    /// Serve Milvus's REST API (/v1, /v2) on the same hosts
+    ///
+    /// Adds Milvus's HTTP port to the Service, as `rest`. Needs Milvus 2.4.13 or later. Not
+    /// with `--http-port off`.
+    #[arg(long, value_name = "true|false", env = "MILVUS_GKE_L7_REST", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = MILVUS)]
+    pub rest: Option<bool>,
+
+    /// Where Attu reaches Milvus, such as https://milvus.example.com:443
+    ///
+    /// Sets MILVUS_URL of the release's Attu, which the chart points at Milvus without TLS.
+    /// By default it is left as it is, with a warning.
+    #[arg(long, value_name = "URL", env = "MILVUS_GKE_L7_ATTU_URL", hide_env_values = true, help_heading = MILVUS)]
+    pub attu_url: Option<MilvusUrl>,
+
     /// Release to choose where the input holds several
+    ///
+    /// Label `app.kubernetes.io/instance` of the Service.
     #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_RELEASE", hide_env_values = true, help_heading = INPUT)]
     pub release: Option<String>,
 
     /// Put our objects in the place of existing ones of the same kind and name
-    #[arg(
-        long,
-        value_name = "true|false",
-        env = "MILVUS_GKE_L7_REPLACE", hide_env_values = true,
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        help_heading = INPUT
-    )]
+    ///
+    /// And our BackendConfig in the place of another one in the Service's annotation.
+    #[arg(long, value_name = "true|false", env = "MILVUS_GKE_L7_REPLACE", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = INPUT)]
     pub replace: Option<bool>,
 }
 
 const LOAD_BALANCER: &str = "Load balancer";
+const CERTIFICATE: &str = "Certificate (one of them; without any, Google manages one)";
+const BACKEND: &str = "Backend";
 const MILVUS: &str = "Milvus";
 /// The heading of what is about the input.
 pub const INPUT: &str = "Input";
@@ -74,17 +216,20 @@ pub struct OptionsError {
     problem: String,
 }
 
+/// Each field of one, or else of the other.
+macro_rules! first_given {
+    ($first:expr, $second:expr; $($field:ident),*) => { Self { $($field: $first.$field.or($second.$field)),* } };
+}
+
 impl Options {
-    /// These options, and where they say nothing those of `lower`.
+    /// These options, and where they say nothing those of `lower`. Of a certificate's options
+    /// one place says all: one that is named here is not to meet another one from there.
     #[must_use]
-    pub fn over(self, lower: Self) -> Self {
-        Self {
-            hosts: self.hosts.or(lower.hosts),
-            tls_secret: self.tls_secret.or(lower.tls_secret),
-            http_port: self.http_port.or(lower.http_port),
-            release: self.release.or(lower.release),
-            replace: self.replace.or(lower.replace),
+    pub fn over(self, mut lower: Self) -> Self {
+        if !self.certificates().is_empty() {
+            lower = lower.without_certificate();
         }
+        first_given!(self, lower; hosts, static_ip, https_only, redirect_http, ssl_policy, internal, tls_secret, tls_cert, tls_key, managed_cert, pre_shared_certs, cluster_issuer, issuer, timeout, drain, health_interval, health_timeout, security_policy, log_sample_rate, iap, service_type, http_port, rest, attu_url, release, replace)
     }
 
     /// Validates what depends on each other.
@@ -93,32 +238,137 @@ impl Options {
     ///
     /// The field that is to blame, and what about it.
     pub fn settings(self) -> Result<Settings, OptionsError> {
-        let Some(hosts) = self.hosts.filter(|hosts| !hosts.is_empty()) else {
-            let problem = "no host is given".to_owned();
-            return Err(OptionsError { field: "hosts", missing: true, problem });
+        let Some(hosts) = self.hosts.clone().filter(|hosts| !hosts.is_empty()) else {
+            return Err(OptionsError { field: "hosts", missing: true, problem: "no host is given".to_owned() });
         };
-        let certificate = match self.tls_secret {
-            None => Hosts::managed(hosts).map(|hosts| Certificate::Managed { hosts }),
-            Some(name) => Hosts::new(hosts).map(|hosts| Certificate::Secret { name, hosts }),
-        };
-        let wrong_hosts = |error: crate::settings::HostsError| OptionsError {
-            field: "hosts",
-            missing: false,
-            problem: error.to_string(),
+        let hosts = Hosts::new(hosts).map_err(|error| wrong("hosts", &error))?;
+        if is(self.iap) {
+            let problem = "Identity-Aware Proxy answers clients that have no Google login with a redirect to a web \
+                page, which gRPC clients cannot follow; restrict access with a Cloud Armor policy instead";
+            return Err(wrong("iap", &problem));
+        }
+        let certificate = self.certificate(&hosts)?;
+        let front_end = self.front_end(&certificate)?;
+        if is(self.rest) && self.http_port == Some(HttpPort::Off) {
+            return Err(wrong("rest", &"the REST API is served by the HTTP server that `off` switches off"));
+        }
+        let health = HealthTiming::new(self.health_interval, self.health_timeout);
+        let backend = Backend {
+            timeout: self.timeout,
+            drain: self.drain,
+            health: health.map_err(|error| wrong("healthTimeout", &error))?,
+            security_policy: self.security_policy,
+            log_sample_rate: self.log_sample_rate,
         };
         Ok(Settings {
             release: self.release,
-            certificate: certificate.map_err(wrong_hosts)?,
+            hosts,
+            certificate,
+            front_end,
+            backend,
+            service_type: self.service_type.unwrap_or_default(),
             http_port: self.http_port,
-            replace: self.replace.unwrap_or(false),
+            rest: is(self.rest),
+            attu_url: self.attu_url,
+            replace: is(self.replace),
         })
     }
 
-    /// The names of all fields.
+    /// The fields that name a certificate and are given, one for each way.
+    fn certificates(&self) -> Vec<&'static str> {
+        let given = [
+            (self.tls_secret.is_some(), "tlsSecret"),
+            (self.tls_cert.is_some() || self.tls_key.is_some(), "tlsCert"),
+            (self.managed_cert.is_some(), "managedCert"),
+            (self.pre_shared_certs.is_some(), "preSharedCerts"),
+            (self.cluster_issuer.is_some(), "clusterIssuer"),
+            (self.issuer.is_some(), "issuer"),
+        ];
+        given.into_iter().filter_map(|(given, field)| given.then_some(field)).collect()
+    }
+
+    fn without_certificate(self) -> Self {
+        Self {
+            tls_secret: None,
+            tls_cert: None,
+            tls_key: None,
+            managed_cert: None,
+            pre_shared_certs: None,
+            cluster_issuer: None,
+            issuer: None,
+            ..self
+        }
+    }
+
+    fn certificate(&self, hosts: &Hosts) -> Result<Certificate, OptionsError> {
+        if let [first, second, ..] = self.certificates().as_slice() {
+            let problem = format!("cannot be given together with {}: there is one certificate", flag_name(first));
+            return Err(wrong(second, &problem));
+        }
+        if let Some(name) = &self.tls_secret {
+            return Ok(Certificate::Secret(name.clone()));
+        }
+        if let Some(name) = &self.managed_cert {
+            return Ok(Certificate::ManagedByName(name.clone()));
+        }
+        if let Some(names) = self.pre_shared_certs.as_ref().filter(|names| !names.is_empty()) {
+            return Ok(Certificate::PreShared(names.clone()));
+        }
+        if let Some(name) = &self.cluster_issuer {
+            return Ok(Certificate::CertManager(Issuer::Cluster(name.clone())));
+        }
+        if let Some(name) = &self.issuer {
+            return Ok(Certificate::CertManager(Issuer::Namespaced(name.clone())));
+        }
+        match (&self.tls_cert, &self.tls_key) {
+            (Some(certificate), Some(key)) => Pair::read(certificate, key, hosts, SystemTime::now())
+                .map(Certificate::Files)
+                .map_err(|error| wrong(if error.is_about_the_key() { "tlsKey" } else { "tlsCert" }, &error)),
+            (Some(_), None) => Err(wrong("tlsCert", &"its key is missing: give --tls-key as well")),
+            (None, Some(_)) => Err(wrong("tlsKey", &"its certificate is missing: give --tls-cert as well")),
+            (None, None) => Domains::new(hosts).map(Certificate::Managed).map_err(|error| wrong("hosts", &error)),
+        }
+    }
+
+    fn front_end(&self, certificate: &Certificate) -> Result<FrontEnd, OptionsError> {
+        let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
+        let http = match (is(self.https_only), is(self.redirect_http)) {
+            (true, true) => {
+                return Err(wrong(
+                    "redirectHttp",
+                    &"cannot be given together with --https-only: nothing listens on port 80",
+                ));
+            }
+            (true, false) => Http::Off,
+            (false, true) => Http::Redirected,
+            // An internal load balancer has one address for each port, unless it is a shared one.
+            (false, false) if scheme == Scheme::Internal => Http::Off,
+            (false, false) => Http::Served,
+        };
+        if scheme == Scheme::Internal {
+            let refused = match certificate {
+                Certificate::Managed(_) | Certificate::ManagedByName(_) => Some((
+                    "internal",
+                    "takes no Google-managed certificate; give one of your own (--tls-secret, --tls-cert, \
+                    --pre-shared-cert), or an issuer of cert-manager",
+                )),
+                _ if http == Http::Redirected => Some(("redirectHttp", "is not to be had with --internal")),
+                _ if self.ssl_policy.is_some() => Some(("sslPolicy", "is not to be had with --internal")),
+                _ => None,
+            };
+            if let Some((field, problem)) = refused {
+                return Err(wrong(field, &problem));
+            }
+        }
+        Ok(FrontEnd { scheme, static_ip: self.static_ip.clone(), http, ssl_policy: self.ssl_policy.clone() })
+    }
+
+    /// The names of the fields; of the hidden ones too, which are there to be refused, if `all`.
     #[must_use]
-    pub fn fields() -> Vec<String> {
+    pub fn fields(all: bool) -> Vec<String> {
         let command = Self::augment_args(Command::new(""));
-        command.get_arguments().map(|argument| camel_case(argument.get_id().as_str())).collect()
+        let arguments = command.get_arguments().filter(|argument| all || !argument.is_hide_set());
+        arguments.map(|argument| camel_case(argument.get_id().as_str())).collect()
     }
 
     /// The flag of a field, with its value's name: `--host <DOMAIN>`.
@@ -129,6 +379,20 @@ impl Options {
         let argument = command.get_arguments().find(|argument| camel_case(argument.get_id().as_str()) == field);
         argument.map_or_else(|| field.to_owned(), ToString::to_string)
     }
+}
+
+fn is(switch: Option<bool>) -> bool {
+    switch.unwrap_or(false)
+}
+
+fn wrong(field: &'static str, problem: &dyn std::fmt::Display) -> OptionsError {
+    OptionsError { field, missing: false, problem: problem.to_string() }
+}
+
+/// `--host`
+fn flag_name(field: &str) -> String {
+    let flag = Options::flag(field);
+    flag.split([' ', '=', '[']).next().unwrap_or(&flag).to_owned()
 }
 
 fn camel_case(snake_case: &str) -> String {
@@ -158,7 +422,7 @@ mod tests {
         let schema = schemars::schema_for!(Options);
         let mut known: Vec<_> =
             schema.pointer("/properties").and_then(|p| p.as_object()).expect("a struct").keys().collect();
-        let mut fields = Options::fields();
+        let mut fields = Options::fields(false);
         known.sort();
         fields.sort();
         assert_eq!(fields.iter().collect::<Vec<_>>(), known);

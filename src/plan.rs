@@ -10,13 +10,17 @@
 //! | a changed configuration restarts the pods | `checksum` |
 //! | annotate the Service | `app_protocols`, `backend_config_annotation`, `neg` |
 //! | BackendConfig, ManagedCertificate, Ingress | `backend_config`, `managed_certificate`, `ingress` |
+//! | a Secret from a certificate and its key | `tls_secret` |
+//! | (not in the guide) | `frontend_config`, `rest`, `attu` |
 
 mod annotation;
 mod app_protocols;
+mod attu;
 mod backend_config;
 mod backend_config_annotation;
 pub mod checksum;
 mod existing;
+mod frontend_config;
 mod http_port;
 mod ingress;
 mod managed_certificate;
@@ -24,8 +28,10 @@ mod manifest;
 mod milvus_config;
 mod neg;
 mod operations;
+mod rest;
 mod service_type;
 mod tls_mode;
+mod tls_secret;
 
 use json_patch::Patch;
 use json_patch::jsonptr::PointerBuf;
@@ -34,12 +40,14 @@ use serde_json::Value;
 use crate::object::{Object, path};
 use crate::refusal::Refusal;
 use crate::release::Release;
-use crate::settings::Settings;
+use crate::settings::{Certificate, ServiceType, Settings};
 use crate::stream::DocumentId;
 
 use annotation::Annotations;
+use app_protocols::AppProtocols;
 use milvus_config::MilvusConfig;
 use operations::Operations;
+use rest::RestPort;
 
 /// What is to change.
 #[derive(Debug)]
@@ -89,38 +97,65 @@ impl Change<'_, '_> {
 /// A [`Refusal`] where the result would not work.
 pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Plan<'r, 'i>, Refusal> {
     let mut warnings = Vec::new();
-    let config = config(release, settings, &mut warnings)?;
-    let service = service(release, settings)?;
-    let front_door = existing::reconcile(release, settings)?;
-    let changes = [service, config].into_iter().filter(|change| !change.is_empty()).collect();
+    let (config, http_port) = config(release, settings, &mut warnings)?;
+    let rest = if settings.rest { Some(rest::find(release, http_port)?) } else { None };
+    let service = service(release, settings, rest.as_ref())?;
+    let front_door = existing::reconcile(release, settings, front_door(release, settings, rest.as_ref()))?;
+    let attu = attu::plan(release, settings, &mut warnings);
+    let changes = [service, config].into_iter().chain(attu).filter(|change| !change.is_empty()).collect();
     Ok(Plan { changes, replaced: front_door.replaced, appended: front_door.appended, warnings })
 }
 
-fn service<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Change<'r, 'i>, Refusal> {
+/// The objects beside the release, each before those that name it.
+fn front_door(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Vec<Value> {
+    let certificate = match &settings.certificate {
+        Certificate::Managed(domains) => Some(managed_certificate::manifest(release, domains)),
+        Certificate::Files(pair) => Some(tls_secret::manifest(release, pair)),
+        _ => None,
+    };
+    let backend_config = backend_config::manifest(release, &settings.backend);
+    let frontend_config = frontend_config::manifest(release, &settings.front_end);
+    let ingress = ingress::manifest(release, settings, rest);
+    [Some(backend_config), frontend_config, certificate, Some(ingress)].into_iter().flatten().collect()
+}
+
+fn service<'r, 'i>(
+    release: &'r Release<'i>,
+    settings: &Settings,
+    rest: Option<&RestPort>,
+) -> Result<Change<'r, 'i>, Refusal> {
     let object = &release.service.object;
     let mut operations = Operations::new(object.value());
-    service_type::plan(&mut operations);
     let mut annotations = Annotations::new(object);
-    service_type::plan_annotations(&mut annotations);
-    app_protocols::plan(&release.service, &mut annotations)?;
+    if settings.service_type == ServiceType::ClusterIp {
+        service_type::plan(&mut operations);
+        service_type::plan_annotations(&mut annotations);
+    }
+    let mut protocols = AppProtocols::read(&release.service, &annotations)?;
+    if let Some(rest) = rest {
+        rest::plan(rest, &mut operations, &mut protocols);
+    }
+    protocols.finish(&mut annotations);
     backend_config_annotation::plan(release, settings, &mut annotations)?;
     neg::plan(&release.service, &mut annotations)?;
     annotations.finish(&mut operations);
     Ok(Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() })
 }
 
+/// The change of the ConfigMap, and the port that Milvus's HTTP server has then.
 fn config<'r, 'i>(
     release: &'r Release<'i>,
     settings: &Settings,
     warnings: &mut Vec<String>,
-) -> Result<Change<'r, 'i>, Refusal> {
+) -> Result<(Change<'r, 'i>, Option<u16>), Refusal> {
     let object = &release.config_map;
     let mut config = MilvusConfig::read(object, &release.server, http_port::candidate(settings.http_port))?;
     tls_mode::plan(&mut config)?;
     http_port::plan(&mut config, &release.server, settings.http_port, warnings)?;
+    let http_port = http_port::own(&config, &release.server)?;
     let patch = config.finish();
     let texts = if patch.is_empty() { Vec::new() } else { vec![TextChange { at: path(USER_YAML), patch }] };
-    Ok(Change { object, patch: Patch(Vec::new()), texts })
+    Ok((Change { object, patch: Patch(Vec::new()), texts }, http_port))
 }
 
 /// Where the ConfigMap holds the user's settings.

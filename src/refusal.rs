@@ -84,7 +84,7 @@ pub enum Reason {
     FieldValue { field: String, problem: String },
     #[error("{problem}")]
     Options { field: &'static str, problem: String },
-    #[error("milvus-gke-l7 runs as a generator")]
+    #[error("the only resource is the configuration itself")]
     Generator,
     #[error("a ResourceList is not alone in the input")]
     SeveralResourceLists,
@@ -128,6 +128,12 @@ pub enum Reason {
     Environment { variable: String, setting: &'static str },
     #[error("port {port} for Milvus's HTTP server is taken by its {by} port")]
     HttpPortTaken { port: u16, by: &'static str },
+    #[error("--rest needs Milvus {since} or later, and the image is {version}")]
+    RestTooOld { version: String, since: String },
+    #[error("--rest needs Milvus's HTTP server on a port of its own")]
+    RestWithoutHttp,
+    #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
+    RestPortTaken { service: String, name: &'static str, port: u16 },
     #[error("the annotation `{annotation}` {problem}")]
     AnnotationValue { annotation: String, problem: &'static str },
     #[error("Service `{service}` has its own BackendConfig for the Milvus port: {existing}")]
@@ -167,7 +173,9 @@ impl Reason {
             Self::BrokenConfig { .. } => "options that cannot be read cannot be followed",
             Self::FieldValue { .. } => "a field takes what its flag takes",
             Self::Options { .. } => "flags, environment and configuration together must make sense",
-            Self::Generator => "a generator is not shown the resources of the kustomization",
+            Self::Generator => {
+                "kustomize runs it as a generator, which is not shown the resources, or the kustomization has none"
+            }
             Self::SeveralResourceLists => "a function gets one ResourceList and nothing else",
             Self::NoMilvusService => {
                 "the Milvus Service is the one with a port whose targetPort is `milvus`; \
@@ -212,6 +220,11 @@ impl Reason {
                 "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
                 shares the gRPC port"
             }
+            Self::RestTooOld { .. } => "before, Milvus serves no REST while TLS is on",
+            Self::RestWithoutHttp => "it is switched off, or shares the gRPC port, which it cannot with TLS on",
+            Self::RestPortTaken { .. } => {
+                "the REST API becomes a port of the Service, with Milvus's HTTP port as its number"
+            }
             Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
             Self::OwnBackendConfig { .. } => {
                 "ours would take its place, and with it its settings (a Cloud Armor policy, a timeout) would go"
@@ -222,7 +235,7 @@ impl Reason {
             }
             Self::Repeated { .. } => "which of them is applied last is not told by the input",
             Self::LeftOverCertificate { .. } => {
-                "with --tls-secret nothing would use it, and it would stay in Provisioning for ever"
+                "with another certificate nothing would use it, and it would stay in Provisioning for ever"
             }
             Self::NotUtf8 => "it cannot be parsed",
             Self::DoesNotParse { .. } => "it cannot be edited without being understood",
@@ -243,7 +256,7 @@ impl Reason {
                 "see `milvus-gke-l7 --help`, or give your editor the output of `milvus-gke-l7 schema`"
             }
             Self::Options { .. } => "set it in the configuration, by its flag, or by its variable MILVUS_GKE_L7_…",
-            Self::Generator => "list its configuration under `transformers:`",
+            Self::Generator => "list it under `transformers:`, beside `resources:` or `helmCharts:`",
             Self::SeveralResourceLists => "run it by `kustomize build`, `kustomize fn run` or kpt",
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
             Self::TooLarge { .. } => "pass only the Milvus release through",
@@ -272,6 +285,9 @@ impl Reason {
             Self::TlsMode2 => "set common.security.tlsMode to 1 in your values",
             Self::Environment { .. } => "take it out of extraEnv in your values",
             Self::HttpPortTaken { .. } => "choose another with --http-port",
+            Self::RestTooOld { .. } => "upgrade Milvus, or leave --rest out",
+            Self::RestWithoutHttp => "give it a port with --http-port, or leave --rest out",
+            Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
             Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
             Self::OwnBackendConfig { .. } => {
                 "remove that entry from the annotation `cloud.google.com/backend-config`, \
@@ -284,7 +300,7 @@ impl Reason {
             }
             Self::Differs { .. } => "remove it from the input, or pass --replace to put ours in its place",
             Self::Repeated { .. } => "keep one of them",
-            Self::LeftOverCertificate { .. } => "remove it from the input, or drop --tls-secret",
+            Self::LeftOverCertificate { .. } => "remove it from the input, or give no other certificate",
             Self::NotUtf8 => "save it as UTF-8",
             Self::DoesNotParse { .. } => "correct the YAML",
             Self::CannotEdit { .. } => "write that part of the YAML in plain block style",

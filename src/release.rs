@@ -2,6 +2,7 @@
 //! their configuration. Everything is found by what the chart's templates say, never
 //! by names: names follow the release name, `nameOverride` and `fullnameOverride`.
 
+pub mod attu;
 pub mod service;
 pub mod version;
 pub mod workload;
@@ -15,6 +16,7 @@ use crate::stream::head::{self, Kind};
 use crate::stream::{DocumentId, Stream};
 use crate::yaml;
 
+use attu::Attu;
 use service::Service;
 use workload::{ConfigVolume, Server, Workload};
 
@@ -32,12 +34,17 @@ pub struct Release<'i> {
     /// The ConfigMap with `default.yaml` and `user.yaml`; of `data` only the latter may
     /// have been read.
     pub config_map: Object<'i>,
+    /// Its Attu, if it brings one.
+    pub attu: Option<Attu<'i>>,
     /// Objects of the kinds that the plan appends.
     pub front_door: Vec<Existing>,
 }
 
 /// The kinds that the plan appends; objects of these kinds may be ours already.
-const FRONT_DOOR: [&[u8]; 3] = [b"BackendConfig", b"ManagedCertificate", b"Ingress"];
+const FRONT_DOOR: [&[u8]; 4] = [b"BackendConfig", b"FrontendConfig", b"ManagedCertificate", b"Ingress"];
+
+/// Of the Secrets only those of this type may be ours.
+const TLS_SECRET: &[u8] = b"kubernetes.io/tls";
 
 impl<'i> Release<'i> {
     /// Recognises the release named `wanted`, or the only one.
@@ -68,7 +75,11 @@ impl<'i> Release<'i> {
         let config_map = candidates.config_map(stream, serving, &volume)?;
         let server = serving.server(&volume)?;
         let workloads = candidates.mounting(stream, &volume.config_map, namespace)?;
-        Ok(Self { name, service, server, workloads, config_map, front_door: candidates.front_door })
+        let ours = |attu: &Attu<'_>| {
+            attu.object.label(service::INSTANCE) == Some(&name) && attu.object.shares_namespace(namespace)
+        };
+        let attu = candidates.attus.into_iter().find(ours);
+        Ok(Self { name, service, server, workloads, config_map, attu, front_door: candidates.front_door })
     }
 }
 
@@ -87,6 +98,7 @@ struct Candidates<'i> {
     services: Vec<Object<'i>>,
     workloads: Vec<Workload<'i>>,
     front_door: Vec<Existing>,
+    attus: Vec<Attu<'i>>,
     /// Not parsed yet: only one of them is needed.
     config_maps: Vec<DocumentId>,
     /// Not parsed yet: may mount the ConfigMap under another volume name.
@@ -101,6 +113,7 @@ impl<'i> Candidates<'i> {
             services: Vec::new(),
             workloads: Vec::new(),
             front_door: Vec::new(),
+            attus: Vec::new(),
             config_maps: Vec::new(),
             with_config_maps: Vec::new(),
             unreadable: Vec::new(),
@@ -133,6 +146,9 @@ impl<'i> Candidates<'i> {
         let parse = || parsed.map_or_else(|| Object::parse(stream, id), Ok);
         match kind {
             b"ConfigMap" => self.config_maps.push(id),
+            b"Secret" if memmem::find(body, TLS_SECRET).is_some() => {
+                self.front_door.extend(read(body).map(|value| Existing { id, value }));
+            }
             b"Secret" => {}
             // Not opened, so it cannot be read.
             b"List" | b"ResourceList" if may_concern_us(body) => drop(parse()?),
@@ -150,6 +166,9 @@ impl<'i> Candidates<'i> {
             }
             // A Job runs once; its template cannot be changed.
             b"Job" | b"CronJob" | b"Pod" => {}
+            b"Deployment" if memmem::find(body, attu::VARIABLE.as_bytes()).is_some() => {
+                self.attus.extend(Attu::read(parse()?));
+            }
             _ if memmem::find(body, workload::VOLUME.as_bytes()).is_some() => match Workload::parse(stream, id) {
                 Ok(workload) if workload.object.is_hook() => {}
                 Ok(workload) => self.workloads.push(workload),
@@ -175,7 +194,7 @@ impl<'i> Candidates<'i> {
             }
             match Object::parse_entries(stream, id, CONFIG_MAP) {
                 Ok(object) => {
-                    let named = object.name() == Some(&volume.config_map);
+                    let named = object.goes_by(&volume.config_map);
                     if named && object.shares_namespace(serving.object.namespace()) && !object.is_hook() {
                         return Ok(object);
                     }

@@ -1,42 +1,175 @@
 //! What the user wants, validated: nothing after this point checks it again.
 
+mod gcp_name;
 mod host;
 mod http_port;
+mod milvus_url;
 mod object_name;
+mod sample_rate;
+mod seconds;
+mod service_type;
 pub(crate) mod text;
 
+pub use gcp_name::GcpName;
 pub use host::{DomainError, Host, HostError};
 pub use http_port::HttpPort;
+pub use milvus_url::MilvusUrl;
 pub use object_name::ObjectName;
+pub use sample_rate::SampleRate;
+pub use seconds::{Seconds, SecondsError};
+pub use service_type::ServiceType;
+
+use crate::certificate::Pair;
 
 /// Validated settings of one run.
 #[derive(Debug)]
 pub struct Settings {
     /// The release to choose among several.
     pub release: Option<String>,
-    /// Who holds the certificate, and the names it is for.
+    /// The names that the load balancer answers for.
+    pub hosts: Hosts,
+    /// Who holds the certificate.
     pub certificate: Certificate,
+    /// How clients reach the load balancer.
+    pub front_end: FrontEnd,
+    /// How the load balancer reaches Milvus.
+    pub backend: Backend,
+    /// What becomes of the Service's type.
+    pub service_type: ServiceType,
     /// What becomes of Milvus's HTTP server; `None` leaves it to the version.
     pub http_port: Option<HttpPort>,
+    /// Whether the load balancer serves Milvus's REST API as well.
+    pub rest: bool,
+    /// Where Attu is to reach Milvus.
+    pub attu_url: Option<MilvusUrl>,
     /// Whether ours may take the place of existing objects.
     pub replace: bool,
 }
 
-/// The guide's two ways to a certificate.
+/// Who holds the certificate.
 #[derive(Debug)]
 pub enum Certificate {
-    /// Google makes and renews it; ManagedCertificate takes fewer names than an Ingress.
-    Managed {
-        /// Domains that a ManagedCertificate accepts.
-        hosts: Hosts,
-    },
-    /// A `kubernetes.io/tls` Secret in the Service's namespace holds it.
-    Secret {
-        /// The Secret.
-        name: ObjectName,
-        /// Hosts of the Ingress.
-        hosts: Hosts,
-    },
+    /// Google makes and renews it, for a ManagedCertificate of ours.
+    Managed(Domains),
+    /// The same, for a ManagedCertificate that exists.
+    ManagedByName(ObjectName),
+    /// Compute Engine SSL certificates that exist.
+    PreShared(Vec<GcpName>),
+    /// A `kubernetes.io/tls` Secret that exists in the Service's namespace.
+    Secret(ObjectName),
+    /// The user; a Secret of ours holds it.
+    Files(Pair),
+    /// cert-manager makes and renews it, and puts it into a Secret.
+    CertManager(Issuer),
+}
+
+/// Who signs for cert-manager.
+#[derive(Debug)]
+pub enum Issuer {
+    /// A ClusterIssuer.
+    Cluster(ObjectName),
+    /// An Issuer in the Service's namespace.
+    Namespaced(ObjectName),
+}
+
+/// How clients reach the load balancer.
+#[derive(Debug)]
+pub struct FrontEnd {
+    /// Which load balancer it is.
+    pub scheme: Scheme,
+    /// A reserved address: a global one, of an internal load balancer a regional one.
+    pub static_ip: Option<GcpName>,
+    /// What happens on port 80.
+    pub http: Http,
+    /// Which TLS versions and ciphers are offered.
+    pub ssl_policy: Option<GcpName>,
+}
+
+/// Where a load balancer's clients are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the internet.
+    External,
+    /// In the VPC network.
+    Internal,
+}
+
+/// What happens on port 80.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Http {
+    /// The same as on port 443, without TLS: as in the guide.
+    Served,
+    /// Nothing listens.
+    Off,
+    /// Clients are sent to port 443.
+    Redirected,
+}
+
+/// The fields of the BackendConfig beside the health check's port, path and type.
+#[derive(Debug)]
+pub struct Backend {
+    /// `timeoutSec`
+    pub timeout: Option<Timeout>,
+    /// `connectionDraining.drainingTimeoutSec`
+    pub drain: Option<DrainTimeout>,
+    /// When the health check asks.
+    pub health: Option<HealthTiming>,
+    /// `securityPolicy.name`
+    pub security_policy: Option<GcpName>,
+    /// `logging.sampleRate`; 0 also switches logging off.
+    pub log_sample_rate: Option<SampleRate>,
+}
+
+/// `timeoutSec` of a backend service (Compute Engine's bounds).
+pub type Timeout = Seconds<1, 2_147_483_647>;
+
+/// `drainingTimeoutSec` (Compute Engine's bounds).
+pub type DrainTimeout = Seconds<0, 3600>;
+
+/// `checkIntervalSec` and `timeoutSec` of a health check (Compute Engine's bounds).
+pub type HealthSeconds = Seconds<1, 300>;
+
+/// When a health check asks, and how long it waits for an answer. Always both: GKE
+/// sends its own default for the one that is missing, which may not fit the other.
+#[derive(Debug, Clone, Copy)]
+pub struct HealthTiming {
+    interval: HealthSeconds,
+    timeout: HealthSeconds,
+}
+
+/// What GKE sets where nothing is said.
+const DEFAULT_HEALTH_SECONDS: u32 = 15;
+
+impl HealthTiming {
+    /// Completes what is given; `None` where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// A timeout longer than the interval.
+    pub fn new(interval: Option<HealthSeconds>, timeout: Option<HealthSeconds>) -> Result<Option<Self>, String> {
+        let default = HealthSeconds::nearest(DEFAULT_HEALTH_SECONDS);
+        Ok(Some(match (interval, timeout) {
+            (None, None) => return Ok(None),
+            (Some(interval), None) => Self { interval, timeout: interval.min(default) },
+            (None, Some(timeout)) => Self { interval: timeout.max(default), timeout },
+            (Some(interval), Some(timeout)) if timeout <= interval => Self { interval, timeout },
+            (Some(interval), Some(timeout)) => {
+                return Err(format!("a timeout of {timeout} is longer than the interval of {interval}"));
+            }
+        }))
+    }
+
+    /// `checkIntervalSec`
+    #[must_use]
+    pub fn interval(self) -> HealthSeconds {
+        self.interval
+    }
+
+    /// `timeoutSec`
+    #[must_use]
+    pub fn timeout(self) -> HealthSeconds {
+        self.timeout
+    }
 }
 
 /// At least one host, none twice.
@@ -81,34 +214,34 @@ impl Hosts {
         Ok(Self(hosts))
     }
 
-    /// Hosts that a ManagedCertificate accepts as well.
-    ///
-    /// # Errors
-    ///
-    /// As [`Hosts::new`], and [`HostsError::TooMany`] and [`HostsError::Domain`].
-    pub fn managed(hosts: Vec<Host>) -> Result<Self, HostsError> {
-        let hosts = Self::new(hosts)?;
-        if hosts.0.len() > MANAGED_DOMAINS {
-            return Err(HostsError::TooMany(hosts.0.len()));
-        }
-        for host in &hosts.0 {
-            host.check_managed()?;
-        }
-        Ok(hosts)
-    }
-
     /// The hosts as text, in the order given.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(Host::as_str)
     }
 }
 
-impl Certificate {
-    /// The names that the load balancer answers for.
-    #[must_use]
-    pub fn hosts(&self) -> &Hosts {
-        match self {
-            Self::Managed { hosts } | Self::Secret { hosts, .. } => hosts,
+/// Hosts that a ManagedCertificate accepts as well.
+#[derive(Debug, Clone)]
+pub struct Domains(Hosts);
+
+impl Domains {
+    /// All of these hosts.
+    ///
+    /// # Errors
+    ///
+    /// [`HostsError::TooMany`] and [`HostsError::Domain`].
+    pub fn new(hosts: &Hosts) -> Result<Self, HostsError> {
+        if hosts.0.len() > MANAGED_DOMAINS {
+            return Err(HostsError::TooMany(hosts.0.len()));
         }
+        for host in &hosts.0 {
+            host.check_managed()?;
+        }
+        Ok(Self(hosts.clone()))
+    }
+
+    /// The domains as text, in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter()
     }
 }

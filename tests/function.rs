@@ -40,7 +40,7 @@ fn what_kustomize_hands_over() {
                 same_as_the_filter(&name, &input, &output);
                 continue;
             }
-            "generator.stdin.yaml" => "milvus-gke-l7 runs as a generator",
+            "generator.stdin.yaml" => "the only resource is the configuration itself",
             // Their Service leads nowhere near Milvus.
             "fn-run.stdin.yaml" | "small.transform.stdin.yaml" | "small.overlay-second-fn.stdin.yaml" => {
                 "no Milvus Service in the input"

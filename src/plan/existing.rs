@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{backend_config, ingress, managed_certificate};
+use super::{managed_certificate, tls_secret};
 use crate::object::{Existing, HELM4_FILENAME, path, text};
 use crate::refusal::{Reason, Refusal, Spot};
 use crate::release::Release;
@@ -16,21 +16,21 @@ pub(super) struct FrontDoor {
     pub(super) appended: Vec<Value>,
 }
 
-pub(super) fn reconcile(release: &Release<'_>, settings: &Settings) -> Result<FrontDoor, Refusal> {
-    let mut wanted = vec![backend_config::manifest(release)];
-    match &settings.certificate {
-        Certificate::Managed { hosts } => wanted.push(managed_certificate::manifest(release, hosts)),
-        Certificate::Secret { .. } => refuse_left_over(release)?,
+pub(super) fn reconcile(release: &Release<'_>, settings: &Settings, wanted: Vec<Value>) -> Result<FrontDoor, Refusal> {
+    if !matches!(settings.certificate, Certificate::Managed(_)) {
+        refuse_left_over(release, &settings.certificate)?;
     }
-    wanted.push(ingress::manifest(release, &settings.certificate));
-
     let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new() };
     for ours in wanted {
         match existing(release, &ours)? {
             None => front_door.appended.push(ours),
             Some(object) => {
                 let ours = with_marks(ours, object);
-                let differences = differences(&object.value, &ours);
+                let mut differences = differences(&object.value, &ours);
+                if object.kind() == tls_secret::KIND && !differences.is_empty() {
+                    // What they are is secret.
+                    differences = vec!["its data".to_owned()];
+                }
                 if differences.is_empty() {
                     continue;
                 }
@@ -92,8 +92,12 @@ fn is_mark(annotation: &str) -> bool {
     annotation == HELM4_FILENAME || PREFIXES.iter().any(|prefix| annotation.starts_with(prefix))
 }
 
-fn refuse_left_over(release: &Release<'_>) -> Result<(), Refusal> {
+/// Our ManagedCertificate, which nothing names any more.
+fn refuse_left_over(release: &Release<'_>, certificate: &Certificate) -> Result<(), Refusal> {
     let name = managed_certificate::name(release);
+    if matches!(certificate, Certificate::ManagedByName(named) if named.as_str() == name) {
+        return Ok(());
+    }
     let left_over = release.front_door.iter().find(|object| {
         object.kind() == managed_certificate::KIND
             && object.name() == Some(&name)

@@ -93,6 +93,18 @@ fn own_port(value: &str, grpc: u16) -> bool {
     port.is_ok_and(|port| port.get() != grpc)
 }
 
+/// The port of Milvus's HTTP server, if it has one of its own.
+pub(super) fn own(config: &MilvusConfig<'_, '_>, server: &Server) -> Result<Option<u16>, Refusal> {
+    let grpc = config.grpc_port().unwrap_or(server.grpc_port);
+    let read = |setting| match config.environment(setting) {
+        Some(variable) => Ok(variable.value.clone()),
+        None => config.in_files(setting),
+    };
+    let enabled = read(HTTP_ENABLED)?.is_none_or(|value| is_on(&value));
+    let port = read(HTTP_PORT)?.filter(|value| own_port(value, grpc));
+    Ok(port.filter(|_| enabled).and_then(|value| value.trim().parse().ok()))
+}
+
 /// As Go's strconv.ParseBool reads a flag that is on by default.
 fn is_on(value: &str) -> bool {
     !matches!(value.trim(), "false" | "False" | "FALSE" | "f" | "F" | "0")

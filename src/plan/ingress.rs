@@ -8,10 +8,11 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::managed_certificate;
 use super::manifest::{Manifest, Metadata};
+use super::rest::{self, RestPort};
+use super::{frontend_config, managed_certificate, tls_secret};
 use crate::release::Release;
-use crate::settings::Certificate;
+use crate::settings::{self, Certificate, FrontEnd, GcpName, Issuer, Scheme, Settings};
 
 #[derive(Debug, Serialize)]
 struct Spec {
@@ -35,10 +36,10 @@ struct Rule {
 
 #[derive(Debug, Serialize)]
 struct Http {
-    paths: [Path; 1],
+    paths: Vec<Path>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Path {
     path: &'static str,
@@ -46,45 +47,80 @@ struct Path {
     backend: Backend,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Backend {
     service: BackendService,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct BackendService {
     name: String,
     port: BackendPort,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct BackendPort {
     number: u16,
 }
 
-pub(super) fn manifest(release: &Release<'_>, certificate: &Certificate) -> Value {
-    let service = &release.service;
-    let mut metadata = Metadata::new(service.name.clone(), release);
-    metadata.annotations.insert("kubernetes.io/ingress.class".to_owned(), json!("gce"));
-    let hosts: Vec<String> = certificate.hosts().iter().map(str::to_owned).collect();
-    let tls = match certificate {
-        Certificate::Managed { .. } => {
-            let name = json!(managed_certificate::name(release));
-            metadata.annotations.insert("networking.gke.io/managed-certificates".to_owned(), name);
+pub(super) const KIND: &str = "Ingress";
+
+pub(super) fn manifest(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Value {
+    let mut metadata = Metadata::new(release.service.name.clone(), release);
+    let mut annotate = |name: &str, value: &str| metadata.annotations.insert(name.to_owned(), json!(value));
+    let FrontEnd { scheme, static_ip, http, .. } = &settings.front_end;
+    let (class, address) = match scheme {
+        Scheme::External => ("gce", "kubernetes.io/ingress.global-static-ip-name"),
+        Scheme::Internal => ("gce-internal", "kubernetes.io/ingress.regional-static-ip-name"),
+    };
+    annotate("kubernetes.io/ingress.class", class);
+    if let Some(static_ip) = static_ip {
+        annotate(address, static_ip.as_str());
+    }
+    if *http == settings::Http::Off {
+        annotate("kubernetes.io/ingress.allow-http", "false");
+    }
+    if frontend_config::manifest(release, &settings.front_end).is_some() {
+        annotate("networking.gke.io/v1beta1.FrontendConfig", &frontend_config::name(release));
+    }
+    let secret = match &settings.certificate {
+        Certificate::Managed(_) => {
+            annotate(managed_certificate::ANNOTATION, &managed_certificate::name(release));
             None
         }
-        Certificate::Secret { name, .. } => Some([Tls { hosts: hosts.clone(), secret_name: name.to_string() }]),
+        Certificate::ManagedByName(name) => {
+            annotate(managed_certificate::ANNOTATION, name.as_str());
+            None
+        }
+        Certificate::PreShared(names) => {
+            let names: Vec<_> = names.iter().map(GcpName::as_str).collect();
+            annotate("ingress.gcp.kubernetes.io/pre-shared-cert", &names.join(","));
+            None
+        }
+        Certificate::Secret(name) => Some(name.to_string()),
+        Certificate::Files(_) => Some(tls_secret::name(release)),
+        Certificate::CertManager(Issuer::Cluster(name)) => {
+            annotate("cert-manager.io/cluster-issuer", name.as_str());
+            Some(tls_secret::name(release))
+        }
+        Certificate::CertManager(Issuer::Namespaced(name)) => {
+            annotate("cert-manager.io/issuer", name.as_str());
+            Some(tls_secret::name(release))
+        }
     };
-    let rule = |host| {
-        let port = BackendPort { number: service.port.number };
-        let backend = Backend { service: BackendService { name: service.name.clone(), port } };
-        Rule { host, http: Http { paths: [Path { path: "/", path_type: "Prefix", backend }] } }
+    let hosts = || settings.hosts.iter().map(str::to_owned);
+    let tls = secret.map(|secret_name| [Tls { hosts: hosts().collect(), secret_name }]);
+    let path = |path, number| {
+        let service = BackendService { name: release.service.name.clone(), port: BackendPort { number } };
+        Path { path, path_type: "Prefix", backend: Backend { service } }
     };
+    let mut paths: Vec<_> = rest.into_iter().flat_map(|rest| rest::PATHS.map(|at| path(at, rest.number))).collect();
+    paths.push(path("/", release.service.port.number));
     Manifest {
         api_version: "networking.k8s.io/v1",
-        kind: "Ingress",
+        kind: KIND,
         metadata,
-        spec: Spec { tls, rules: hosts.into_iter().map(rule).collect() },
+        spec: Spec { tls, rules: hosts().map(|host| Rule { host, http: Http { paths: paths.clone() } }).collect() },
     }
     .into_value()
 }

@@ -8,9 +8,12 @@ use serde_json::Value;
 
 use super::manifest::{Manifest, Metadata};
 use crate::release::Release;
-use crate::settings::Hosts;
+use crate::settings::Domains;
 
 pub(super) const KIND: &str = "ManagedCertificate";
+
+/// By which an Ingress names it.
+pub(super) const ANNOTATION: &str = "networking.gke.io/managed-certificates";
 
 #[derive(Debug, Serialize)]
 struct Spec {
@@ -22,12 +25,12 @@ pub(super) fn name(release: &Release<'_>) -> String {
     format!("{}-tls", release.service.name)
 }
 
-pub(super) fn manifest(release: &Release<'_>, hosts: &Hosts) -> Value {
+pub(super) fn manifest(release: &Release<'_>, domains: &Domains) -> Value {
     Manifest {
         api_version: "networking.gke.io/v1",
         kind: KIND,
         metadata: Metadata::new(name(release), release),
-        spec: Spec { domains: hosts.iter().map(str::to_owned).collect() },
+        spec: Spec { domains: domains.iter().map(str::to_owned).collect() },
     }
     .into_value()
 }

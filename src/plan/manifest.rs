@@ -41,6 +41,13 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// The metadata as a value.
+    pub(super) fn into_value(self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
 /// The labels that the chart puts on everything; `component` says what pods do.
 fn is_chart_label(key: &str) -> bool {
     key == "helm.sh/chart" || key.starts_with("app.kubernetes.io/")

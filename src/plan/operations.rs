@@ -32,6 +32,12 @@ impl<'v> Operations<'v> {
         }
     }
 
+    /// Adds an item to the end of the array at `path`.
+    pub(super) fn append(&mut self, path: PointerBuf, value: Value) {
+        let path = path.with_trailing_token("-");
+        self.operations.push(PatchOperation::Add(AddOperation { path, value }));
+    }
+
     /// Removes what stands at `path`, if anything does.
     pub(super) fn remove(&mut self, path: PointerBuf) {
         if self.get(&path).is_some() {

@@ -1,5 +1,6 @@
 //! "Change the Milvus service type to ClusterIP": and everything goes that is
-//! illegal or meaningless with it.
+//! illegal or meaningless with it. With `--service-type keep` the old load balancer stays
+//! beside the new one, and nothing of this is done.
 //!
 //! Some of these fields pass the first upgrade, on which the API server silently drops
 //! them, and make the second one fail ("may not be used when `type` is 'ClusterIP'").

@@ -115,7 +115,7 @@ impl FromStr for Host {
     }
 }
 
-deserialize_from_text!(Host, "Host", {
+deserialize_from_text!(Host, {
     "type": "string",
     "maxLength": 253,
     "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"

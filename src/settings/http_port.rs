@@ -28,6 +28,6 @@ impl FromStr for HttpPort {
     }
 }
 
-deserialize_from_text!(HttpPort, "HttpPort", {
+deserialize_from_text!(HttpPort, {
     "anyOf": [{"type": "integer", "minimum": 1, "maximum": 65535}, {"enum": ["off", "keep"]}]
 });

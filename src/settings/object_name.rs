@@ -31,7 +31,7 @@ impl FromStr for ObjectName {
     }
 }
 
-deserialize_from_text!(ObjectName, "ObjectName", {
+deserialize_from_text!(ObjectName, {
     "type": "string",
     "maxLength": 253,
     "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"

@@ -2,18 +2,18 @@
 
 /// Implements `Deserialize` by `FromStr`, and `JsonSchema` for the published schema.
 macro_rules! deserialize_from_text {
-    ($type:ty, $name:literal, $schema:tt) => {
-        impl<'de> serde::Deserialize<'de> for $type {
+    ([$($parameters:tt)*] $type:ty, $schema:tt) => {
+        impl<'de, $($parameters)*> serde::Deserialize<'de> for $type {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = crate::settings::text::Text::deserialize(deserializer)?;
+                let text = $crate::settings::text::Text::deserialize(deserializer)?;
                 text.0.parse().map_err(serde::de::Error::custom)
             }
         }
 
         #[cfg(test)]
-        impl schemars::JsonSchema for $type {
+        impl<$($parameters)*> schemars::JsonSchema for $type {
             fn schema_name() -> std::borrow::Cow<'static, str> {
-                $name.into()
+                stringify!($type).into()
             }
 
             fn inline_schema() -> bool {
@@ -24,6 +24,9 @@ macro_rules! deserialize_from_text {
                 schemars::json_schema!($schema)
             }
         }
+    };
+    ($type:ty, $schema:tt) => {
+        $crate::settings::text::deserialize_from_text!([] $type, $schema);
     };
 }
 pub(crate) use deserialize_from_text;
@@ -46,6 +49,10 @@ impl<'de> serde::Deserialize<'de> for Text {
             }
 
             fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
+                Ok(Text(number.to_string()))
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Text, E> {
                 Ok(Text(number.to_string()))
             }
 

@@ -1,0 +1,31 @@
+//! "Create a Secret of type kubernetes.io/tls" from a certificate and its key. It stands
+//! before the Ingress: without the Secret GKE makes no front end at all.
+
+use serde_json::{Map, Value, json};
+
+use super::manifest::Metadata;
+use crate::certificate::Pair;
+use crate::release::Release;
+
+pub(super) const KIND: &str = "Secret";
+
+/// `<service>-tls`, as the guide calls its certificate.
+pub(super) fn name(release: &Release<'_>) -> String {
+    format!("{}-tls", release.service.name)
+}
+
+pub(super) fn manifest(release: &Release<'_>, pair: &Pair) -> Value {
+    let mut secret = Map::new();
+    secret.insert("apiVersion".to_owned(), json!("v1"));
+    secret.insert("kind".to_owned(), json!(KIND));
+    secret.insert("metadata".to_owned(), Metadata::new(name(release), release).into_value());
+    secret.insert("type".to_owned(), json!("kubernetes.io/tls"));
+    let data = json!({"tls.crt": base64(pair.certificate()), "tls.key": base64(pair.key())});
+    secret.insert("data".to_owned(), data);
+    Value::Object(secret)
+}
+
+fn base64(text: &str) -> String {
+    use base64ct::Encoding as _;
+    base64ct::Base64::encode_string(text.as_bytes())
+}
