@@ -107,7 +107,7 @@ pub fn usage(error: &OptionsError) -> clap::Error {
             format!("{error}\n\n  {flag}  (or MILVUS_GKE_L7_HOST, or `{}` in the configuration)", error.field);
         return Cli::command().error(MissingRequiredArgument, message);
     }
-    Cli::command().error(ValueValidation, format!("invalid value for '{flag}': {error}"))
+    Cli::command().error(ValueValidation, format!("{}: {error}", Options::flag_name(error.field)))
 }
 
 /// The completion script of `shell`.

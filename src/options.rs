@@ -302,7 +302,7 @@ impl Options {
 
     fn certificate(&self, hosts: &Hosts) -> Result<Certificate, OptionsError> {
         if let [first, second, ..] = self.certificates().as_slice() {
-            let problem = format!("cannot be given together with {}: there is one certificate", flag_name(first));
+            let problem = format!("cannot be given together with {}: there is one certificate", Self::flag_name(first));
             return Err(wrong(second, &problem));
         }
         if let Some(name) = &self.tls_secret {
@@ -371,6 +371,13 @@ impl Options {
         arguments.map(|argument| camel_case(argument.get_id().as_str())).collect()
     }
 
+    /// The flag of a field alone: `--host`.
+    #[must_use]
+    pub fn flag_name(field: &str) -> String {
+        let flag = Self::flag(field);
+        flag.split([' ', '=', '[']).next().unwrap_or(&flag).to_owned()
+    }
+
     /// The flag of a field, with its value's name: `--host <DOMAIN>`.
     #[must_use]
     pub fn flag(field: &str) -> String {
@@ -387,12 +394,6 @@ fn is(switch: Option<bool>) -> bool {
 
 fn wrong(field: &'static str, problem: &dyn std::fmt::Display) -> OptionsError {
     OptionsError { field, missing: false, problem: problem.to_string() }
-}
-
-/// `--host`
-fn flag_name(field: &str) -> String {
-    let flag = Options::flag(field);
-    flag.split([' ', '=', '[']).next().unwrap_or(&flag).to_owned()
 }
 
 fn camel_case(snake_case: &str) -> String {
