@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::install::{HelmPlugin, KustomizePlugin};
 use crate::options::{INPUT, Options, OptionsError};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
@@ -19,6 +20,8 @@ use crate::options::{INPUT, Options, OptionsError};
 #[derive(Debug, Parser)]
 #[command(
     name = NAME,
+    // kustomize calls the program by the name of its link.
+    bin_name = NAME,
     version,
     max_term_width = 100,
     after_long_help = AFTER_HELP,
@@ -53,6 +56,18 @@ pub struct Cli {
 /// What the program does besides its main job.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The plugin by which Helm 4 finds this program (Helm 3 needs none)
+    HelmPlugin {
+        /// What to do about it.
+        #[command(subcommand)]
+        action: HelmPlugin,
+    },
+    /// The legacy exec plugin of kustomize, and the only kind that kubectl runs
+    KustomizePlugin {
+        /// What to do about it.
+        #[command(subcommand)]
+        action: KustomizePlugin,
+    },
     /// Print the completion script of a shell
     Completions {
         /// The shell

@@ -15,7 +15,7 @@ use crate::options::Options;
 use crate::outcome::{Outcome, Status, own_name_first};
 use crate::refusal::Refusal;
 use crate::stream::Stream;
-use crate::{config, diagnostic, function};
+use crate::{config, diagnostic, function, install};
 
 /// Coloured always: `anstream` takes the colours out where they are not wanted.
 const COLOURED: bool = true;
@@ -83,8 +83,7 @@ impl Cli {
         };
         match filter(&input, &settings) {
             Ok(Output { stream, warnings }) => {
-                let warnings = warnings.iter().map(|warning| diagnostic::warning(warning, COLOURED) + "\n");
-                Outcome { stdout: stream, stderr: warnings.collect(), status: Status::Done }
+                Outcome { stdout: stream, stderr: warned(&warnings), status: Status::Done }
             }
             Err(refusal) => {
                 let message = refused(&refusal, &input);
@@ -105,8 +104,25 @@ impl Command {
                 Err(error) => failure(&error.into()),
             },
             Self::Schema => Outcome::done(config::SCHEMA.as_bytes().to_vec()),
+            Self::HelmPlugin { action } => installed(install::helm(action, &install::Environment::of_process())),
+            Self::KustomizePlugin { action } => {
+                installed(install::kustomize(action, &install::Environment::of_process()))
+            }
         }
     }
+}
+
+fn installed(result: Result<install::Report, install::InstallError>) -> Outcome {
+    match result {
+        Ok(install::Report { message, warnings }) => {
+            Outcome { stdout: format!("{message}\n").into_bytes(), stderr: warned(&warnings), status: Status::Done }
+        }
+        Err(error) => Outcome::failed(Status::Refused, format!("error: {error}\n")),
+    }
+}
+
+fn warned(warnings: &[String]) -> String {
+    warnings.iter().map(|warning| diagnostic::warning(warning, COLOURED) + "\n").collect()
 }
 
 fn read(input: impl Read) -> anyhow::Result<Vec<u8>> {

@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod edit;
 pub mod filter;
 pub mod function;
+pub mod install;
 pub mod list;
 pub mod object;
 pub mod options;

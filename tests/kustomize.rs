@@ -125,7 +125,7 @@ fn function_behind_a_chart_of_helm_4() {
 }
 
 fn helm_charts(variable: &str, installed: &str) {
-    let (Some(kustomize), Some(helm)) = (kustomize(), runner::program(variable, installed)) else { return };
+    let (Some(kustomize), Some(helm)) = (kustomize(), common::program(variable, installed)) else { return };
     kustomize.write_case("helm-charts", &sample());
     let chart = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/replay");
     for file in ["Chart.yaml", "templates/replay.yaml"] {
@@ -578,6 +578,8 @@ fn legacy_plugin(tool: &Kustomize) {
     {
         let home = tool.path(&variable.to_lowercase());
         let vars = [(variable, home.as_path())];
+        // kustomize goes by the folder that exists.
+        fs::create_dir_all(home.join(folder)).unwrap();
         accepted(&tool.ours(&["kustomize-plugin", "install"], &vars)).unwrap();
         let file = home.join(folder).join("milvus-gke-l7/v1alpha1/milvusgkel7/MilvusGkeL7");
         assert!(file.is_file(), "{variable}: no {}", file.display());

@@ -33,7 +33,7 @@ impl<'v> Operations<'v> {
     }
 
     /// Adds an item to the end of the array at `path`.
-    pub(super) fn append(&mut self, path: PointerBuf, value: Value) {
+    pub(super) fn append(&mut self, path: &Pointer, value: Value) {
         let path = path.with_trailing_token("-");
         self.operations.push(PatchOperation::Add(AddOperation { path, value }));
     }

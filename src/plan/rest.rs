@@ -63,7 +63,7 @@ pub(super) fn find(release: &Release<'_>, http_port: Option<u16>) -> Result<Rest
 pub(super) fn plan(port: &RestPort, operations: &mut Operations<'_>, protocols: &mut AppProtocols) {
     if port.add {
         let added = json!({"name": port.name, "port": port.number, "protocol": "TCP", "targetPort": port.number});
-        operations.append(path(["spec", "ports"]), added);
+        operations.append(&path(["spec", "ports"]), added);
     }
     protocols.set(&port.name, "HTTPS");
 }

@@ -1,7 +1,6 @@
 //! The real kustomize and the real kubectl with the real binary as their plugin, each in folders of its own.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -42,8 +41,8 @@ impl Kustomize {
     /// `None`, said aloud, where the tool is not installed; with `CI=true` that is a failure.
     pub(crate) fn find(tool: Tool) -> Option<Self> {
         let program = match tool {
-            Tool::Kustomize => program("KUSTOMIZE", "kustomize-5.8.2/kustomize")?,
-            Tool::Kubectl => program("KUBECTL", "kubectl")?,
+            Tool::Kustomize => common::program("KUSTOMIZE", "kustomize-5.8.2/kustomize")?,
+            Tool::Kubectl => common::program("KUBECTL", "kubectl")?,
         };
         let kustomize = Self { tool, program, folder: tempfile::tempdir().unwrap() };
         for folder in ["app", "home", "pass-through", "tmp"] {
@@ -132,31 +131,6 @@ impl Kustomize {
 
 pub(crate) fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_milvus-gke-l7"))
-}
-
-/// Where `variable` says, else where scripts/install-tools.sh puts it, else on PATH.
-pub(crate) fn program(variable: &str, installed: &str) -> Option<PathBuf> {
-    let value = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
-    let candidates = match value(variable) {
-        Some(program) => vec![program],
-        None if installed.contains('/') => {
-            let tools = value("MILVUS_GKE_L7_TOOLS").unwrap_or_else(|| {
-                let home = || value("HOME").expect("HOME is set").join(".cache");
-                value("XDG_CACHE_HOME").unwrap_or_else(home).join("milvus-gke-l7/tools")
-            });
-            vec![tools.join(installed)]
-        }
-        None => {
-            env::split_paths(&env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join(installed)).collect()
-        }
-    };
-    let found = candidates.into_iter().find(|candidate| candidate.is_file());
-    if found.is_none() {
-        let message = format!("no {installed}: run scripts/install-tools.sh, or set {variable}");
-        assert!(!common::ci(), "{message}");
-        common::say(&format!("left out: {message}"));
-    }
-    found
 }
 
 /// Objects by identity, for kustomize keeps neither the order of objects nor that of keys.

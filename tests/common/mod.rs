@@ -2,8 +2,9 @@
 #![allow(dead_code)] // Every test file is a crate of its own and uses a part of this.
 
 use std::env;
+use std::ffi::OsString;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
@@ -53,6 +54,33 @@ pub(crate) fn say(message: &str) {
 /// True where nothing may be left out.
 pub(crate) fn ci() -> bool {
     env::var_os("CI").is_some_and(|value| value == "true")
+}
+
+/// Where `variable` says; else where scripts/install-tools.sh puts it, if `installed` is a path
+/// there; else on PATH. `None`, said aloud, where it is not; with `CI=true` that is a failure.
+pub(crate) fn program(variable: &str, installed: &str) -> Option<PathBuf> {
+    let value = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
+    let mut candidates = match value(variable) {
+        Some(program) => vec![program],
+        None if installed.contains('/') => {
+            let tools = value("MILVUS_GKE_L7_TOOLS").unwrap_or_else(|| {
+                let home = || value("HOME").expect("HOME is set").join(".cache");
+                value("XDG_CACHE_HOME").unwrap_or_else(home).join("milvus-gke-l7/tools")
+            });
+            vec![tools.join(installed)]
+        }
+        None => {
+            env::split_paths(&env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join(installed)).collect()
+        }
+    }
+    .into_iter();
+    let found = candidates.find(|candidate| candidate.is_file());
+    if found.is_none() {
+        let message = format!("no {installed}: run scripts/install-tools.sh, or set {variable}");
+        assert!(!ci(), "{message}");
+        say(&format!("left out: {message}"));
+    }
+    found
 }
 
 /// The documents of a stream, each with the `---` line that leads it. Text before the first
