@@ -570,9 +570,7 @@ fn objects_of_files(kustomize: &Kustomize) -> Objects {
 
 fn legacy_plugin(tool: &Kustomize) {
     tool.write_case("legacy", &sample());
-    pass_through_plugin(tool);
-    let before = build(tool, Function::PassThrough, LEGACY);
-    // The home's own folder comes last: till then the one that passes through stands there.
+    let before = build_passing_through(tool);
     for (variable, folder) in
         [("KUSTOMIZE_PLUGIN_HOME", ""), ("XDG_CONFIG_HOME", "kustomize/plugin"), ("HOME", ".config/kustomize/plugin")]
     {
@@ -597,8 +595,7 @@ fn legacy_plugin(tool: &Kustomize) {
 fn legacy_plugin_after_a_prefix(tool: &Kustomize) {
     tool.write_case("outermost", &sample());
     tool.write("app/l7.yaml", &config("", "{hosts: [vectors.example.com]}"));
-    pass_through_plugin(tool);
-    let before = build(tool, Function::PassThrough, LEGACY);
+    let before = build_passing_through(tool);
     install_plugin(tool);
     let after = build(tool, Function::Ours, LEGACY);
     same(&as_the_guide_says(before, &after, "prod-my-release-milvus", "vectors").unwrap(), &after).unwrap();
@@ -632,9 +629,14 @@ fn install_plugin(tool: &Kustomize) {
     accepted(&tool.ours(&["kustomize-plugin", "install"], &[])).unwrap();
 }
 
-fn pass_through_plugin(tool: &Kustomize) {
+/// The build with `cat` in the plugin's place, which is free again afterwards.
+fn build_passing_through(tool: &Kustomize) -> Objects {
+    const PLUGIN: &str = "home/.config/kustomize/plugin/milvus-gke-l7/v1alpha1/milvusgkel7/MilvusGkeL7";
     let plugin = tool.read("pass-through/milvus-gke-l7");
-    tool.write_script("home/.config/kustomize/plugin/milvus-gke-l7/v1alpha1/milvusgkel7/MilvusGkeL7", &plugin);
+    tool.write_script(PLUGIN, &plugin);
+    let before = build(tool, Function::PassThrough, LEGACY);
+    fs::remove_file(tool.path(PLUGIN)).unwrap();
+    before
 }
 
 // What all of them share.
