@@ -368,7 +368,13 @@ impl Options {
     pub fn fields(all: bool) -> Vec<String> {
         let command = Self::augment_args(Command::new(""));
         let arguments = command.get_arguments().filter(|argument| all || !argument.is_hide_set());
-        arguments.map(|argument| camel_case(argument.get_id().as_str())).collect()
+        arguments.map(Self::field).collect()
+    }
+
+    /// The field that says the same as a flag.
+    #[must_use]
+    pub fn field(argument: &clap::Arg) -> String {
+        camel_case(argument.get_id().as_str())
     }
 
     /// The flag of a field alone: `--host`.
@@ -383,7 +389,7 @@ impl Options {
     pub fn flag(field: &str) -> String {
         let mut command = Self::augment_args(Command::new(""));
         command.build();
-        let argument = command.get_arguments().find(|argument| camel_case(argument.get_id().as_str()) == field);
+        let argument = command.get_arguments().find(|argument| Self::field(argument) == field);
         argument.map_or_else(|| field.to_owned(), ToString::to_string)
     }
 }

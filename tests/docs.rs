@@ -1,0 +1,66 @@
+//! What the documentation has from the program is what the program says today
+//! (`UPDATE=1` writes it).
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod common;
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use clap::builder::StyledStr;
+use clap::{Arg, Args as _, Command};
+use milvus_gke_l7::options::Options;
+
+#[test]
+fn table_of_options() {
+    let command = Options::augment_args(Command::new(""));
+    let mut text = String::new();
+    let mut heading = "";
+    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+        let of = argument.get_help_heading().unwrap_or_default();
+        if of != heading {
+            heading = of;
+            write!(text, "\n### {heading}\n\n| flag | field | meaning |\n| --- | --- | --- |\n").unwrap();
+        }
+        writeln!(text, "{}", row(argument)).unwrap();
+    }
+    current("docs/configuration.md", "options", &text);
+}
+
+fn row(argument: &Arg) -> String {
+    let is_switch = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
+    let is_list = argument.get_value_delimiter().is_some();
+    let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
+    let flag = argument.get_long().unwrap();
+    let flag = if is_switch { format!("`--{flag}`") } else { format!("`--{flag} {value}`") };
+    let kind = match (is_switch, is_list) {
+        (true, _) => ", true or false",
+        (_, true) => ", a list",
+        _ => "",
+    };
+    let field = Options::field(argument);
+    let said = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
+    let (first, long) = (said(argument.get_help()), said(argument.get_long_help()));
+    let rest = long.strip_prefix(&first).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let meaning = if rest.is_empty() { first } else { format!("{first}. {rest}") };
+    format!("| {} | `{field}`{kind} | {} |", flag.replace('|', "\\|"), meaning.replace('|', "\\|"))
+}
+
+/// Holds the part of `file` between the markers of `name` against `text`.
+fn current(file: &str, name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let document = fs::read_to_string(&path).unwrap();
+    let (opening, closing) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = document.find(&opening).unwrap_or_else(|| panic!("{file}: no {opening}")) + opening.len();
+    let end = start + document[start..].find(&closing).unwrap_or_else(|| panic!("{file}: no {closing}"));
+    let wanted = format!("{}{text}\n{}", &document[..start], &document[end..]);
+    if env::var_os("UPDATE").is_some_and(|value| value == "1") {
+        assert!(!common::ci(), "UPDATE=1 records what it should judge: not with CI=true");
+        fs::write(&path, wanted).unwrap();
+    } else {
+        let difference = common::diff(document.as_bytes(), wanted.as_bytes());
+        assert!(difference.is_empty(), "{file} is not what the program says (UPDATE=1 writes it)\n{difference}");
+    }
+}
