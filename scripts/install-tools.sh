@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests run, built from the Go module proxy:
+# Installs what the tests run, built with Go or taken from PyPI:
 #   $MILVUS_GKE_L7_TOOLS/helm-3.22.0/helm
 #   $MILVUS_GKE_L7_TOOLS/helm-4.3.1/helm
 #   $MILVUS_GKE_L7_TOOLS/kustomize-5.8.2/kustomize
-# What is there in the right version is left alone. kubectl is not built: one on PATH is asked for.
+#   $MILVUS_GKE_L7_TOOLS/pymilvus-3.0.2/bin/python
+# What is there in the right version is left alone. kubectl and HAProxy are asked for on PATH; HAProxy is
+# installed with apt-get where that can be done without a question.
 set -euo pipefail
 
 tools=${MILVUS_GKE_L7_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/milvus-gke-l7/tools}
@@ -66,7 +68,40 @@ check_kubectl() {
     echo "kubectl: $(command -v "$kubectl")"
 }
 
+install_pymilvus() { # VERSION
+    local version=$1 dir=$tools/pymilvus-$1
+    local python=$dir/bin/python
+
+    if [[ $("$python" -c 'import pymilvus; print(pymilvus.__version__)' 2>/dev/null || true) != "$version" ]]; then
+        if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
+            echo "install-tools.sh: PyMilvus needs Python 3 with venv (Debian: apt-get install python3-venv):" \
+                "install it, then run this again" >&2
+            exit 1
+        fi
+        echo "installing PyMilvus $version" >&2
+        python3 -m venv --clear "$dir"
+        "$dir/bin/pip" install --quiet --disable-pip-version-check "pymilvus==$version"
+        "$python" -c 'import pymilvus'
+    fi
+    echo "PyMilvus $version: $python"
+}
+
+check_haproxy() {
+    if ! command -v haproxy >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+        echo "installing HAProxy" >&2
+        { apt-get update && apt-get install --yes --no-install-recommends haproxy; } >/dev/null
+    fi
+    if ! command -v haproxy >/dev/null; then
+        echo "install-tools.sh: there is no 'haproxy' on PATH: install HAProxy 2.4 or newer" \
+            "(Debian: apt-get install haproxy), then run this again" >&2
+        exit 1
+    fi
+    echo "HAProxy: $(command -v haproxy)"
+}
+
 install_helm 3.22.0
 install_helm 4.3.1
 install_kustomize 5.8.2
 check_kubectl
+install_pymilvus 3.0.2
+check_haproxy
