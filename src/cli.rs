@@ -26,19 +26,13 @@ use crate::options::{INPUT, Options, OptionsError};
     max_term_width = 100,
     after_long_help = AFTER_HELP,
     override_usage = USAGE,
-    subcommand_help_heading = "Commands for setting up",
+    subcommand_help_heading = "Commands",
     disable_help_subcommand = true
 )]
 pub struct Cli {
-    /// Flags and environment.
+    /// Flags and environment, and a file.
     #[command(flatten)]
-    pub options: Options,
-
-    /// Configuration: a MilvusGkeL7 object (see `schema`), or a ConfigMap with flat data
-    ///
-    /// Flags and environment come before it, and it comes before a functionConfig.
-    #[arg(long, value_name = "FILE", env = "MILVUS_GKE_L7_CONFIG", hide_env_values = true, help_heading = INPUT)]
-    pub config: Option<PathBuf>,
+    pub asked: Asked,
 
     /// The same, as kustomize gives it to a legacy exec plugin; it needs a `/`
     #[arg(value_name = "CONFIG", value_parser = plugin_config, help_heading = INPUT)]
@@ -53,9 +47,40 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+/// What is asked for.
+#[derive(Debug, clap::Args)]
+pub struct Asked {
+    /// Flags and environment.
+    #[command(flatten)]
+    pub options: Options,
+
+    /// Configuration: a MilvusGkeL7 object (see `schema`), or a ConfigMap with flat data
+    ///
+    /// Flags and environment come before it, and it comes before a functionConfig.
+    #[arg(long, value_name = "FILE", env = "MILVUS_GKE_L7_CONFIG", hide_env_values = true, help_heading = INPUT)]
+    pub config: Option<PathBuf>,
+}
+
 /// What the program does besides its main job.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show what would change: reads a rendered chart and takes the flags of the filter
+    ///
+    /// Values that may be secrets are masked in the text, and are not in the patches.
+    Diff {
+        /// As of the filter.
+        #[command(flatten)]
+        asked: Box<Asked>,
+        /// A unified diff, or an RFC 6902 patch for each object as JSON
+        #[arg(long, value_enum, default_value_t = DiffOutput::Text, help_heading = OUTPUT)]
+        output: DiffOutput,
+        /// When to colour the text; `auto` does on a terminal, unless NO_COLOR is set
+        #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = OUTPUT)]
+        color: Colour,
+        /// End with status 3 when something would change
+        #[arg(long, help_heading = OUTPUT)]
+        exit_code: bool,
+    },
     /// The plugin by which Helm 4 finds this program (Helm 3 needs none)
     HelmPlugin {
         /// What to do about it.
@@ -77,6 +102,29 @@ pub enum Command {
     Man,
     /// Print the JSON Schema of the configuration
     Schema,
+}
+
+/// The heading of what is about the output.
+const OUTPUT: &str = "Output";
+
+/// How a difference is told.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum DiffOutput {
+    /// A unified diff.
+    Text,
+    /// JSON patches.
+    Patch,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Colour {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// The program's name.

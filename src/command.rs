@@ -3,19 +3,20 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{self, Cli, Command, HELM4_PLUGIN};
+use crate::cli::{self, Asked, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN};
 use crate::filter::{INPUT_LIMIT, Output, filter};
 use crate::list::Lists;
 use crate::options::Options;
 use crate::outcome::{Outcome, Status, own_name_first};
 use crate::refusal::Refusal;
+use crate::settings::Settings;
 use crate::stream::Stream;
-use crate::{config, diagnostic, function, install};
+use crate::{config, diagnostic, diff, function, install};
 
 /// Coloured always: `anstream` takes the colours out where they are not wanted.
 const COLOURED: bool = true;
@@ -42,62 +43,100 @@ fn usage(error: &clap::Error) -> Outcome {
     if error.use_stderr() {
         return Outcome::failed(Status::Usage, text.ansi().to_string());
     }
-    // stdout is written as it is.
-    match anstream::AutoStream::choice(&std::io::stdout()) {
-        anstream::ColorChoice::Never => Outcome::done(text.to_string().into_bytes()),
-        _ => Outcome::done(text.ansi().to_string().into_bytes()),
-    }
+    Outcome::done(for_stdout(text.ansi().to_string(), Colour::Auto))
+}
+
+/// stdout is written as it is: the colours of a text for people stay only where they are wanted.
+fn for_stdout(text: String, colour: Colour) -> Vec<u8> {
+    let plain = match colour {
+        Colour::Always => false,
+        Colour::Never => true,
+        Colour::Auto => anstream::AutoStream::choice(&std::io::stdout()) == anstream::ColorChoice::Never,
+    };
+    if plain { anstream::adapter::strip_str(&text).to_string().into_bytes() } else { text.into_bytes() }
 }
 
 impl Cli {
     fn run(self, input: impl Read + IsTerminal) -> Outcome {
-        match self.command {
-            Some(command) => command.run(),
-            None if input.is_terminal() => {
-                Outcome::failed(Status::Usage, Self::command().render_help().ansi().to_string())
-            }
-            None => self.rewrite(input),
+        let reads = self.command.as_ref().is_none_or(Command::reads_stdin);
+        if reads && input.is_terminal() {
+            return Outcome::failed(Status::Usage, Self::command().render_help().ansi().to_string());
         }
+        let outcome = match self.command {
+            // What a command prints is no manifest.
+            Some(_) if self.helm4_plugin => {
+                Err(Outcome::failed(Status::Usage, "error: a post-renderer takes flags only, no commands\n".to_owned()))
+            }
+            Some(command) => command.run(input),
+            None => rewrite(self.asked, self.plugin_config, input),
+        };
+        outcome.unwrap_or_else(|outcome| outcome)
     }
+}
 
-    fn rewrite(self, input: impl Read) -> Outcome {
-        let is_plugin = self.plugin_config.is_some();
-        let mut options = self.options;
-        for file in [self.config, self.plugin_config].into_iter().flatten() {
-            match read_config(&file) {
-                Ok(lower) => options = options.over(lower),
-                Err(message) if is_plugin => return Outcome::failed(Status::Usage, own_name_first(&message)),
-                Err(message) => return Outcome::failed(Status::Usage, message),
-            }
+/// The main job. A failure is an outcome as well.
+fn rewrite(asked: Asked, plugin_config: Option<PathBuf>, input: impl Read) -> Result<Outcome, Outcome> {
+    let is_plugin = plugin_config.is_some();
+    let mut options = asked.options()?;
+    if let Some(file) = plugin_config {
+        let named = |message: String| Outcome::failed(Status::Usage, own_name_first(&message));
+        options = options.over(read_config(&file).map_err(named)?);
+    }
+    let input = read(input)?;
+    if function::is_resource_list(&input) {
+        return Ok(function::run(&input, options));
+    }
+    match filter(&input, &settings(options)?) {
+        Ok(Output { stream, warnings }) => {
+            Ok(Outcome { stdout: stream, stderr: warned(&warnings), status: Status::Done })
         }
-        let input = match read(input) {
-            Ok(input) => input,
-            Err(error) => return failure(&error),
-        };
-        if function::is_resource_list(&input) {
-            return function::run(&input, options);
-        }
-        let settings = match options.settings() {
-            Ok(settings) => settings,
-            Err(error) => return usage(&cli::usage(&error)),
-        };
-        match filter(&input, &settings) {
-            Ok(Output { stream, warnings }) => {
-                Outcome { stdout: stream, stderr: warned(&warnings), status: Status::Done }
-            }
-            Err(refusal) => {
-                let message = refused(&refusal, &input);
-                // kustomize shows it without a word about whose it is.
-                let message = if is_plugin { own_name_first(&message) } else { message };
-                Outcome::failed(Status::Refused, message)
-            }
+        Err(refusal) => {
+            let message = refused(&refusal, &input);
+            // kustomize shows it without a word about whose it is.
+            Err(Outcome::failed(Status::Refused, if is_plugin { own_name_first(&message) } else { message }))
         }
     }
 }
 
+impl Asked {
+    /// Flags and environment over the file.
+    fn options(self) -> Result<Options, Outcome> {
+        let Some(file) = self.config else { return Ok(self.options) };
+        let lower = read_config(&file).map_err(|message| Outcome::failed(Status::Usage, message))?;
+        Ok(self.options.over(lower))
+    }
+}
+
+fn settings(options: Options) -> Result<Settings, Outcome> {
+    options.settings().map_err(|error| usage(&cli::usage(&error)))
+}
+
+fn diff(
+    asked: Asked,
+    output: DiffOutput,
+    colour: Colour,
+    exit_code: bool,
+    input: impl Read,
+) -> Result<Outcome, Outcome> {
+    let settings = settings(asked.options()?)?;
+    let input = read(input)?;
+    let found = match output {
+        DiffOutput::Text => diff::unified(&input, &settings),
+        DiffOutput::Patch => diff::patches(&input, &settings),
+    };
+    let found = found.map_err(|refusal| Outcome::failed(Status::Refused, refused(&refusal, &input)))?;
+    let status = if found.changed && exit_code { Status::Changes } else { Status::Done };
+    Ok(Outcome { stdout: for_stdout(found.text, colour), stderr: warned(&found.warnings), status })
+}
+
 impl Command {
-    fn run(self) -> Outcome {
-        match self {
+    fn reads_stdin(&self) -> bool {
+        matches!(self, Self::Diff { .. })
+    }
+
+    fn run(self, input: impl Read) -> Result<Outcome, Outcome> {
+        Ok(match self {
+            Self::Diff { asked, output, color, exit_code } => diff(*asked, output, color, exit_code, input)?,
             Self::Completions { shell } => Outcome::done(cli::completions(shell)),
             Self::Man => match cli::manual() {
                 Ok(page) => Outcome::done(page),
@@ -108,7 +147,7 @@ impl Command {
             Self::KustomizePlugin { action } => {
                 installed(install::kustomize(action, &install::Environment::of_process()))
             }
-        }
+        })
     }
 }
 
@@ -125,7 +164,11 @@ fn warned(warnings: &[String]) -> String {
     warnings.iter().map(|warning| diagnostic::warning(warning, COLOURED) + "\n").collect()
 }
 
-fn read(input: impl Read) -> anyhow::Result<Vec<u8>> {
+fn read(input: impl Read) -> Result<Vec<u8>, Outcome> {
+    read_all(input).map_err(|error| failure(&error))
+}
+
+fn read_all(input: impl Read) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(256 << 10);
     // One byte more than allowed, so that the filter can tell.
     let limit = u64::try_from(INPUT_LIMIT)? + 1;

@@ -6,7 +6,19 @@ use serde_json::Value;
 
 use crate::plan::Change;
 use crate::refusal::{Reason, Refusal, Spot};
+use crate::stream::DocumentId;
 use crate::yaml::{self, Document, EditError};
+
+/// A document that is edited.
+#[derive(Debug)]
+pub struct Edited {
+    /// Which one.
+    pub id: DocumentId,
+    /// Its new text.
+    pub text: String,
+    /// What changes in its value; texts inside it are set as a whole.
+    pub patch: Patch,
+}
 
 /// Makes the change and returns the document's new text. It is proved: it reads as the patch wants it, and so does
 /// every text inside it.
@@ -14,7 +26,7 @@ use crate::yaml::{self, Document, EditError};
 /// # Errors
 ///
 /// [`Reason::CannotEdit`]
-pub fn apply(change: &Change<'_, '_>) -> Result<String, Refusal> {
+pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
     let object = change.object;
     let mut patch = change.patch.0.clone();
     for text in &change.texts {
@@ -26,7 +38,11 @@ pub fn apply(change: &Change<'_, '_>) -> Result<String, Refusal> {
             })?;
         put(&mut patch, object.value(), &text.at, Value::String(new));
     }
-    object.document.patch(&Patch(patch)).map_err(|error| Refusal::at(cannot_edit(&error), object.id, Spot::Whole))
+    let patch = Patch(patch);
+    match object.document.patch(&patch) {
+        Ok(text) => Ok(Edited { id: object.id, text, patch }),
+        Err(error) => Err(Refusal::at(cannot_edit(&error), object.id, Spot::Whole)),
+    }
 }
 
 /// The text inside a document, or the line and the reason why not.

@@ -6,9 +6,9 @@
 
 use serde_json::Value;
 
-use crate::edit;
+use crate::edit::{self, Edited};
 use crate::list::{EditedItem, Lists};
-use crate::plan::{self, checksum};
+use crate::plan::{self, Plan, checksum};
 use crate::refusal::{Reason, Refusal};
 use crate::release::Release;
 use crate::settings::Settings;
@@ -33,6 +33,37 @@ pub struct Output {
 ///
 /// A [`Refusal`]; then nothing of the stream must be written.
 pub fn filter(input: &[u8], settings: &Settings) -> Result<Output, Refusal> {
+    rewrite(input, settings, |rewrite| rewrite.output())
+}
+
+/// What is done to a stream, by document.
+#[derive(Debug)]
+pub struct Rewrite<'s> {
+    /// The stream, its lists opened.
+    pub stream: &'s Stream<'s>,
+    /// Documents that are edited.
+    pub edited: Vec<Edited>,
+    /// Documents of ours that take the place of existing ones.
+    pub replaced: Vec<(DocumentId, Value)>,
+    /// Documents of ours that are new, in their order.
+    pub appended: Vec<Value>,
+    /// What the user should know although it is done as asked.
+    pub warnings: Vec<String>,
+    lists: &'s Lists,
+    /// The list in which the Service stands, and new objects go.
+    into: Option<ItemOf>,
+}
+
+/// Plans and edits, and hands over what is done.
+///
+/// # Errors
+///
+/// A [`Refusal`]; then nothing of the stream must be written.
+pub fn rewrite<T>(
+    input: &[u8],
+    settings: &Settings,
+    then: impl FnOnce(Rewrite<'_>) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
     if input.len() > INPUT_LIMIT {
         return Err(Refusal::new(Reason::TooLarge { limit: INPUT_LIMIT }));
     }
@@ -44,28 +75,40 @@ pub fn filter(input: &[u8], settings: &Settings) -> Result<Output, Refusal> {
     let stream = split.open(&lists);
     let release = Release::recognise(&stream, settings.release.as_deref())?;
     let plan = plan::plan(&release, settings)?;
-
-    let mut bodies: Vec<(DocumentId, String)> = Vec::new();
+    let mut edited = Vec::new();
     for change in &plan.changes {
-        let text = edit::apply(change)?;
+        let edit = edit::apply(change)?;
         // The ConfigMap's checksum is part of every pod template.
         if change.object.id == release.config_map.id {
-            for change in checksum::plan(&release, &text) {
-                bodies.push((change.object.id, edit::apply(&change)?));
+            for change in checksum::plan(&release, &edit.text) {
+                edited.push(edit::apply(&change)?);
             }
         }
-        bodies.push((change.object.id, text));
+        edited.push(edit);
     }
-    bodies.extend(plan.replaced.iter().map(|(id, ours)| (*id, replacement(&stream, *id, ours))));
+    let into = stream.item(release.service.object.id);
+    let Plan { replaced, appended, warnings, .. } = plan;
+    then(Rewrite { stream: &stream, edited, replaced, appended, warnings, lists: &lists, into })
+}
 
-    let stream = match stream.item(release.service.object.id) {
-        None if lists.iter().len() == 0 => {
-            let appended: Vec<_> = plan.appended.iter().map(yaml::write_document).collect();
+impl Rewrite<'_> {
+    /// The rewritten stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::CannotEdit`], where an item cannot be put back into its list.
+    pub fn output(self) -> Result<Output, Refusal> {
+        let Self { stream, lists, into, .. } = self;
+        let mut bodies: Vec<_> = self.edited.into_iter().map(|edited| (edited.id, edited.text)).collect();
+        bodies.extend(self.replaced.iter().map(|(id, ours)| (*id, replacement(stream, *id, ours))));
+        let stream = if lists.iter().len() == 0 {
+            let appended: Vec<_> = self.appended.iter().map(yaml::write_document).collect();
             stream.assemble(bodies, &appended)
-        }
-        into => assemble(&stream, &lists, &bodies, into, &plan.appended)?,
-    };
-    Ok(Output { stream, warnings: plan.warnings })
+        } else {
+            assemble(stream, lists, &bodies, into, &self.appended)?
+        };
+        Ok(Output { stream, warnings: self.warnings })
+    }
 }
 
 /// The text of a document of ours in the place of an existing one.

@@ -25,6 +25,8 @@ pub enum Status {
     Refused = 1,
     /// Wrong usage, as clap has it.
     Usage = 2,
+    /// Something would change.
+    Changes = 3,
 }
 
 impl Outcome {

@@ -166,7 +166,7 @@ impl<'i> Candidates<'i> {
             }
             // A Job runs once; its template cannot be changed.
             b"Job" | b"CronJob" | b"Pod" => {}
-            b"Deployment" if memmem::find(body, attu::VARIABLE.as_bytes()).is_some() => {
+            b"Deployment" if may_run_attu(body) => {
                 self.attus.extend(Attu::read(parse()?));
             }
             _ if memmem::find(body, workload::VOLUME.as_bytes()).is_some() => match Workload::parse(stream, id) {
@@ -249,6 +249,11 @@ fn may_concern_us(body: &[u8]) -> bool {
 
 fn read(body: &[u8]) -> Option<Value> {
     yaml::read(std::str::from_utf8(body).ok()?).ok()
+}
+
+/// Milvus itself may be given the same variable; only Milvus mounts its configuration.
+fn may_run_attu(body: &[u8]) -> bool {
+    memmem::find(body, attu::VARIABLE.as_bytes()).is_some() && memmem::find(body, workload::VOLUME.as_bytes()).is_none()
 }
 
 /// Whether some `targetPort` has `milvus` behind it on its line.

@@ -111,6 +111,16 @@ impl<'i> Stream<'i> {
         start > 0 && !self.input[..start].ends_with(b"\n") && !self.input[..start].ends_with(BYTE_ORDER_MARK)
     }
 
+    /// The separator before the body, with its line break unless the body is glued to it;
+    /// empty where a stream begins without one.
+    #[must_use]
+    pub fn separator(&self, id: DocumentId) -> &'i [u8] {
+        let before = &self.input[..self.bodies[id.0].range.start];
+        let line = before.strip_suffix(b"\n").unwrap_or(before);
+        let start = memchr::memrchr(b'\n', line).map_or(0, |line_break| line_break + 1);
+        if before[start..].starts_with(b"---") { &before[start..] } else { &[] }
+    }
+
     /// The 1-based line of the stream on which the document's body begins.
     #[must_use]
     pub fn first_line(&self, id: DocumentId) -> usize {

@@ -5,6 +5,8 @@ use json_patch::jsonptr::{Pointer, PointerBuf};
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
 use serde_json::Value;
 
+use crate::object::HELM4_FILENAME;
+
 /// Operations on one value.
 pub(super) struct Operations<'v> {
     value: &'v Value,
@@ -46,6 +48,20 @@ impl<'v> Operations<'v> {
         }
     }
 
+    /// Helm 4 marks the annotations of a document and takes its mark out again afterwards. Where others
+    /// share these annotations by an alias, which an edit may write out, the mark would stay.
+    fn remove_stray_marks(&mut self, value: &'v Value, at: &Pointer) {
+        let Value::Object(mapping) = value else { return };
+        for (key, value) in mapping {
+            let path = at.with_trailing_token(key.as_str());
+            if key == HELM4_FILENAME && at.as_str() != "/metadata/annotations" {
+                self.remove(path);
+            } else {
+                self.remove_stray_marks(value, &path);
+            }
+        }
+    }
+
     fn get(&self, path: &Pointer) -> Option<&'v Value> {
         self.value.pointer(path.as_str())
     }
@@ -65,7 +81,11 @@ impl<'v> Operations<'v> {
                 self.test(&crate::object::path(path.split('/')));
             }
         }
+        let changed = !changes.is_empty();
         self.operations.extend(changes);
+        if changed {
+            self.remove_stray_marks(self.value, &PointerBuf::root());
+        }
         Patch(self.operations)
     }
 }

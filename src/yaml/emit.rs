@@ -40,13 +40,13 @@ pub(super) fn item(value: &Value, indent: usize) -> String {
 #[must_use]
 pub fn literal_document(text: &str) -> String {
     // What YAML does not print is shown as Rust would escape it.
-    let shown = |c: char| {
-        if c == '\n' || is_literal(c.encode_utf8(&mut [0; 4])) { c.to_string() } else { c.escape_default().to_string() }
-    };
+    // Beyond U+FFFF, and with blanks at a line's end, go-yaml leaves block style.
+    let is_shown = |c: char| c == '\n' || (c <= '\u{ffff}' && is_literal(c.encode_utf8(&mut [0; 4])));
+    let shown = |c: char| if is_shown(c) { c.to_string() } else { c.escape_default().to_string() };
     let text: String = text.chars().map(shown).collect();
     let mut out = format!("|{}\n", indentation_indicator(&text, STEP));
     for line in text.lines() {
-        push_literal_line(&mut out, line, STEP, "\n");
+        push_literal_line(&mut out, line.trim_end(), STEP, "\n");
     }
     out
 }

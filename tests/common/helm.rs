@@ -68,9 +68,14 @@ impl Helm {
     /// `helm template` of the replay chart over `rendered`.
     pub(crate) fn template(&self, rendered: &str, post_renderer: PostRenderer, flags: &[&str]) -> Output {
         self.write("chart/rendered.yaml", rendered);
+        self.on_chart("template", post_renderer).args(flags).output().unwrap()
+    }
+
+    /// `helm template` or `helm install` of the chart as it is.
+    pub(crate) fn on_chart(&self, verb: &str, post_renderer: PostRenderer) -> Command {
         let mut command = self.command();
-        command.args(["template", "my-release"]).arg(self.folder.path().join("chart"));
-        command.args(["--namespace", "milvus"]).args(flags).arg("--post-renderer");
+        command.args([verb, "my-release"]).arg(self.home().join("chart"));
+        command.args(["--namespace", "milvus", "--post-renderer"]);
         match (post_renderer, self.major) {
             (PostRenderer::PassThrough, 3) => command.arg("cat"),
             (PostRenderer::PassThrough, _) => command.arg("pass-through"),
@@ -80,12 +85,12 @@ impl Helm {
         if let PostRenderer::Ours(args) = post_renderer {
             command.args(args.iter().map(|arg| format!("--post-renderer-args={arg}")));
         }
-        command.output().unwrap()
+        command
     }
 
     /// Nothing of the user's environment but PATH, which finds our binary first as plugin.yaml asks.
-    fn command(&self) -> Command {
-        let home = self.folder.path();
+    pub(crate) fn command(&self) -> Command {
+        let home = self.home();
         let binary = Path::new(env!("CARGO_BIN_EXE_milvus-gke-l7")).parent().unwrap();
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths([binary.to_owned()].into_iter().chain(env::split_paths(&path))).unwrap();
@@ -97,11 +102,15 @@ impl Helm {
         command
     }
 
-    fn write(&self, path: &str, text: &str) -> PathBuf {
-        let path = self.folder.path().join(path);
+    /// Its home and working folder.
+    pub(crate) fn home(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write(&self, path: &str, text: impl AsRef<[u8]>) {
+        let path = self.home().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
+        fs::write(path, text).unwrap();
     }
 }
 
