@@ -1,5 +1,7 @@
-//! A refusal as the user sees it: what was found and where (with the line, if it can
+//! A refusal, or a finding of `check`, as the user sees it: what was found and where (with the line, if it can
 //! hold no secret), why it cannot work, what to do.
+
+use std::borrow::Cow;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
@@ -8,14 +10,71 @@ use crate::refusal::{Place, Refusal, Spot};
 use crate::stream::{self, Stream};
 use crate::yaml::Document;
 
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It will not work.
+    Error,
+    /// It may not do what is wanted.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// Something to tell about a place.
+#[derive(Debug)]
+pub struct Diagnostic<'d> {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The rule that says so, if it has a name.
+    pub rule: Option<&'d str>,
+    /// What was found.
+    pub title: Cow<'d, str>,
+    /// Where.
+    pub place: Option<&'d Place>,
+    /// Why it matters.
+    pub why: Cow<'d, str>,
+    /// What to do.
+    pub help: Cow<'d, str>,
+}
+
+impl<'d> From<&'d Refusal> for Diagnostic<'d> {
+    fn from(refusal: &'d Refusal) -> Self {
+        let Refusal { reason, place } = refusal;
+        Self {
+            severity: Severity::Error,
+            rule: None,
+            title: reason.to_string().into(),
+            place: place.as_deref(),
+            why: reason.why().into(),
+            help: reason.help(),
+        }
+    }
+}
+
 /// Renders a refusal of `stream`, which came from `file`, with escape codes for colour if
 /// `coloured`.
 #[must_use]
 pub fn refusal(refusal: &Refusal, stream: &Stream<'_>, file: &str, coloured: bool) -> String {
-    let (title, help) = (refusal.reason.to_string(), refusal.reason.help());
-    let found = refusal.place.as_ref().map(|place| Found::find(stream, place, file));
+    render(&refusal.into(), stream, file, coloured)
+}
+
+/// Renders what is to be told of `stream`, which came from `file`, with escape codes for colour
+/// if `coloured`.
+#[must_use]
+pub fn render(diagnostic: &Diagnostic<'_>, stream: &Stream<'_>, file: &str, coloured: bool) -> String {
+    let found = diagnostic.place.map(|place| Found::find(stream, place, file));
     let origin = found.as_ref().map(|found| found.origin.clone()).unwrap_or_default();
-    let mut group = Group::with_title(Level::ERROR.primary_title(title.as_str()));
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::INFO,
+    };
+    let title = level.primary_title(diagnostic.title.as_ref());
+    let mut group = Group::with_title(match diagnostic.rule {
+        Some(rule) => title.id(rule),
+        None => title,
+    });
     if let Some(found) = &found {
         group = match &found.shown {
             Some(shown) => group.element(
@@ -27,7 +86,9 @@ pub fn refusal(refusal: &Refusal, stream: &Stream<'_>, file: &str, coloured: boo
             None => group.element(Origin::path(origin.as_str()).line(found.line)),
         };
     }
-    let group = group.element(Level::NOTE.message(refusal.reason.why())).element(Level::HELP.message(help.as_ref()));
+    let group = group
+        .element(Level::NOTE.message(diagnostic.why.as_ref()))
+        .element(Level::HELP.message(diagnostic.help.as_ref()));
     let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
 }
