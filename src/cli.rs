@@ -1,11 +1,13 @@
 //! The command line and the environment, as the user writes them.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Id, Parser, Subcommand};
 
 use crate::install::{HelmPlugin, KustomizePlugin};
-use crate::options::{INPUT, Options, OptionsError};
+use crate::options::{CERTIFICATE, INPUT, Options, OptionsError};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -155,6 +157,9 @@ fn plugin_config(argument: &str) -> Result<PathBuf, String> {
     if argument.contains(['/', std::path::MAIN_SEPARATOR]) {
         return Ok(PathBuf::from(argument));
     }
+    if matches!(argument, "true" | "false") {
+        return Err("a switch takes its value behind `=`, as in --replace=false".to_owned());
+    }
     let command = Cli::command();
     let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
     Err(format!("no such command (there are: {}); a file is written with a `/`, as in ./{argument}", names.join(", ")))
@@ -171,6 +176,47 @@ pub fn usage(error: &OptionsError) -> clap::Error {
         return Cli::command().error(MissingRequiredArgument, message);
     }
     Cli::command().error(ValueValidation, format!("{}: {error}", Options::flag_name(error.field)))
+}
+
+/// Reads the command line and the environment.
+///
+/// # Errors
+///
+/// What clap has to say: an error, or the help that was asked for.
+pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let mut matches = command(false).try_get_matches_from(arguments.clone())?;
+    if names_a_certificate(&matches) {
+        matches = command(true).try_get_matches_from(arguments)?;
+    }
+    Cli::from_arg_matches(&matches)
+}
+
+/// A variable that is empty counts as not set: that is how CI systems leave one out. And a
+/// certificate that a flag names takes the place of one that a variable names.
+fn command(certificate_by_flag: bool) -> clap::Command {
+    fn without_variables(command: clap::Command, certificate_by_flag: bool) -> clap::Command {
+        let is_left_out = |argument: &Arg| {
+            let is_empty = |variable| std::env::var_os(variable).is_some_and(|value| value.is_empty());
+            argument.get_env().is_some_and(is_empty)
+                || (certificate_by_flag && argument.get_help_heading() == Some(CERTIFICATE))
+        };
+        command
+            .mut_args(|argument| if is_left_out(&argument) { argument.env(None::<&str>) } else { argument })
+            .mut_subcommands(|command| without_variables(command, certificate_by_flag))
+    }
+    without_variables(Cli::command(), certificate_by_flag)
+}
+
+/// Whether a flag of the command line names a certificate.
+fn names_a_certificate(matches: &ArgMatches) -> bool {
+    let command = Options::augment_args(clap::Command::new(""));
+    let is_of_certificate = |id: &Id| {
+        command
+            .get_arguments()
+            .any(|argument| argument.get_id() == id && argument.get_help_heading() == Some(CERTIFICATE))
+    };
+    matches.ids().any(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine) && is_of_certificate(id))
+        || matches.subcommand().is_some_and(|(_, matches)| names_a_certificate(matches))
 }
 
 /// The completion script of `shell`.

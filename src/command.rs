@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use crate::cli::{self, Asked, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN};
 use crate::filter::{INPUT_LIMIT, Output, filter};
@@ -26,7 +26,7 @@ const COLOURED: bool = true;
 pub fn run(arguments: Vec<OsString>, input: impl Read + IsTerminal) -> Outcome {
     // Looked for by hand, so that clap's own errors reach Helm's user as well.
     let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
-    match Cli::try_parse_from(arguments) {
+    match cli::parse(arguments) {
         Ok(cli) => {
             let outcome = cli.run(input);
             if helm4 { outcome.in_band() } else { outcome }

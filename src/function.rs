@@ -118,7 +118,10 @@ impl<'i> Call<'i> {
         let config = config::of_function(&self.document, self.id).map_err(in_config)?;
         let settings = given.over(config).settings().map_err(|error| {
             let at = path(["functionConfig", "spec", error.field]);
-            let reason = Reason::Options { field: error.field, problem: error.to_string() };
+            let reason = match error.missing {
+                true => Reason::NoHost,
+                false => Reason::Options { field: error.field, problem: error.to_string() },
+            };
             in_config(match self.config() {
                 Value::Null => Refusal::new(reason),
                 _ => Refusal::at(reason, self.id, Spot::Path(at)),

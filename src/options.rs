@@ -199,7 +199,8 @@ pub struct Options {
 }
 
 const LOAD_BALANCER: &str = "Load balancer";
-const CERTIFICATE: &str = "Certificate (one of them; without any, Google manages one)";
+/// The heading of what names a certificate.
+pub const CERTIFICATE: &str = "Certificate (one of them; without any, Google manages one)";
 const BACKEND: &str = "Backend";
 const MILVUS: &str = "Milvus";
 /// The heading of what is about the input.

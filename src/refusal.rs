@@ -82,8 +82,10 @@ pub enum Reason {
     UnknownField { field: String, near: Option<String>, known: Vec<String> },
     #[error("`{field}`: {problem}")]
     FieldValue { field: String, problem: String },
-    #[error("{problem}")]
+    #[error("`{field}`: {problem}")]
     Options { field: &'static str, problem: String },
+    #[error("no host is given")]
+    NoHost,
     #[error("the only resource is the configuration itself")]
     Generator,
     #[error("a ResourceList is not alone in the input")]
@@ -173,6 +175,7 @@ impl Reason {
             Self::BrokenConfig { .. } => "options that cannot be read cannot be followed",
             Self::FieldValue { .. } => "a field takes what its flag takes",
             Self::Options { .. } => "flags, environment and configuration together must make sense",
+            Self::NoHost => "the load balancer answers for the domains that clients connect to",
             Self::Generator => {
                 "kustomize runs it as a generator, which is not shown the resources, or the kustomization has none"
             }
@@ -255,7 +258,8 @@ impl Reason {
             Self::FieldValue { .. } => {
                 "see `milvus-gke-l7 --help`, or give your editor the output of `milvus-gke-l7 schema`"
             }
-            Self::Options { .. } => "set it in the configuration, by its flag, or by its variable MILVUS_GKE_L7_…",
+            Self::Options { .. } => "see `milvus-gke-l7 --help`; each field has the name of its flag",
+            Self::NoHost => "set `hosts` in the configuration's `spec`, --host, or MILVUS_GKE_L7_HOST",
             Self::Generator => "list it under `transformers:`, beside `resources:` or `helmCharts:`",
             Self::SeveralResourceLists => "run it by `kustomize build`, `kustomize fn run` or kpt",
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",

@@ -108,6 +108,10 @@ pub(super) fn manifest(release: &Release<'_>, settings: &Settings, rest: Option<
             Some(tls_secret::name(release))
         }
     };
+    if matches!(settings.certificate, Certificate::CertManager(_)) {
+        // GKE gives each Ingress an address of its own: a solver beside this one would not be asked.
+        annotate("acme.cert-manager.io/http01-edit-in-place", "true");
+    }
     let hosts = || settings.hosts.iter().map(str::to_owned);
     let tls = secret.map(|secret_name| [Tls { hosts: hosts().collect(), secret_name }]);
     let path = |path, number| {

@@ -83,6 +83,8 @@ impl FromStr for Host {
     type Err = HostError;
 
     fn from_str(text: &str) -> Result<Self, HostError> {
+        // Behind a comma people write a blank.
+        let text = text.trim();
         if text.is_empty() {
             return Err(HostError::Empty);
         }
