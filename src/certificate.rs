@@ -1,12 +1,69 @@
-//! Certificates and their keys.
+//! Certificates and their keys: reading a pair that the load balancer takes, and making one.
+
+mod chain;
+mod files;
+mod generate;
+mod key;
+mod pem;
 
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+pub use chain::{CertificateProblem, Position};
+pub use files::{Files, FilesError};
+pub use generate::{Days, DaysError, GenerateError, Generated, KeyType, Request, generate};
+pub use key::KeyProblem;
+pub use pem::PemError;
+
+use crate::settings::Hosts;
+use chain::Chain;
 
 /// A certificate chain and its key, checked to be one that the load balancer takes.
 #[derive(Clone)]
 pub struct Pair {
     certificate: String,
     key: String,
+}
+
+/// Why a certificate cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    /// The file of the chain is to blame.
+    #[error("{}: {problem}", Shown(file))]
+    Certificate {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: CertificateProblem,
+    },
+    /// The key's file is to blame.
+    #[error("{}: {problem}", Shown(file))]
+    Key {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: KeyProblem,
+    },
+    /// PEM where a file's name belongs. It is not kept: it may be the key.
+    #[error("this is PEM, not the name of a file; write it into a file and give that file's name")]
+    PemForFile {
+        /// Whether it stands where the key's file belongs.
+        key: bool,
+    },
+}
+
+impl PairError {
+    /// Whether the key's file is to blame.
+    #[must_use]
+    pub fn is_about_the_key(&self) -> bool {
+        match self {
+            Self::Certificate { .. } => false,
+            Self::Key { .. } => true,
+            Self::PemForFile { key } => *key,
+        }
+    }
 }
 
 impl Pair {
@@ -21,6 +78,36 @@ impl Pair {
     pub fn key(&self) -> &str {
         &self.key
     }
+
+    /// Reads and checks a certificate and its key.
+    ///
+    /// # Errors
+    ///
+    /// What about which file the load balancer, or its clients, would not take.
+    pub fn read(certificate: &Path, key: &Path, hosts: &Hosts, now: SystemTime) -> Result<Self, PairError> {
+        let bad_certificate = |problem| PairError::Certificate { file: certificate.to_owned(), problem };
+        let bad_key = |problem| PairError::Key { file: key.to_owned(), problem };
+
+        let unreadable = |error| bad_certificate(CertificateProblem::Unreadable(error));
+        let bytes =
+            read(certificate).map_err(|error| error.map_or(PairError::PemForFile { key: false }, unreadable))?;
+        let chain_text = String::from_utf8(bytes).map_err(|_| bad_certificate(CertificateProblem::Binary))?;
+        let chain = Chain::parse(&chain_text).map_err(bad_certificate)?;
+
+        let unreadable = |error| bad_key(KeyProblem::Unreadable(error));
+        let bytes = read(key).map_err(|error| error.map_or(PairError::PemForFile { key: true }, unreadable))?;
+        // The error would hold the bytes.
+        let key_text = String::from_utf8(bytes).map_err(|_| bad_key(KeyProblem::Binary))?;
+        let public = key::public_of_private(&key_text).map_err(bad_key)?;
+
+        // Which certificate is the server's: the key says it before the names do.
+        chain.check_order(&public).map_err(bad_certificate)?;
+        let leaf_key = chain.check_key().map_err(bad_certificate)?;
+        key::check_match(&public, &leaf_key).map_err(bad_key)?;
+        chain.check_names(hosts).map_err(bad_certificate)?;
+        chain.check_dates(now).map_err(bad_certificate)?;
+        Ok(Self { certificate: chain_text, key: key_text })
+    }
 }
 
 /// Shows nothing of the key.
@@ -30,46 +117,41 @@ impl fmt::Debug for Pair {
     }
 }
 
-/// Why a certificate cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PairError {
-    /// A file that cannot be read.
-    #[error("cannot read {}: {error}", file.display())]
-    Read {
-        /// The file.
-        file: std::path::PathBuf,
-        /// Why.
-        error: std::io::Error,
-        /// Whether it is the key's.
-        key: bool,
-    },
+/// The bytes of a file. No error where its name must not be shown: it looks like PEM, or like
+/// the base64 of a Secret, which are easily given in its place, in a variable above all.
+fn read(file: &Path) -> Result<Vec<u8>, Option<io::Error>> {
+    std::fs::read(file).map_err(|error| {
+        let name = file.as_os_str().as_encoded_bytes();
+        let is_pem = name.contains(&b'\n') || memchr::memmem::find(name, b"-----BEGIN").is_some();
+        let is_base64 = name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
+        (!is_pem && !(is_base64 && name.len() > LONGEST_NAME)).then_some(error)
+    })
 }
 
-impl PairError {
-    /// Whether the key's file is to blame.
-    #[must_use]
-    pub fn is_about_the_key(&self) -> bool {
-        match self {
-            Self::Read { key, .. } => *key,
+/// The shortest private key is longer in base64.
+const LONGEST_NAME: usize = 80;
+
+/// A text that others have written, on one line and without what terminals obey.
+struct Shown<T>(T);
+
+impl fmt::Display for Shown<&PathBuf> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Shown(self.0.to_string_lossy().as_ref()).fmt(formatter)
+    }
+}
+
+impl fmt::Display for Shown<&str> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            if character.is_control() {
+                write!(formatter, "{}", character.escape_default())?;
+            } else {
+                write!(formatter, "{character}")?;
+            }
         }
+        Ok(())
     }
 }
 
-impl Pair {
-    /// Reads and checks a certificate and its key.
-    ///
-    /// # Errors
-    ///
-    /// What about which file the load balancer would not take.
-    pub fn read(
-        certificate: &std::path::Path,
-        key: &std::path::Path,
-        _hosts: &crate::settings::Hosts,
-        _now: std::time::SystemTime,
-    ) -> Result<Self, PairError> {
-        let read = |file: &std::path::Path, key| {
-            std::fs::read_to_string(file).map_err(|error| PairError::Read { file: file.to_owned(), error, key })
-        };
-        Ok(Self { certificate: read(certificate, false)?, key: read(key, true)? })
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Id, Parser, Subcommand};
 
+use crate::certificate::{Days, KeyType};
 use crate::install::{HelmPlugin, KustomizePlugin};
 use crate::options::{CERTIFICATE, INPUT, Options, OptionsError};
+use crate::settings::{Host, HostsError};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -82,6 +84,32 @@ pub enum Command {
         /// End with status 3 when something would change
         #[arg(long, help_heading = OUTPUT)]
         exit_code: bool,
+    },
+    /// Make a self-signed certificate and its key, for --tls-cert and --tls-key
+    ///
+    /// In place of the guide's openssl commands. Clients accept it once they trust tls.crt
+    /// itself: it is the server's certificate and its own trust anchor.
+    Cert {
+        /// Domains that clients connect to; also wildcards, such as *.example.com
+        ///
+        /// A flag for each, or one comma-separated.
+        #[arg(long = "host", value_name = "DOMAIN", value_delimiter = ',', required = true)]
+        hosts: Vec<Host>,
+        /// Folder for tls.crt and tls.key; it must exist
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+        /// How long it is valid, from 1 to 3650 days
+        ///
+        /// Nobody can revoke a self-signed certificate: its end is the only bound on a key
+        /// that got lost. Apple's systems take at most 825 days.
+        #[arg(long, value_name = "DAYS", default_value_t)]
+        days: Days,
+        /// Type of the key, one of those that Google takes
+        #[arg(long, value_name = "rsa2048|p256", default_value = "rsa2048", hide_possible_values = true)]
+        key: KeyType,
+        /// Overwrite tls.crt and tls.key
+        #[arg(long)]
+        force: bool,
     },
     /// The plugin by which Helm 4 finds this program (Helm 3 needs none)
     HelmPlugin {
@@ -176,6 +204,16 @@ pub fn usage(error: &OptionsError) -> clap::Error {
         return Cli::command().error(MissingRequiredArgument, message);
     }
     Cli::command().error(ValueValidation, format!("{}: {error}", Options::flag_name(error.field)))
+}
+
+/// Hosts of `cert` that do not fit together, as clap says it.
+#[must_use]
+pub fn wrong_hosts(error: &HostsError) -> clap::Error {
+    let mut command = Cli::command();
+    command.build();
+    let message = format!("--host: {error}");
+    let mut cert = command.find_subcommand("cert").cloned().unwrap_or(command);
+    cert.error(clap::error::ErrorKind::ValueValidation, message)
 }
 
 /// Reads the command line and the environment.

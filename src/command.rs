@@ -4,17 +4,19 @@
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
 
-use crate::cli::{self, Asked, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN};
+use crate::certificate::{Files, Generated, Request, generate};
+use crate::cli::{self, Asked, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN, NAME};
 use crate::filter::{INPUT_LIMIT, Output, filter};
 use crate::list::Lists;
 use crate::options::Options;
 use crate::outcome::{Outcome, Status, own_name_first};
 use crate::refusal::Refusal;
-use crate::settings::Settings;
+use crate::settings::{Hosts, Settings};
 use crate::stream::Stream;
 use crate::{config, diagnostic, diff, function, install};
 
@@ -137,6 +139,13 @@ impl Command {
     fn run(self, input: impl Read) -> Result<Outcome, Outcome> {
         Ok(match self {
             Self::Diff { asked, output, color, exit_code } => diff(*asked, output, color, exit_code, input)?,
+            Self::Cert { hosts, out, days, key, force } => match Hosts::new(hosts) {
+                Ok(hosts) => {
+                    let made = make_certificate(&Request { hosts, days, key, now: SystemTime::now() }, &out, force);
+                    made.map_or_else(|error| failure(&error), |said| Outcome::done(said.into_bytes()))
+                }
+                Err(error) => usage(&cli::wrong_hosts(&error)),
+            },
             Self::Completions { shell } => Outcome::done(cli::completions(shell)),
             Self::Man => match cli::manual() {
                 Ok(page) => Outcome::done(page),
@@ -149,6 +158,35 @@ impl Command {
             }
         })
     }
+}
+
+/// Writes a certificate and its key, and says what comes next.
+fn make_certificate(request: &Request, folder: &Path, overwrite: bool) -> anyhow::Result<String> {
+    // First: a key takes its time.
+    let files = Files::new(folder, overwrite)?;
+    let Generated { pair, not_after } = generate(request)?;
+    files.write(&pair)?;
+    let (certificate, key) = (files.certificate().display(), files.key().display());
+    let hosts: Vec<_> = request.hosts.iter().collect();
+    let mut next = format!("{NAME} --host {}", shell_word(&hosts.join(",")));
+    for (flag, file) in [("--tls-cert", files.certificate()), ("--tls-key", files.key())] {
+        next += &format!(" {flag} {}", shell_word(&file.to_string_lossy()));
+    }
+    Ok(format!(
+        "{certificate}  certificate for {}, until {not_after}; clients have to trust it\n\
+        {key}  its private key; keep it secret\n\
+        \n\
+        Next: {next}\n",
+        hosts.join(", ")
+    ))
+}
+
+/// An argument as a POSIX shell reads it.
+fn shell_word(text: &str) -> String {
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./,:@%+=".contains(&byte)) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn installed(result: Result<install::Report, install::InstallError>) -> Outcome {
