@@ -52,7 +52,7 @@ pub struct Options {
 
     /// SSL policy (TLS versions and ciphers) of the load balancer
     ///
-    /// It must exist. FrontendConfig `spec.sslPolicy`.
+    /// It must exist. FrontendConfig `spec.sslPolicy`. Leaving it out later does not remove it.
     #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_SSL_POLICY", hide_env_values = true, help_heading = LOAD_BALANCER)]
     pub ssl_policy: Option<GcpName>,
 
@@ -90,8 +90,8 @@ pub struct Options {
 
     /// SSL certificates of Compute Engine that exist
     ///
-    /// A flag for each, or one comma-separated. Ingress annotation
-    /// `ingress.gcp.kubernetes.io/pre-shared-cert`.
+    /// A flag for each, or one comma-separated. With `--internal` regional ones. Ingress
+    /// annotation `ingress.gcp.kubernetes.io/pre-shared-cert`.
     #[arg(long = "pre-shared-cert", value_name = "NAME", env = "MILVUS_GKE_L7_PRE_SHARED_CERT", hide_env_values = true, value_delimiter = ',', help_heading = CERTIFICATE)]
     pub pre_shared_certs: Option<Vec<GcpName>>,
 
@@ -137,8 +137,8 @@ pub struct Options {
 
     /// Cloud Armor security policy of the backend
     ///
-    /// It must exist. BackendConfig `spec.securityPolicy.name`. Leaving it out later does not
-    /// remove it.
+    /// It must exist. Not with `--internal`. BackendConfig `spec.securityPolicy.name`. Leaving
+    /// it out later does not remove it.
     #[arg(long, value_name = "NAME", env = "MILVUS_GKE_L7_SECURITY_POLICY", hide_env_values = true, help_heading = BACKEND)]
     pub security_policy: Option<GcpName>,
 
@@ -159,7 +159,8 @@ pub struct Options {
     /// What becomes of the Service's type; `keep` leaves it and its fields alone
     ///
     /// With `keep` a Service of type LoadBalancer keeps its old address beside the new one,
-    /// until DNS has moved. By default `ClusterIP`, as in the guide.
+    /// until DNS has moved; with `--rest` the REST port is open on the old one as well. By
+    /// default `ClusterIP`, as in the guide.
     #[arg(long, value_name = "ClusterIP|keep", env = "MILVUS_GKE_L7_SERVICE_TYPE", hide_env_values = true, help_heading = MILVUS)]
     pub service_type: Option<ServiceType>,
 
@@ -355,6 +356,9 @@ impl Options {
                 )),
                 _ if http == Http::Redirected => Some(("redirectHttp", "is not to be had with --internal")),
                 _ if self.ssl_policy.is_some() => Some(("sslPolicy", "is not to be had with --internal")),
+                _ if self.security_policy.is_some() => {
+                    Some(("securityPolicy", "is not to be had with --internal: GKE would make no front end at all"))
+                }
                 _ => None,
             };
             if let Some((field, problem)) = refused {

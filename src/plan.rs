@@ -136,7 +136,7 @@ fn service<'r, 'i>(
         rest::plan(rest, &mut operations, &mut protocols);
     }
     protocols.finish(&mut annotations);
-    backend_config_annotation::plan(release, settings, &mut annotations)?;
+    backend_config_annotation::plan(release, settings, rest, &mut annotations)?;
     neg::plan(&release.service, &mut annotations)?;
     annotations.finish(&mut operations);
     Ok(Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() })

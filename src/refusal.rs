@@ -138,7 +138,7 @@ pub enum Reason {
     RestPortTaken { service: String, name: &'static str, port: u16 },
     #[error("the annotation `{annotation}` {problem}")]
     AnnotationValue { annotation: String, problem: &'static str },
-    #[error("Service `{service}` has its own BackendConfig for the Milvus port: {existing}")]
+    #[error("Service `{service}` has its own BackendConfig for a port to Milvus: {existing}")]
     OwnBackendConfig { service: String, existing: String },
     #[error("Service `{service}` names its network endpoint group")]
     CustomNegName { service: String },

@@ -54,6 +54,7 @@ fn pymilvus_connects_to_the_named_host_only() {
 
 /// `milvus-gke-l7 cert`
 fn certificate(folder: &TempDir, name: &str, hosts: &[&str]) {
+    fs::create_dir(folder.path().join(name)).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_milvus-gke-l7"));
     command.arg("cert").args(["--key", "p256", "--out"]).arg(folder.path().join(name));
     command.args(hosts.iter().flat_map(|host| ["--host", host]));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::annotation::{Annotations, Style};
 use super::backend_config;
+use super::rest::RestPort;
 use crate::refusal::{Reason, Refusal};
 use crate::release::Release;
 use crate::settings::Settings;
@@ -16,6 +17,7 @@ const BETA: &str = "beta.cloud.google.com/backend-config";
 pub(super) fn plan(
     release: &Release<'_>,
     settings: &Settings,
+    rest: Option<&RestPort>,
     annotations: &mut Annotations<'_, '_>,
 ) -> Result<(), Refusal> {
     let ours = json!(backend_config::name(release));
@@ -27,7 +29,8 @@ pub(super) fn plan(
     };
     // GKE asks `ports` by name, then by number, and only then `default`.
     let port = &release.service.port;
-    for key in [port.name.clone(), port.number.to_string()] {
+    let ports = std::iter::once((port.name.as_str(), port.number)).chain(rest.map(|rest| (rest.name(), rest.number)));
+    for key in ports.flat_map(|(name, number)| [name.to_owned(), number.to_string()]) {
         if let Some(existing) = configs.get("ports").and_then(|ports| ports.get(&key)).filter(|config| **config != ours)
         {
             return Err(refuse(&format!("ports.{key}"), existing));

@@ -29,6 +29,13 @@ pub(super) struct RestPort {
     add: bool,
 }
 
+impl RestPort {
+    /// GKE's annotations go by it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// Finds the Service's port to Milvus's HTTP server at `http_port`, or plans one.
 pub(super) fn find(release: &Release<'_>, http_port: Option<u16>) -> Result<RestPort, Refusal> {
     let service = &release.service;

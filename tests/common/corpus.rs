@@ -17,6 +17,14 @@ pub(crate) fn kustomize_stdin() -> Option<PathBuf> {
     folder("KUSTOMIZE_STDIN", "../shared/kustomize-stdin", "captured inputs")
 }
 
+/// The folder of GKE's CustomResourceDefinitions: `KUBE_CRDS`, or `../shared/kube/crds`.
+///
+/// As [`charts`].
+#[allow(dead_code, reason = "not every test file needs it")]
+pub(crate) fn crds() -> Option<PathBuf> {
+    folder("KUBE_CRDS", "../shared/kube/crds", "CustomResourceDefinitions")
+}
+
 fn folder(variable: &str, default: &str, what: &str) -> Option<PathBuf> {
     let folder =
         std::env::var_os(variable).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(default), PathBuf::from);

@@ -1,0 +1,198 @@
+//! GKE's real Ingress controllers, on a mock Compute API.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::{env, fs};
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::common;
+
+/// The program that runs them, built by scripts/build-gke-harness.sh.
+pub(crate) struct Controllers {
+    program: PathBuf,
+}
+
+/// Who makes the network endpoint groups.
+#[derive(Clone, Copy)]
+pub(crate) enum Neg {
+    /// GKE's NEG controller. It waits five seconds before it starts.
+    Controller,
+    /// The program itself, with the controller's names.
+    Stub,
+}
+
+impl Controllers {
+    /// `None`, said aloud, where the program is not built; with `CI=true` that is a failure.
+    pub(crate) fn find() -> Option<Self> {
+        let program = program();
+        if program.is_file() {
+            return Some(Self { program });
+        }
+        let message = format!("no GKE controllers at {}: run scripts/build-gke-harness.sh", program.display());
+        assert!(!common::ci(), "{message}");
+        common::say(&format!("left out: {message}"));
+        None
+    }
+
+    /// What the controllers make of `manifests`, and what they say about it.
+    pub(crate) fn run(&self, manifests: &[u8], neg: Neg, flags: &[&str]) -> Report {
+        // They call it settled when nothing has changed for a while: more at a time would be slow enough to be cut off.
+        static TURNS: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let turn = &TURNS[NEXT.fetch_add(1, Ordering::Relaxed) % TURNS.len()];
+        let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), manifests).unwrap();
+        let mut command = Command::new(&self.program);
+        command.env_clear().args(["-quiet", "300ms", "-timeout", "60s", "-v", "2", "-neg"]).args(match neg {
+            Neg::Controller => ["controller"],
+            Neg::Stub => ["stub"],
+        });
+        let output = command.args(flags).arg(file.path()).stdin(Stdio::null()).output().unwrap();
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        let value = serde_json::from_slice(&output.stdout);
+        Report { value: value.unwrap_or_else(|error| panic!("{}: {error}: {log}", self.program.display())), log }
+    }
+}
+
+/// `GCEHARNESS`, else where scripts/build-gke-harness.sh puts it.
+fn program() -> PathBuf {
+    let variable = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
+    variable("GCEHARNESS").unwrap_or_else(|| {
+        let home = || variable("HOME").expect("HOME is set").join(".cache");
+        variable("XDG_CACHE_HOME").unwrap_or_else(home).join("gceharness")
+    })
+}
+
+/// What the controllers leave behind.
+pub(crate) struct Report {
+    value: Value,
+    log: String,
+}
+
+impl Report {
+    /// What matters of an Ingress (`namespace/name`) and of the Service of the same name. Nothing of the backends is
+    /// left out but names, so that a test that compares all of it sees what else has changed.
+    pub(crate) fn facts(&self, name: &str) -> Value {
+        let Self { value: report, .. } = self;
+        let ingress = items(&report["ingresses"]).iter().find(|ingress| ingress["name"] == name);
+        let ingress = ingress.unwrap_or_else(|| panic!("no Ingress {name}: {report:#}"));
+        let gce = &report["gce"];
+        let backends = items(&gce["backendServices"]).iter().filter(|backend| backend["service"] == name);
+        let backends = backends.map(|backend| (text(&backend["port"]).to_owned(), self.backend(backend)));
+        let firewalls = items(&gce["firewalls"]).iter().map(
+            |firewall| json!({"allowed": strings(&firewall["allowed"]), "from": strings(&firewall["sourceRanges"])}),
+        );
+        let mut facts = json!({
+            "objections": self.objections(name),
+            "address": address(ingress, gce),
+            "ports": ingress["ports"],
+            "certificates": items(&ingress["certificates"]).iter().map(certificate).collect::<Vec<_>>(),
+            "redirect": ingress["httpsRedirect"],
+            "sslPolicy": ingress["sslPolicy"],
+            "routes": items(&ingress["routes"]).iter().map(route).collect::<Vec<_>>(),
+            "otherwise": ingress["defaultBackend"],
+            "backends": backends.collect::<Value>(),
+            "firewalls": firewalls.collect::<Vec<_>>(),
+        });
+        facts.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        facts
+    }
+
+    /// Warning events, and what an API server or the Compute API says. An Ingress of the chart's own is its own affair,
+    /// and so are the duplicate keys that the chart renders.
+    fn objections(&self, name: &str) -> Vec<String> {
+        let findings = items(&self.value["findings"]).iter().filter(|finding| {
+            let other_ingress = text(&finding["object"]).strip_prefix("Ingress/").is_some_and(|other| other != name);
+            let duplicate_key = finding["source"] == "yaml" && finding["severity"] == "info";
+            !other_ingress && !duplicate_key
+        });
+        findings.map(|finding| format!("{} {}", text(&finding["object"]), text(&finding["message"]))).collect()
+    }
+
+    /// The ports of the endpoints only: which addresses pods have is not ours.
+    fn backend(&self, backend: &Value) -> Value {
+        let groups = items(&backend["groups"]);
+        let endpoints = groups.iter().flat_map(|group| strings(&group["endpoints"]));
+        let ports: BTreeSet<_> = endpoints.map(|endpoint| endpoint.rsplit(':').next().unwrap().to_owned()).collect();
+        let kinds: BTreeSet<_> = groups.iter().map(|group| text(&group["kind"])).collect();
+        let mut facts = backend.as_object().unwrap().clone();
+        for name in ["name", "service", "port", "timeoutNote"] {
+            facts.remove(name);
+        }
+        if let Some(check) = facts.get_mut("healthCheck").and_then(Value::as_object_mut) {
+            check.remove("description");
+        }
+        facts.insert("groups".to_owned(), json!(kinds));
+        facts.insert("endpoints".to_owned(), json!(ports));
+        if let Some(policy) = self.security_policy(text(&backend["name"])) {
+            facts.insert("securityPolicy".to_owned(), json!(policy));
+        }
+        Value::Object(facts)
+    }
+
+    /// From the log, for the mock forgets the policy of an HTTP/2 backend.
+    fn security_policy(&self, backend: &str) -> Option<&str> {
+        let set = r#""Successfully set security policy in backend service from \"\" to \""#;
+        let lines = self.log.lines().filter(|line| line.contains(&format!("backendServiceName=\"{backend}\"")));
+        lines.filter_map(|line| line.split_once(set)?.1.split_once('\\')).map(|(policy, _)| policy).next_back()
+    }
+}
+
+/// Which reservation the address is from.
+fn address(ingress: &Value, gce: &Value) -> Value {
+    let Some(address) = ingress["address"].as_str() else { return Value::Null };
+    let reserved = items(&gce["addresses"]).iter().filter_map(|reserved| text(reserved).split_once(' '));
+    match reserved.into_iter().find(|(_, reserved)| *reserved == address) {
+        Some((name, _)) if name.starts_with("k8s2-fr-") => json!("reserved by GKE"),
+        Some((name, _)) => json!(name),
+        None => json!("ephemeral"),
+    }
+}
+
+/// `TYPE NAME DOMAIN…`. The name of a Secret's ends with the hash of its content.
+fn certificate(certificate: &Value) -> String {
+    let kind = text(&certificate["type"]);
+    let name = text(&certificate["name"]);
+    let name = if kind == "SELF_MANAGED" { name.rsplit('-').next().unwrap() } else { name };
+    let words = [kind, name].into_iter().map(str::to_owned).chain(strings(&certificate["domains"]));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What [`Report::facts`] say of the certificate of a Secret.
+pub(crate) fn self_managed(chain: &str) -> String {
+    format!("SELF_MANAGED {}", hex(chain.as_bytes(), 8))
+}
+
+/// The Compute Engine certificate of a ManagedCertificate.
+pub(crate) fn managed_name(namespace: &str, name: &str) -> String {
+    let hex = hex(format!("{namespace}/{name}").as_bytes(), 16);
+    format!("mcrt-{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+fn hex(text: &[u8], bytes: usize) -> String {
+    Sha256::digest(text).iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn route(route: &Value) -> String {
+    format!("{}{} -> {}", text(&route["host"]), text(&route["path"]), text(&route["backend"]))
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    items(value).iter().map(|item| text(item).to_owned()).collect()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
