@@ -5,7 +5,6 @@
 
 mod common;
 
-use std::env;
 use std::fs;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
@@ -38,9 +37,9 @@ const NAMES: [(&str, bool); 6] = [
 struct Made(TempDir);
 
 impl Made {
-    fn new(arguments: &[&str]) -> Self {
+    fn new(hosts: &str, arguments: &[&str]) -> Self {
         let made = Self(tempfile::tempdir().unwrap());
-        let run = made.run(&[&["cert", "--host", HOSTS], arguments].concat());
+        let run = made.run(&[&["cert", "--host", hosts], arguments].concat());
         assert_eq!((run.status, text(&run.stderr)), (Some(0), ""));
         made
     }
@@ -63,10 +62,13 @@ impl Made {
     }
 }
 
-/// One for each type of key, and one more that nobody trusts.
-static RSA: LazyLock<Made> = LazyLock::new(|| Made::new(&[]));
-static P256: LazyLock<Made> = LazyLock::new(|| Made::new(&["--key", "p256"]));
-static UNTRUSTED: LazyLock<Made> = LazyLock::new(|| Made::new(&["--key=p256", "--days=1"]));
+/// One for each type of key.
+static RSA: LazyLock<Made> = LazyLock::new(|| Made::new(HOSTS, &[]));
+static P256: LazyLock<Made> = LazyLock::new(|| Made::new(HOSTS, &["--key", "p256"]));
+/// Another pair for the same hosts.
+static OTHER: LazyLock<Made> = LazyLock::new(|| Made::new(HOSTS, &["--key=p256", "--days=1"]));
+/// A trust anchor that has nothing to do with them.
+static STRANGER: LazyLock<Made> = LazyLock::new(|| Made::new("stranger.example.net", &["--key=p256"]));
 
 /// What a verifier says about a certificate as a server's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +86,7 @@ fn judge(verifier: impl Fn(&Path, &Made, &str) -> Result<Verdict, String>) {
             let verdict = verifier(&made.certificate(), made, name);
             assert_eq!(verdict, Ok(expected), "{name}, {}", made.0.path().display());
         }
-        let verdict = verifier(&UNTRUSTED.certificate(), made, NAMES[0].0);
+        let verdict = verifier(&STRANGER.certificate(), made, NAMES[0].0);
         assert_eq!(verdict, Ok(Verdict::Untrusted), "{}", made.0.path().display());
     }
 }
@@ -107,12 +109,9 @@ fn openssl_accepts_them() {
     }
     judge(|trusted, made, name| {
         let mut openssl = Command::new("openssl");
-        openssl.args(["verify", "-x509_strict", "-purpose", "sslserver", "-no-CApath", "-no-CAstore", "-CAfile"]);
+        openssl.args(["verify", "-x509_strict", "-purpose", "sslserver", "-CAfile"]);
         let output = openssl.arg(trusted).args(["-verify_hostname", name]).arg(made.certificate()).output().unwrap();
-        // Of another one with the same name it takes the signature for wrong.
-        verdict(&output, "hostname mismatch", "certificate signature failure")
-            .or_else(|_| verdict(&output, "hostname mismatch", "self-signed certificate"))
-            .or_else(|_| verdict(&output, "hostname mismatch", "unable to get local issuer certificate"))
+        verdict(&output, "hostname mismatch", "signed certificate")
     });
 }
 
@@ -145,9 +144,7 @@ fn python_accepts_them() {
         let output =
             python.args(["-c", PYTHON]).arg(trusted).arg(made.certificate()).arg(made.key()).arg(name).output();
         let output = output.unwrap();
-        verdict(&output, "Hostname mismatch", "self-signed certificate")
-            .or_else(|_| verdict(&output, "Hostname mismatch", "self signed certificate"))
-            .or_else(|_| verdict(&output, "Hostname mismatch", "certificate signature failure"))
+        verdict(&output, "Hostname mismatch", "signed certificate")
     });
 }
 
@@ -157,7 +154,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"net"
 	"os"
 )
 
@@ -170,9 +166,16 @@ func main() {
 	if !roots.AppendCertsFromPEM(trusted) {
 		check(fmt.Errorf("no certificate"))
 	}
-	there, back := net.Pipe()
-	go tls.Server(back, &tls.Config{Certificates: []tls.Certificate{pair}}).Handshake()
-	check(tls.Client(there, &tls.Config{RootCAs: roots, ServerName: os.Args[4]}).Handshake())
+	server, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}})
+	check(err)
+	go func() {
+		connection, err := server.Accept()
+		check(err)
+		connection.(*tls.Conn).Handshake()
+	}()
+	client := &tls.Config{RootCAs: roots, ServerName: os.Args[4]}
+	_, err = tls.Dial("tcp", server.Addr().String(), client)
+	check(err)
 }
 
 func check(err error) {
@@ -225,11 +228,11 @@ fn rustls_accepts_them() {
         let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(roots, provider).build().unwrap();
         let verified = verifier.verify_server_cert(&certificate, &[], &name, &[], UnixTime::now());
         assert_eq!(verified.map(|_| ()), shaken, "the handshake says what the verifier says");
-        use rustls::CertificateError::{BadSignature, NotValidForNameContext, UnknownIssuer};
+        use rustls::CertificateError::{NotValidForNameContext, UnknownIssuer};
         match shaken {
             Ok(()) => Ok(Verdict::Accepted),
             Err(rustls::Error::InvalidCertificate(NotValidForNameContext { .. })) => Ok(Verdict::OtherHost),
-            Err(rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)) => Ok(Verdict::Untrusted),
+            Err(rustls::Error::InvalidCertificate(UnknownIssuer)) => Ok(Verdict::Untrusted),
             Err(error) => Err(error.to_string()),
         }
     });
@@ -280,8 +283,9 @@ fn what_cert_says_and_writes() {
     assert_no_key(&made, &run.stdout);
     assert_eq!(files(&made), ["tls.crt", "tls.key"]);
 
-    let next = made.run(&["--host=milvus.example.com,*.example.org", "--tls-cert=./tls.crt", "--tls-key=./tls.key"]);
-    assert_eq!(text(&next.stderr).lines().next(), Some("error: no Milvus Service in the input"), "it takes the files");
+    let next = ["--host", HOSTS, "--tls-cert", "./tls.crt", "--tls-key", "./tls.key"];
+    let next = run_in(made.0.path(), &strings(&next), &[], SAMPLE);
+    assert_eq!((next.status, text(&next.stderr)), (Some(0), ""));
 
     let quoted = made.0.path().join("it's here");
     fs::create_dir(&quoted).unwrap();
@@ -304,7 +308,7 @@ fn the_key_is_for_its_owner_alone() {
         fs::remove_file(ordinary).unwrap();
     }
     // Also in the place of a file that everybody reads.
-    let made = Made::new(&["--key=p256"]);
+    let made = Made::new(HOSTS, &["--key=p256"]);
     fs::set_permissions(made.key(), fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(made.run(&["cert", "--host=a.example", "--key=p256", "--force"]).status, Some(0));
     assert_eq!(format!("{:o}", mode(made.key())), "600");
@@ -312,7 +316,7 @@ fn the_key_is_for_its_owner_alone() {
 
 #[test]
 fn nothing_is_overwritten_without_force() {
-    let made = Made::new(&["--key=p256"]);
+    let made = Made::new(HOSTS, &["--key=p256"]);
     let again = ["cert", "--host=a.example", "--key=p256"];
     for (left, named) in
         [(["tls.crt", "tls.key"].as_slice(), "./tls.key"), (&["tls.crt"], "./tls.crt"), (&["tls.key"], "./tls.key")]
@@ -413,7 +417,10 @@ fn the_secret_holds_the_files_own_bytes() {
         assert_eq!(secret["metadata"]["name"], "my-release-milvus-tls");
         assert_eq!(secret["metadata"]["namespace"], ingress["metadata"]["namespace"]);
         assert_eq!(secret["type"], "kubernetes.io/tls");
-        assert_eq!(ingress["spec"]["tls"], json!([{"secretName": "my-release-milvus-tls"}]));
+        assert_eq!(
+            ingress["spec"]["tls"],
+            json!([{"hosts": ["milvus.example.com"], "secretName": "my-release-milvus-tls"}])
+        );
         for (field, file) in [("tls.crt", made.certificate()), ("tls.key", made.key())] {
             let bytes = Base64::decode_vec(secret["data"][field].as_str().unwrap()).unwrap();
             assert_eq!(bytes, fs::read(file).unwrap(), "{field}");
@@ -436,7 +443,7 @@ struct Seen<'a> {
 #[test]
 fn the_key_is_never_shown() {
     let made = &*P256;
-    let other = &*UNTRUSTED;
+    let other = &*OTHER;
     let folder = tempfile::tempdir().unwrap();
     let key = made.key_text();
     let file = |name: &str, text: &str| {
@@ -521,10 +528,6 @@ fn the_key_is_never_shown() {
         &shown(&other.key()),
     ]);
     see("in another Secret of that name", 1, &others, &[], &rewritten);
-    let broken = [&rewritten[..], b"---\nkind: [\n"].concat();
-    see("before a broken document", 1, &good, &[], &broken);
-    let broken = text(&rewritten).replace("type: kubernetes.io/tls\n", "type: kubernetes.io/tls\n- x\n");
-    see("in a broken document", 1, &good, &[], broken.as_bytes());
     let twice =
         [&rewritten[..], documents(&rewritten).into_iter().rfind(|d| text(d).contains("tls.key")).unwrap()].concat();
     see("in two Secrets of that name", 1, &good, &[], &twice);
@@ -535,14 +538,14 @@ fn the_key_is_never_shown() {
         let items: Vec<Value> = items.filter(|item| !item.is_null()).collect();
         let config = yaml::read(spec).unwrap();
         let list = json!({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items, "functionConfig": config});
-        list.to_string()
+        yaml::write_document(&list)
     };
     see("in a functionConfig", 1, &[], &[], function(&spec, SAMPLE).as_bytes());
     let good_spec = spec.split_once("tlsKey:").unwrap().0.to_owned() + "tlsKey: " + &key_file + "\n";
     see("from a functionConfig", 0, &[], &[], function(&good_spec, SAMPLE).as_bytes());
     let others_spec = good_spec.replace(&shown(made.0.path()), &shown(other.0.path()));
     see("in an item of that name", 1, &[], &[], function(&others_spec, &rewritten).as_bytes());
-    let replacing = others_spec.clone() + "  replace: true\n";
+    let replacing = others_spec + "  replace: true\n";
     see("in an item that is replaced", 0, &[], &[], function(&replacing, &rewritten).as_bytes());
 
     for Seen { what, status, run } in seen {
@@ -550,13 +553,14 @@ fn the_key_is_never_shown() {
         assert!(status == 0 || !run.stderr.is_empty(), "{what}: refused without a word");
         for made in [made, other] {
             assert_no_key(made, &run.stderr);
-            let stdout = text(&run.stdout);
-            if stdout.starts_with("---\n# Source") || stdout.starts_with('{') {
-                // A stream holds the Secret; a function's results are for people.
-                let results = yaml::read(stdout).map(|list| list["results"].to_string()).unwrap_or_default();
-                assert_no_key(made, results.as_bytes());
-            } else {
-                assert_no_key(made, &run.stdout);
+            match yaml::read(text(&run.stdout)) {
+                // It gives back what it got; its results are for people.
+                Ok(list) if list["kind"] == "ResourceList" => {
+                    assert_no_key(made, list["results"].to_string().as_bytes());
+                }
+                // The stream with the Secret.
+                _ if text(&run.stdout).contains("\nkind: Ingress\n") => {}
+                _ => assert_no_key(made, &run.stdout),
             }
         }
     }
@@ -566,14 +570,14 @@ fn the_key_is_never_shown() {
 #[track_caller]
 fn assert_no_key(made: &Made, output: &[u8]) {
     let key = made.key_text();
-    let mut secrets = vec![Base64::encode_string(key.as_bytes())];
-    secrets.extend(key.lines().filter(|line| !line.starts_with("-----")).map(str::to_owned));
+    // How every key begins is no secret.
+    let encoded = Base64::encode_string(key.as_bytes()).split_off(60);
+    let body = key.lines().filter(|line| !line.starts_with("-----")).collect::<String>().split_off(12);
     let output = text(output);
-    for secret in &secrets {
-        // The first characters are the same in all keys.
-        for part in secret.as_bytes()[secret.len().min(40)..].chunks_exact(12) {
-            assert!(!output.contains(text(part)), "a part of the key in:\n{output}");
-        }
+    for part in [encoded.as_bytes(), body.as_bytes()].into_iter().flat_map(|secret| secret.chunks_exact(12)) {
+        // A line may end anywhere in it.
+        let found = output.lines().any(|line| line.contains(text(part)));
+        assert!(!found, "a part of the key in:\n{output}");
     }
 }
 

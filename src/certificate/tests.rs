@@ -489,7 +489,7 @@ fn key_types() {
     let mut other_curve = key.to_sec1_der().expect("DER").to_vec();
     let place = other_curve.windows(3).rposition(|bytes| bytes == [3, 1, 7]).expect("the curve");
     other_curve[place + 2] = 4;
-    refused(&certificate, &block("EC PRIVATE KEY", &other_curve), &of_type("prime239v1"));
+    refused(&certificate, &block("EC PRIVATE KEY", &other_curve), &of_type("of type 1.2.840.10045.3.1.4"));
 }
 
 #[test]
