@@ -123,8 +123,9 @@ fn read(file: &Path) -> Result<Vec<u8>, Option<io::Error>> {
     std::fs::read(file).map_err(|error| {
         let name = file.as_os_str().as_encoded_bytes();
         let is_pem = name.contains(&b'\n') || memchr::memmem::find(name, b"-----BEGIN").is_some();
-        let is_base64 = name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
-        (!(is_pem || (is_base64 && name.len() > LONGEST_NAME))).then_some(error)
+        let is_base64 =
+            name.len() > LONGEST_NAME && name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
+        if is_pem || is_base64 { None } else { Some(error) }
     })
 }
 

@@ -216,6 +216,18 @@ pub fn wrong_hosts(error: &HostsError) -> clap::Error {
     cert.error(clap::error::ErrorKind::ValueValidation, message)
 }
 
+/// An error without the text of a file that was given in place of its name, or a Secret's
+/// base64 of it: it may be a key.
+#[must_use]
+pub fn without_pem(error: clap::Error) -> clap::Error {
+    let said = error.to_string();
+    if said.contains("-----BEGIN") || said.contains("LS0tLS1CRUdJTi") {
+        let message = "an argument or variable is PEM; write it into a file and give that file's name";
+        return Cli::command().error(clap::error::ErrorKind::ValueValidation, message);
+    }
+    error
+}
+
 /// Reads the command line and the environment.
 ///
 /// # Errors

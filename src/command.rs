@@ -28,7 +28,7 @@ const COLOURED: bool = true;
 pub fn run(arguments: Vec<OsString>, input: impl Read + IsTerminal) -> Outcome {
     // Looked for by hand, so that clap's own errors reach Helm's user as well.
     let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
-    match cli::parse(arguments) {
+    match cli::parse(arguments).map_err(cli::without_pem) {
         Ok(cli) => {
             let outcome = cli.run(input);
             if helm4 { outcome.in_band() } else { outcome }

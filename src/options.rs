@@ -179,7 +179,7 @@ pub struct Options {
     #[arg(long, value_name = "true|false", env = "MILVUS_GKE_L7_REST", hide_env_values = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = MILVUS)]
     pub rest: Option<bool>,
 
-    /// Where Attu reaches Milvus, such as https://milvus.example.com:443
+    /// Where Attu reaches Milvus, such as `https://milvus.example.com:443`
     ///
     /// Sets MILVUS_URL of the release's Attu, which the chart points at Milvus without TLS.
     /// By default it is left as it is, with a warning.

@@ -492,6 +492,10 @@ fn the_key_is_never_shown() {
     see("its base64", 2, &with(&certificate, &body), &[], SAMPLE);
     see("the Secret's base64", 2, &with(&certificate, &data), &[], SAMPLE);
     see("as the certificate", 2, &with(&key, &key_file), &[], SAMPLE);
+    for pem in [&key, &data] {
+        let secret = vec![("MILVUS_GKE_L7_TLS_SECRET".to_owned(), pem.clone())];
+        see("in another variable", 2, &strings(&["--host=milvus.example.com"]), &secret, SAMPLE);
+    }
     see("in the variable", 2, &only_certificate, &variables(&key), SAMPLE);
     see("in the variable, as base64", 2, &only_certificate, &variables(&data), SAMPLE);
     see(
@@ -512,9 +516,13 @@ fn the_key_is_never_shown() {
     );
     let config = file("config.yaml", &spec);
     see("in a configuration", 2, &strings(&["--config", &config]), &[], SAMPLE);
-    for (name, line) in
-        [("unknown.yaml", "  tlsKeys: x\n"), ("value.yaml", "  timeout: x\n"), ("broken.yaml", "  - x\n")]
-    {
+    let secret = format!("  tlsSecret: |-\n    {indented}\n");
+    for (name, line) in [
+        ("unknown.yaml", "  tlsKeys: x\n"),
+        ("value.yaml", "  timeout: x\n"),
+        ("secret.yaml", &secret),
+        ("broken.yaml", "  - x\n"),
+    ] {
         let config = file(name, &format!("{spec}{line}"));
         see("beside a mistake in a configuration", 2, &strings(&["--config", &config]), &[], SAMPLE);
     }

@@ -40,7 +40,7 @@ pub enum CertificateProblem {
     Other(String),
     #[error("holds {0} certificates, and Google takes at most {LIMIT}; leave the root out")]
     TooMany(usize),
-    #[error("certificate {position} is no X.509: {error}")]
+    #[error("certificate {position} is no X.509: {error}; copy the file again")]
     Damaged { position: usize, error: der::Error },
     #[error("the public key of {0} is damaged")]
     DamagedKey(Position),

@@ -75,7 +75,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// Nothing is written then.
+    /// Then neither is there; with `overwrite` the key may have come and the certificate not.
     pub fn write(&self, pair: &Pair) -> Result<(), FilesError> {
         let key = self.complete(&self.key, PRIVATE, pair.key())?;
         let certificate = self.complete(&self.certificate, PUBLIC, pair.certificate())?;
