@@ -373,7 +373,7 @@ fn refused_requests() {
         (
             &["--host=a.example,b.example", "--host=a.example"],
             2,
-            "error: invalid value for '--host <DOMAIN>': host `a.example` is given twice\n",
+            "error: --host: host `a.example` is given twice\n",
         ),
         (
             &["--host=a.example", "--days=0"],
