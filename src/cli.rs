@@ -111,6 +111,30 @@ pub enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Tell the next steps: reads a rendered chart and takes the flags of the filter
+    ///
+    /// What to make before it is applied, what to wait for, where DNS must lead, how clients connect.
+    Notes {
+        /// As of the filter.
+        #[command(flatten)]
+        asked: Box<Asked>,
+    },
+    /// Tell where the set-up stands: reads what kubectl prints of the release
+    ///
+    /// kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status
+    ///
+    /// The last line is `ready`, `waiting for …` or `broken: …`; the exit status is 0, 3 or 1.
+    Status {
+        /// Which Milvus release of the input, if there are several
+        #[arg(long, value_name = "NAME", help_heading = INPUT)]
+        release: Option<String>,
+        /// Say how long each step that is waited for usually takes
+        #[arg(long, help_heading = OUTPUT)]
+        wait_hint: bool,
+        /// Clients find the host by DNS: connect by name, not by address
+        #[arg(long, help_heading = OUTPUT)]
+        dns: bool,
+    },
     /// The plugin by which Helm 4 finds this program (Helm 3 needs none)
     HelmPlugin {
         /// What to do about it.

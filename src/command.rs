@@ -11,14 +11,16 @@ use clap::CommandFactory as _;
 
 use crate::certificate::{Files, Generated, Request, generate};
 use crate::cli::{self, Asked, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN, NAME};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::filter::{INPUT_LIMIT, Output, filter};
 use crate::list::Lists;
 use crate::options::Options;
 use crate::outcome::{Outcome, Status, own_name_first};
 use crate::refusal::Refusal;
 use crate::settings::{Hosts, Settings};
+use crate::status::Verdict;
 use crate::stream::Stream;
-use crate::{config, diagnostic, diff, function, install};
+use crate::{config, diagnostic, diff, function, install, notes, status};
 
 /// Coloured always: `anstream` takes the colours out where they are not wanted.
 const COLOURED: bool = true;
@@ -127,13 +129,45 @@ fn diff(
         DiffOutput::Patch => diff::patches(&input, &settings),
     };
     let found = found.map_err(|refusal| Outcome::failed(Status::Refused, refused(&refusal, &input)))?;
-    let status = if found.changed && exit_code { Status::Changes } else { Status::Done };
+    let status = if found.changed && exit_code { Status::Pending } else { Status::Done };
     Ok(Outcome { stdout: for_stdout(found.text, colour), stderr: warned(&found.warnings), status })
+}
+
+fn notes(asked: Asked, input: impl Read) -> Result<Outcome, Outcome> {
+    let options = asked.options()?;
+    let flags = options.flags();
+    let settings = settings(options)?;
+    let input = read(input)?;
+    let notes = notes::notes(&input, &settings, &flags);
+    let notes = notes.map_err(|refusal| Outcome::failed(Status::Refused, refused(&refusal, &input)))?;
+    Ok(Outcome { stdout: notes.text.into_bytes(), stderr: warned(&notes.warnings), status: Status::Done })
+}
+
+fn status(asked: &status::Asked, input: impl Read) -> Result<Outcome, Outcome> {
+    let input = read(input)?;
+    let report = status::report(&input, asked).map_err(|problem| {
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            rule: None,
+            title: problem.to_string().into(),
+            place: problem.place(),
+            why: problem.why(),
+            help: problem.help(),
+        };
+        let message = diagnostic::render(&diagnostic, &Stream::split(&input), "<stdin>", COLOURED) + "\n";
+        Outcome::failed(Status::Refused, message)
+    })?;
+    let status = match report.verdict {
+        Verdict::Ready => Status::Done,
+        Verdict::Waiting => Status::Pending,
+        Verdict::Broken => Status::Refused,
+    };
+    Ok(Outcome { stdout: report.text.into_bytes(), stderr: String::new(), status })
 }
 
 impl Command {
     fn reads_stdin(&self) -> bool {
-        matches!(self, Self::Diff { .. })
+        matches!(self, Self::Diff { .. } | Self::Notes { .. } | Self::Status { .. })
     }
 
     fn run(self, input: impl Read) -> Result<Outcome, Outcome> {
@@ -146,6 +180,8 @@ impl Command {
                 }
                 Err(error) => usage(&cli::wrong_hosts(&error)),
             },
+            Self::Notes { asked } => notes(*asked, input)?,
+            Self::Status { release, wait_hint, dns } => status(&status::Asked { release, wait_hint, dns }, input)?,
             Self::Completions { shell } => Outcome::done(cli::completions(shell)),
             Self::Man => match cli::manual() {
                 Ok(page) => Outcome::done(page),

@@ -47,6 +47,8 @@ pub struct Rewrite<'s> {
     pub replaced: Vec<(DocumentId, Value)>,
     /// Documents of ours that are new, in their order.
     pub appended: Vec<Value>,
+    /// Our Ingress, be it new or not.
+    pub ingress: Value,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
     lists: &'s Lists,
@@ -87,8 +89,8 @@ pub fn rewrite<T>(
         edited.push(edit);
     }
     let into = stream.item(release.service.object.id);
-    let Plan { replaced, appended, warnings, .. } = plan;
-    then(Rewrite { stream: &stream, edited, replaced, appended, warnings, lists: &lists, into })
+    let Plan { replaced, appended, ingress, warnings, .. } = plan;
+    then(Rewrite { stream: &stream, edited, replaced, appended, ingress, warnings, lists: &lists, into })
 }
 
 impl Rewrite<'_> {

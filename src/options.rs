@@ -234,6 +234,47 @@ impl Options {
         first_given!(self, lower; hosts, static_ip, https_only, redirect_http, ssl_policy, internal, tls_secret, tls_cert, tls_key, managed_cert, pre_shared_certs, cluster_issuer, issuer, timeout, drain, health_interval, health_timeout, security_policy, log_sample_rate, iap, service_type, http_port, rest, attu_url, release, replace)
     }
 
+    /// Flags that ask for the same, wherever it was asked for.
+    #[must_use]
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags = Vec::new();
+        let mut text = |field: &str, value: Option<String>| {
+            flags.extend(value.map(|value| format!("{}={value}", Self::flag_name(field))));
+        };
+        let said = |value: Option<&dyn std::fmt::Display>| value.map(ToString::to_string);
+        macro_rules! said {
+            ($($field:ident $name:literal),* $(,)?) => {
+                $(text($name, said(self.$field.as_ref().map(|value| value as _)));)*
+            };
+        }
+        for host in self.hosts.iter().flatten() {
+            text("hosts", Some(host.to_string()));
+        }
+        said!(static_ip "staticIp", https_only "httpsOnly", redirect_http "redirectHttp", ssl_policy "sslPolicy");
+        said!(internal "internal", tls_secret "tlsSecret", managed_cert "managedCert");
+        text("tlsCert", self.tls_cert.as_ref().map(|file| file.display().to_string()));
+        text("tlsKey", self.tls_key.as_ref().map(|file| file.display().to_string()));
+        for name in self.pre_shared_certs.iter().flatten() {
+            text("preSharedCerts", Some(name.to_string()));
+        }
+        said!(cluster_issuer "clusterIssuer", issuer "issuer", timeout "timeout", drain "drain");
+        said!(health_interval "healthInterval", health_timeout "healthTimeout", security_policy "securityPolicy");
+        text("logSampleRate", self.log_sample_rate.map(|rate| rate.get().to_string()));
+        let service_type = self.service_type.map(|service_type| match service_type {
+            ServiceType::ClusterIp => "ClusterIP".to_owned(),
+            ServiceType::Keep => "keep".to_owned(),
+        });
+        text("serviceType", service_type);
+        let http_port = self.http_port.map(|port| match port {
+            HttpPort::Port(port) => port.to_string(),
+            HttpPort::Off => "off".to_owned(),
+            HttpPort::Keep => "keep".to_owned(),
+        });
+        text("httpPort", http_port);
+        said!(rest "rest", attu_url "attuUrl", release "release", replace "replace");
+        flags
+    }
+
     /// Validates what depends on each other.
     ///
     /// # Errors
@@ -421,6 +462,25 @@ fn camel_case(snake_case: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// None is forgotten where they are told again.
+    #[test]
+    fn flags_of_every_field() {
+        let all = serde_json::json!({
+            "hosts": ["milvus.example.com"], "staticIp": "ip", "httpsOnly": true, "redirectHttp": true,
+            "sslPolicy": "policy", "internal": true, "tlsSecret": "secret", "tlsCert": "tls.crt", "tlsKey": "tls.key",
+            "managedCert": "name", "preSharedCerts": ["name"], "clusterIssuer": "name", "issuer": "name",
+            "timeout": "1h", "drain": "1m", "healthInterval": "10s", "healthTimeout": "5s", "securityPolicy": "name",
+            "logSampleRate": "0.5", "serviceType": "keep", "httpPort": "8080", "rest": true,
+            "attuUrl": "https://milvus.example.com", "release": "name", "replace": true,
+        });
+        let options: Options = serde_json::from_value(all).expect("options");
+        let flags = options.flags();
+        let named: Vec<_> = flags.iter().filter_map(|flag| flag.split('=').next()).collect();
+        for field in Options::fields(false) {
+            assert!(named.contains(&Options::flag_name(&field).as_str()), "{field}: {named:?}");
+        }
+    }
 
     /// Every flag has the variable of its name, and the fields are those that serde knows.
     #[test]

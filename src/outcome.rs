@@ -21,12 +21,12 @@ pub struct Outcome {
 pub enum Status {
     /// stdout is complete.
     Done = 0,
-    /// The input cannot be rewritten, or reading or writing failed.
+    /// The input cannot be rewritten, or reading or writing failed; or `status` finds the set-up broken.
     Refused = 1,
     /// Wrong usage, as clap has it.
     Usage = 2,
-    /// Something would change.
-    Changes = 3,
+    /// Not as wanted yet: `diff --exit-code` found changes, or `status` something to wait for.
+    Pending = 3,
 }
 
 impl Outcome {

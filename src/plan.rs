@@ -58,6 +58,8 @@ pub struct Plan<'r, 'i> {
     pub replaced: Vec<(DocumentId, Value)>,
     /// Documents at the end of the stream, in this order.
     pub appended: Vec<Value>,
+    /// Our Ingress, be it among these or in the stream already.
+    pub ingress: Value,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
 }
@@ -100,13 +102,15 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
     let (config, http_port) = config(release, settings, &mut warnings)?;
     let rest = if settings.rest { Some(rest::find(release, http_port)?) } else { None };
     let service = service(release, settings, rest.as_ref())?;
-    let front_door = existing::reconcile(release, settings, front_door(release, settings, rest.as_ref()))?;
+    let front_door = front_door(release, settings, rest.as_ref());
+    let ingress = front_door.last().cloned().unwrap_or_default();
+    let front_door = existing::reconcile(release, settings, front_door)?;
     let attu = attu::plan(release, settings, &mut warnings);
     let changes = [service, config].into_iter().chain(attu).filter(|change| !change.is_empty()).collect();
-    Ok(Plan { changes, replaced: front_door.replaced, appended: front_door.appended, warnings })
+    Ok(Plan { changes, replaced: front_door.replaced, appended: front_door.appended, ingress, warnings })
 }
 
-/// The objects beside the release, each before those that name it.
+/// The objects beside the release, each before those that name it: the Ingress last.
 fn front_door(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Vec<Value> {
     let certificate = match &settings.certificate {
         Certificate::Managed(domains) => Some(managed_certificate::manifest(release, domains)),

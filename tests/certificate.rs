@@ -370,11 +370,7 @@ fn refused_requests() {
             2,
             "error: invalid value '10.0.0.1' for '--host <DOMAIN>': an Ingress takes a DNS name, not an IP address\n",
         ),
-        (
-            &["--host=a.example,b.example", "--host=a.example"],
-            2,
-            "error: --host: host `a.example` is given twice\n",
-        ),
+        (&["--host=a.example,b.example", "--host=a.example"], 2, "error: --host: host `a.example` is given twice\n"),
         (
             &["--host=a.example", "--days=0"],
             2,

@@ -50,6 +50,53 @@ fn pymilvus_connects_to_the_named_host_only() {
         assert!(!refused.status.success(), "{server_name}, {}: connected", certificate.display());
         assert!(said(&refused).contains("Fail connecting to server"), "{}", said(&refused));
     }
+
+    // What `status` tells to copy: nothing but the port and the file is not as it is told.
+    let told = status("ready-rest-secret");
+    let port = proxy.port;
+    let told = told.replace(":443\"", &format!(":{port}\"")).replace("\"443\"", &format!("\"{port}\""));
+    let told = told.replace("tls.crt", &certificate.display().to_string());
+    for (from, to, answer) in [
+        ("from pymilvus import MilvusClient\n", "print(client.list_collections())\n", "['vectors']\n"),
+        ("from pymilvus import connections, utility\n", "print(utility.list_collections())\n", "['vectors']\n"),
+    ] {
+        let ran = Command::new(&python).arg("-c").arg(between(&told, from, to)).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ran.stdout), answer, "{}", said(&ran));
+    }
+    let managed = status("ready-managed").replace(":443\"", &format!(":{port}\""));
+    let script = between(&managed, "from pymilvus import MilvusClient\n", "print(client.list_collections())\n");
+    assert!(!script.contains("server_pem_path"));
+    let run = |roots: &Path| {
+        // In the place of the public authorities.
+        Command::new(&python).arg("-c").arg(script).env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", roots).output().unwrap()
+    };
+    let ran = run(&certificate);
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), "['vectors']\n", "{}", said(&ran));
+    assert!(!run(&folder.path().join("other/tls.crt")).status.success());
+
+    let Some(curl) = common::program("CURL", "curl") else { return };
+    let line = between(&told, "curl --resolve", "--data '{}'\n");
+    let line = line.replacen("curl", &curl.display().to_string(), 1);
+    let line = line.replace(":443:", &format!(":{port}:")).replace(&format!("{HOST}/"), &format!("{HOST}:{port}/"));
+    let ran = Command::new("sh").args(["-c", &line]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ran.stdout), r#"{"code":0,"data":["vectors"]}"#, "{line}: {}", said(&ran));
+}
+
+/// What `status` tells of a set-up that is ready, with our host, at our address.
+fn status(case: &str) -> String {
+    let input = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/status").join(case).join("stdin.yaml");
+    let input =
+        fs::read_to_string(input).unwrap().replace("milvus.example.com", HOST).replace("203.0.113.10", "127.0.0.1");
+    let run = common::run(&["status".to_owned()], &[], input.as_bytes());
+    assert_eq!(run.status, Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).unwrap()
+}
+
+/// A part of a text, both ends included.
+fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+    let start = text.find(from).unwrap_or_else(|| panic!("{text}\nhas no {from}"));
+    let end = start + text[start..].find(to).unwrap_or_else(|| panic!("{text}\nhas no {to}")) + to.len();
+    &text[start..end]
 }
 
 /// `milvus-gke-l7 cert`
@@ -120,7 +167,10 @@ impl Proxy {
         let text = format!(
             "defaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n\
             frontend clients\n  bind 127.0.0.1:{port} ssl crt {} alpn h2\n  \
-            http-request return status 404 unless {{ hdr(host) -m beg {HOST} }}\n  default_backend milvus\n\
+            http-request return status 404 unless {{ hdr(host) -m beg {HOST} }}\n  \
+            http-request wait-for-body time 10s if {{ path /v2/vectordb/collections/list }}\n  \
+            http-request return content-type application/json string '{{\"code\":0,\"data\":[\"vectors\"]}}' \
+            if {{ method POST }} {{ path /v2/vectordb/collections/list }}\n  default_backend milvus\n\
             backend milvus\n  server pod 127.0.0.1:{milvus} ssl verify none alpn h2\n",
             pem.display()
         );

@@ -1,0 +1,264 @@
+//! The next steps for a release, before anything is applied. They depend on who holds the certificate: what must
+//! exist before, and what only comes after.
+
+use crate::connect;
+use crate::filter;
+use crate::ingress::{Certificate, Ingress, shell_word};
+use crate::refusal::Refusal;
+use crate::settings::{self, GcpName, Http, Issuer, Scheme, Settings};
+
+/// The next steps.
+#[derive(Debug)]
+pub struct Notes {
+    /// As text.
+    pub text: String,
+    /// What the user should know although it is done as asked.
+    pub warnings: Vec<String>,
+}
+
+/// Tells the next steps; `flags` ask for the settings.
+///
+/// # Errors
+///
+/// A [`Refusal`], as of the filter: what is refused has no next step.
+pub fn notes(input: &[u8], settings: &Settings, flags: &[String]) -> Result<Notes, Refusal> {
+    filter::rewrite(input, settings, |rewrite| {
+        let text = text(&Ingress::read(&rewrite.ingress), settings, flags);
+        // An item that cannot be put back into its list is a refusal as well.
+        Ok(Notes { text, warnings: rewrite.output()?.warnings })
+    })
+}
+
+/// A step: what to do, and the commands for it.
+struct Step {
+    words: String,
+    commands: Vec<String>,
+}
+
+impl Step {
+    fn new(words: impl Into<String>) -> Self {
+        Self { words: words.into(), commands: Vec::new() }
+    }
+
+    fn run(mut self, command: impl Into<String>) -> Self {
+        self.commands.push(command.into());
+        self
+    }
+}
+
+fn text(ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> String {
+    let release = ingress.release.unwrap_or(ingress.name);
+    let namespace = ingress.namespace.map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
+    let mut lines = vec![format!("Release {release}{namespace}: {}.", how(ingress, settings)), String::new()];
+    for (index, step) in steps(ingress, settings, flags).into_iter().enumerate() {
+        lines.extend(wrapped(&format!("{}. {}", index + 1, step.words)));
+        lines.push(String::new());
+        let commands = step.commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}"));
+        let before = lines.len();
+        lines.extend(commands);
+        if lines.len() > before {
+            lines.push(String::new());
+        }
+    }
+    lines.push("Then clients connect like this. `status` prints it with the ADDRESS.".to_owned());
+    lines.push(String::new());
+    lines.extend(connect::how(ingress, None, false));
+    lines.join("\n") + "\n"
+}
+
+/// Lines for a terminal; all but the first are indented as commands are.
+fn wrapped(text: &str) -> Vec<String> {
+    const WIDTH: usize = 100;
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("   {word}")),
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
+    match &settings.certificate {
+        settings::Certificate::Managed(_) => {
+            "Google makes the certificate, for a ManagedCertificate of ours".to_owned()
+        }
+        settings::Certificate::ManagedByName(name) => {
+            format!("Google makes the certificate, for your ManagedCertificate {name}")
+        }
+        settings::Certificate::PreShared(_) => "the certificate is one of Compute Engine".to_owned(),
+        settings::Certificate::Secret(name) => format!("the certificate is in your Secret {name}"),
+        settings::Certificate::Files(_) => {
+            format!("the certificate is in Secret {}, part of the release", secret(ingress))
+        }
+        settings::Certificate::CertManager(_) => {
+            format!("cert-manager makes the certificate, in Secret {}", secret(ingress))
+        }
+    }
+}
+
+fn secret<'v>(ingress: &Ingress<'v>) -> &'v str {
+    match &ingress.certificate {
+        Certificate::Secrets(names) => names.first().unwrap_or(&""),
+        _ => "",
+    }
+}
+
+fn steps(ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<Step> {
+    let is_managed = matches!(ingress.certificate, Certificate::Managed(_));
+    let mut steps = Vec::new();
+    steps.extend(reserve(ingress));
+    // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
+    if ingress.static_ip.is_some() {
+        steps.push(point(ingress, settings));
+    }
+    steps.extend(certificate(ingress, settings));
+    steps.push(apply(ingress, flags));
+    if matches!(settings.certificate, settings::Certificate::CertManager(_)) && may_be_http01(settings) {
+        let (name, namespace) = (shell_word(ingress.name), ingress.namespace_flag());
+        steps.push(
+            Step::new(
+                "Only if it solves HTTP-01: have cert-manager answer on this Ingress, for another has another ADDRESS.",
+            )
+            .run(format!("kubectl annotate ingress {name}{namespace} acme.cert-manager.io/http01-edit-in-place=true")),
+        );
+    }
+    if ingress.static_ip.is_none() {
+        let name = shell_word(ingress.name);
+        let namespace = ingress.namespace_flag();
+        steps.push(
+            Step::new("Wait for the ADDRESS of the Ingress, two to ten minutes.")
+                .run(format!("kubectl get ingress {name}{namespace} --watch")),
+        );
+        steps.push(point(ingress, settings));
+    }
+    steps.push(wait(ingress, is_managed));
+    steps
+}
+
+fn reserve(ingress: &Ingress<'_>) -> Option<Step> {
+    let name = shell_word(ingress.static_ip?);
+    let (words, new, of) = match ingress.internal {
+        true => (
+            "Reserve the address, in the region and a subnet of the cluster, unless it is there.",
+            "--region REGION --subnet SUBNET",
+            "--region REGION",
+        ),
+        false => ("Reserve the address, unless it is there.", "--global", "--global"),
+    };
+    let step = Step::new(words).run(format!("gcloud compute addresses create {name} {new}"));
+    Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
+}
+
+fn point(ingress: &Ingress<'_>, settings: &Settings) -> Step {
+    let hosts = ingress.hosts.join(", ");
+    let address = if ingress.static_ip.is_some() { "that address" } else { "the ADDRESS" };
+    let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
+    let need = match settings.certificate {
+        settings::Certificate::Managed(_) | settings::Certificate::ManagedByName(_) => {
+            " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: else Google \
+            makes no certificate."
+        }
+        settings::Certificate::CertManager(_) if may_be_http01(settings) => {
+            " HTTP-01 needs it. Else clients that give server_name can do without."
+        }
+        _ => " Clients that give server_name can do without.",
+    };
+    Step::new(format!("Point an A record of {hosts} at {address}{zone}.{need}"))
+}
+
+/// What must exist before.
+fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
+    let namespace = ingress.namespace_flag();
+    match &settings.certificate {
+        settings::Certificate::Managed(_) | settings::Certificate::Files(_) => Vec::new(),
+        settings::Certificate::ManagedByName(name) => {
+            let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
+            vec![Step::new(step).run(format!("kubectl get managedcertificate {name}{namespace} -o yaml"))]
+        }
+        settings::Certificate::PreShared(names) => {
+            let place = if ingress.internal { "--region REGION" } else { "--global" };
+            let make = |name: &GcpName| {
+                let words = "must be there. With a certificate and a key of yours:";
+                Step::new(format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
+                    "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
+                ))
+            };
+            names.iter().map(make).collect()
+        }
+        settings::Certificate::Secret(name) => {
+            let words = format!("Secret {name} must be there: without it GKE makes no front end.");
+            vec![Step::new(words).run(create_secret(name.as_str(), &namespace))]
+        }
+        settings::Certificate::CertManager(issuer) => cert_manager(ingress, issuer, may_be_http01(settings)),
+    }
+}
+
+fn create_secret(name: &str, namespace: &str) -> String {
+    format!("kubectl create secret tls {name}{namespace} --cert tls.crt --key tls.key")
+}
+
+/// The authority asks on port 80, from the internet.
+fn may_be_http01(settings: &Settings) -> bool {
+    settings.front_end.scheme == Scheme::External && settings.front_end.http != Http::Off
+}
+
+fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> Vec<Step> {
+    let namespace = ingress.namespace_flag();
+    let secret = secret(ingress);
+    let (kind, get) = match issuer {
+        Issuer::Cluster(name) => (format!("ClusterIssuer {name}"), format!("clusterissuer {name}")),
+        Issuer::Namespaced(name) => (format!("Issuer {name}"), format!("issuer {name}{namespace}")),
+    };
+    let solver = if may_be_http01 { "Best it solves DNS-01." } else { "It must solve DNS-01." };
+    let mut steps = vec![
+        Step::new(format!("{kind} of cert-manager must be there. {solver}")).run(format!("kubectl get {get} -o yaml")),
+    ];
+    if may_be_http01 {
+        let host = ingress.client_host().unwrap_or_default();
+        let words = format!(
+            "Only if it solves HTTP-01: until Secret {secret} is there GKE makes no front end, and no challenge can be \
+            answered. So make a placeholder, which cert-manager replaces."
+        );
+        let key =
+            format!("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN={host} -keyout tls.key -out tls.crt");
+        steps.push(Step::new(words).run(key).run(create_secret(secret, &namespace)));
+    }
+    steps
+}
+
+fn apply(ingress: &Ingress<'_>, flags: &[String]) -> Step {
+    let release = shell_word(ingress.release.unwrap_or(ingress.name));
+    let namespace = ingress.namespace_flag();
+    let mut command =
+        format!("helm upgrade --install {release} milvus/milvus{namespace} \\\n  --post-renderer milvus-gke-l7");
+    for flag in flags {
+        let flag = match flag.split_once('=') {
+            Some((name, value)) => format!("{name}={}", shell_word(value)),
+            None => flag.clone(),
+        };
+        command.push_str(&format!(" \\\n  --post-renderer-args {flag}"));
+    }
+    Step::new("Apply it: with Helm, or with the same flags by kubectl or kustomize, if you use these.").run(command)
+}
+
+fn wait(ingress: &Ingress<'_>, is_managed: bool) -> Step {
+    let long = match is_managed {
+        true => {
+            "Google makes the certificate only when the domain leads to the load balancer: up to 60 minutes, and up \
+            to 30 more until it is served everywhere."
+        }
+        false => "The first health check is green a few minutes after the pods are ready.",
+    };
+    let release = shell_word(ingress.release.unwrap_or(ingress.name));
+    Step::new(format!("Wait until it is ready. {long}")).run(format!(
+        "until kubectl get ingress,managedcertificate,backendconfig,service,events{} -o yaml |\n  \
+        milvus-gke-l7 status --release {release} --wait-hint || [ $? -ne 3 ]; do sleep 10; done",
+        ingress.namespace_flag(),
+    ))
+}

@@ -1,0 +1,263 @@
+//! Where the set-up of a release stands, read from what kubectl prints of it.
+//!
+//! ```text
+//! objects → the Milvus Service → its Ingress → steps → a last line: ready, waiting for …, broken: …
+//! ```
+//!
+//! What may come by itself is waited for; broken is only what does not. In doubt it is waited for: the loop that
+//! waits shows each time what for.
+
+mod cause;
+mod certificate;
+mod event;
+mod ingress;
+mod input;
+mod service;
+mod step;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::connect;
+use crate::ingress::{Certificate, Ingress};
+use crate::object::text;
+use crate::refusal::Place;
+use cause::Cause;
+use event::About;
+use service::Service;
+use step::{State, Step};
+
+/// What is asked about.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// The release to choose among several.
+    pub release: Option<String>,
+    /// Whether to say how long each step usually takes.
+    pub wait_hint: bool,
+    /// Whether clients find the host by DNS.
+    pub dns: bool,
+}
+
+/// Where the set-up stands.
+#[derive(Debug)]
+pub struct Report {
+    /// The steps, and the verdict as the last line.
+    pub text: String,
+    /// How it stands as a whole.
+    pub verdict: Verdict,
+}
+
+/// How the set-up stands as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Clients can connect.
+    Ready,
+    /// Something is still to come.
+    Waiting,
+    /// Something does not come by itself.
+    Broken,
+}
+
+/// Why nothing can be told.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum Problem {
+    #[error("the input is empty")]
+    Empty,
+    #[error("the input is larger than {} MiB", limit >> 20)]
+    TooLarge { limit: usize },
+    #[error("a document of the input is not UTF-8")]
+    NotUtf8 { place: Place },
+    #[error("a document of the input does not parse: {message}")]
+    DoesNotParse { message: String, place: Place },
+    #[error("a document of the input is no Kubernetes object")]
+    NoObject { place: Place },
+    #[error("several Milvus releases in the input: {}", releases.join(", "))]
+    SeveralReleases { releases: Vec<String> },
+    #[error("no Milvus release `{wanted}` in the input, only: {}", releases.join(", "))]
+    UnknownRelease { wanted: String, releases: Vec<String> },
+    #[error("several Services with a port to Milvus in the input: {}", services.join(", "))]
+    SeveralServices { services: Vec<String> },
+}
+
+impl Problem {
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::NotUtf8 { place } | Self::DoesNotParse { place, .. } | Self::NoObject { place } => Some(place),
+            _ => None,
+        }
+    }
+
+    /// Why nothing can be told.
+    #[must_use]
+    pub fn why(&self) -> Cow<'static, str> {
+        match self {
+            Self::Empty => "kubectl prints nothing on stdout where it fails; its own message says why",
+            Self::TooLarge { .. } => "all objects are held in memory",
+            Self::NotUtf8 { .. } | Self::DoesNotParse { .. } | Self::NoObject { .. } => {
+                "it reads what kubectl prints with `-o yaml` or `-o json`"
+            }
+            Self::SeveralReleases { .. } | Self::UnknownRelease { .. } => {
+                "a release is known by its Service's label `app.kubernetes.io/instance`"
+            }
+            Self::SeveralServices { .. } => "only one of them is behind the load balancer",
+        }
+        .into()
+    }
+
+    /// What to do.
+    #[must_use]
+    pub fn help(&self) -> Cow<'static, str> {
+        match self {
+            Self::SeveralReleases { .. } => "choose one with --release".into(),
+            Self::UnknownRelease { .. } => "name one of these with --release".into(),
+            Self::SeveralServices { .. } => "give kubectl one namespace".into(),
+            _ => PIPE.into(),
+        }
+    }
+}
+
+const PIPE: &str = "kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status";
+
+/// Tells where the set-up stands.
+///
+/// # Errors
+///
+/// [`Problem`], where the input does not tell.
+pub fn report(input: &[u8], asked: &Asked) -> Result<Report, Problem> {
+    let objects = input::objects(input)?;
+    let objects = Objects(&objects);
+    let Some(service) = choose(&objects, asked.release.as_deref())? else {
+        let step = Step::waiting("Service: none leads to Milvus", "the Milvus Service")
+            .detail("it is the one with a port whose targetPort is `milvus`")
+            .help("install the release; give kubectl its namespace, and ask for service too")
+            .usually(service::SECONDS);
+        return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told(asked.wait_hint));
+    };
+    let value = ingress_of(&service, &objects);
+    let ingress = value.map(Ingress::read);
+    let mut set_up = SetUp { steps: service.steps(ingress.as_ref(), &objects), ..SetUp::default() };
+    let mut about = vec![About { kind: "Service", name: service.name, namespace: service.namespace }];
+    match &ingress {
+        None => set_up.steps.push(ingress::missing()),
+        Some(ingress) => {
+            let address = ingress::address(ingress.value);
+            set_up.steps.push(service.neg_step());
+            set_up.steps.push(ingress::step(ingress, &service));
+            set_up.steps.extend(certificate::steps(ingress, &objects, address));
+            set_up.steps.push(ingress::https(ingress));
+            set_up.steps.push(ingress::backends(ingress, &service));
+            set_up.connect = connect::how(ingress, address, asked.dns);
+            about.push(About { kind: "Ingress", name: ingress.name, namespace: ingress.namespace });
+            let certificate = |name| About { kind: "ManagedCertificate", name, namespace: ingress.namespace };
+            about.extend(managed(ingress).iter().copied().map(certificate));
+        }
+    }
+    let warnings = event::warnings(&objects, &about);
+    let is_there = |kind: &str| match (kind, &ingress) {
+        ("BackendConfig", _) => service.has_backend_config(&objects),
+        (_, Some(ingress)) => managed(ingress).iter().all(|name| objects.has(kind, name, ingress.namespace)),
+        _ => false,
+    };
+    set_up.stopped = warnings.iter().find(|warning| warning.stops(is_there)).and_then(|warning| warning.cause);
+    set_up.events = warnings.iter().flat_map(event::Warning::lines).collect();
+    Ok(set_up.told(asked.wait_hint))
+}
+
+/// All that is to be told.
+#[derive(Debug, Default)]
+struct SetUp {
+    steps: Vec<Step>,
+    events: Vec<String>,
+    /// Why GKE does not go on.
+    stopped: Option<&'static Cause>,
+    connect: Vec<String>,
+}
+
+impl SetUp {
+    fn told(self, wait_hint: bool) -> Report {
+        let first = |state| self.steps.iter().find(|step| step.state == state).map(|step| step.verdict.as_str());
+        let (verdict, last) = match (first(State::Broken), first(State::Waiting), self.stopped) {
+            (Some(what), _, _) => (Verdict::Broken, format!("broken: {what}")),
+            // Whatever GKE complained of: what is to be served is served.
+            (None, None, _) => (Verdict::Ready, "ready".to_owned()),
+            (None, Some(_), Some(cause)) => (Verdict::Broken, format!("broken: {}", cause.what)),
+            (None, Some(what), None) => (Verdict::Waiting, format!("waiting for {what}")),
+        };
+        let mut lines: Vec<String> = self.steps.iter().flat_map(|step| step.lines(wait_hint)).collect();
+        lines.extend(self.events);
+        if verdict == Verdict::Ready {
+            lines.push(String::new());
+            lines.extend(self.connect);
+        }
+        lines.push(String::new());
+        lines.push(step::one_line(&last));
+        Report { text: lines.join("\n") + "\n", verdict }
+    }
+}
+
+/// The Milvus Service of the wanted release, or the only one; `None` where there is none yet.
+fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Service<'v>>, Problem> {
+    let mut services: Vec<_> = objects.of_kind("Service").filter_map(Service::read).collect();
+    let names: BTreeSet<_> = services.iter().filter_map(|service| service.release).collect();
+    let releases = || names.iter().map(|&name| name.to_owned()).collect();
+    match wanted {
+        Some(wanted) if !services.is_empty() && !names.contains(wanted) => {
+            return Err(Problem::UnknownRelease { wanted: wanted.to_owned(), releases: releases() });
+        }
+        None if names.len() > 1 => return Err(Problem::SeveralReleases { releases: releases() }),
+        Some(wanted) => services.retain(|service| service.release == Some(wanted)),
+        None => {}
+    }
+    if let [_, _, ..] = services.as_slice() {
+        let named = |service: &Service<'_>| match service.namespace {
+            Some(namespace) => format!("{namespace}/{}", service.name),
+            None => service.name.to_owned(),
+        };
+        return Err(Problem::SeveralServices { services: services.iter().map(named).collect() });
+    }
+    Ok(services.pop())
+}
+
+/// The Ingress that leads to the Service: if there are several, one that GKE handles.
+fn ingress_of<'v>(service: &Service<'_>, objects: &Objects<'v>) -> Option<&'v Value> {
+    let all = || objects.of_kind("Ingress").filter(|ingress| service.is_behind(ingress));
+    all().find(|ingress| ingress::is_handled(ingress)).or_else(|| all().next())
+}
+
+fn managed<'i, 'v>(ingress: &'i Ingress<'v>) -> &'i [&'v str] {
+    match &ingress.certificate {
+        Certificate::Managed(names) => names,
+        _ => &[],
+    }
+}
+
+/// The objects of the input.
+#[derive(Debug, Clone, Copy)]
+struct Objects<'v>(&'v [Value]);
+
+impl<'v> Objects<'v> {
+    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'v Value> {
+        self.0.iter().filter(move |object| text(object, "/kind") == Some(kind))
+    }
+
+    fn find(&self, kind: &str, name: &str, namespace: Option<&str>) -> Option<&'v Value> {
+        self.of_kind(kind).find(|object| {
+            text(object, "/metadata/name") == Some(name)
+                && same_namespace(text(object, "/metadata/namespace"), namespace)
+        })
+    }
+
+    fn has(&self, kind: &str, name: &str, namespace: Option<&str>) -> bool {
+        self.find(kind, name, namespace).is_some()
+    }
+}
+
+/// Live objects have one; written ones may lack it.
+fn same_namespace(one: Option<&str>, other: Option<&str>) -> bool {
+    one.is_none() || other.is_none() || one == other
+}

@@ -1,0 +1,129 @@
+//! The Ingress: whether GKE takes it, its address, its port 443, and what its backends say.
+
+use std::net::IpAddr;
+
+use serde_json::{Map, Value};
+
+use super::service::{SECONDS, Service};
+use super::step::Step;
+use crate::ingress::{Certificate, Ingress, annotation};
+use crate::object::{at, items, text};
+
+const CLASS: &str = "kubernetes.io/ingress.class";
+const BACKENDS: &str = "ingress.kubernetes.io/backends";
+const HTTPS_RULE: &str = "ingress.kubernetes.io/https-forwarding-rule";
+
+/// The load balancer's address, where there is one.
+pub(super) fn address(ingress: &Value) -> Option<IpAddr> {
+    items(ingress, "/status/loadBalancer/ingress").find_map(|entry| text(entry, "/ip")?.parse().ok())
+}
+
+/// Nobody can tell from here whether it is still to come or was forgotten, and the loop that waits may have been
+/// started before the upgrade: so it is waited for.
+pub(super) fn missing() -> Step {
+    Step::waiting("Ingress: none leads to the Milvus Service", "the Ingress")
+        .help("upgrade the release with milvus-gke-l7 as post-renderer, and give kubectl the release's namespace")
+        .usually(SECONDS)
+}
+
+/// Whether GKE handles the Ingress.
+pub(super) fn is_handled(ingress: &Value) -> bool {
+    match annotation(ingress, CLASS) {
+        Some("gce" | "gce-internal" | "gce-regional-external") => true,
+        None | Some("") => text(ingress, "/spec/ingressClassName").is_none(),
+        Some(_) => false,
+    }
+}
+
+/// The Ingress itself, and its address.
+pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
+    let title = format!("Ingress {}", ingress.name);
+    if !is_handled(ingress.value) {
+        let found = match (annotation(ingress.value, CLASS), text(ingress.value, "/spec/ingressClassName")) {
+            (Some(class), _) if !class.is_empty() => format!("its class is {class}"),
+            (_, class) => format!("it has ingressClassName {}", class.unwrap_or_default()),
+        };
+        return Step::broken(title, format!("GKE ignores Ingress {}", ingress.name))
+            .detail(format!("{found}: GKE ignores it, without an event"))
+            .help(format!("set the annotation {CLASS} to gce (or gce-internal), and leave ingressClassName out"));
+    }
+    if !leads_all_calls(ingress.value, service) {
+        return Step::broken(title, format!("Ingress {} does not lead every path to Milvus", ingress.name))
+            .detail("no path takes all gRPC calls: they get a 404")
+            .help("one path must be `/` of pathType Prefix");
+    }
+    let class = annotation(ingress.value, CLASS).filter(|class| !class.is_empty()).unwrap_or("gce");
+    match address(ingress.value) {
+        Some(address) => Step::done(format!("{title}, class {class}: ADDRESS {address}")),
+        None => Step::waiting(format!("{title}, class {class}: no ADDRESS yet"), "the ADDRESS of the Ingress")
+            .detail("GKE writes it when the whole load balancer is made; a mistake shows as an event")
+            .usually("two to ten minutes"),
+    }
+}
+
+fn leads_all_calls(ingress: &Value, service: &Service<'_>) -> bool {
+    let ours = |backend: Option<&Value>| backend.and_then(|to| text(to, "/service/name")) == Some(service.name);
+    let takes_all = |path: &Value| {
+        let at = text(path, "/path").unwrap_or_default();
+        match text(path, "/pathType") {
+            Some("Prefix") => at == "/",
+            Some("ImplementationSpecific") | None => at.is_empty() || at == "/*",
+            Some(_) => false,
+        }
+    };
+    ours(at(ingress, "/spec/defaultBackend"))
+        || items(ingress, "/spec/rules")
+            .flat_map(|rule| items(rule, "/http/paths"))
+            .any(|path| ours(path.get("backend")) && takes_all(path))
+}
+
+/// Port 443.
+pub(super) fn https(ingress: &Ingress<'_>) -> Step {
+    match annotation(ingress.value, HTTPS_RULE) {
+        Some(rule) => Step::done(format!("port 443: forwarding rule {rule}")),
+        None => {
+            let step = Step::waiting("port 443: no forwarding rule yet", "port 443 of the load balancer");
+            match ingress.certificate {
+                Certificate::Managed(_) => step.detail("it comes when the ManagedCertificate is attached"),
+                _ => step.detail("it comes when GKE has the certificate"),
+            }
+            .usually("a few minutes after the ADDRESS")
+        }
+    }
+}
+
+/// What the health checks say.
+pub(super) fn backends(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
+    let all: Map<String, Value> =
+        annotation(ingress.value, BACKENDS).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let groups = service.groups();
+    let port_of = |name: &str| groups.iter().find(|(_, group)| group == name).map(|(port, _)| port.as_str());
+    // A backend service bears the name of its network endpoint group. Without these only the default backend of
+    // the cluster can be told apart.
+    let known = all.keys().any(|name| port_of(name).is_some());
+    let is_milvus = |name: &str| if known { port_of(name).is_some() } else { !name.contains("default-http-backend") };
+    let milvus: Vec<_> = all.iter().filter(|(name, _)| is_milvus(name)).collect();
+    let usually = "two to five minutes after the pods are ready";
+    if milvus.is_empty() {
+        let step = Step::waiting("health: not known yet", "the health of Milvus");
+        return step.detail(format!("GKE writes it into the annotation {BACKENDS} of the Ingress")).usually(usually);
+    }
+    let health = |value: &Value| value.as_str().unwrap_or("Unknown").to_owned();
+    let all_healthy = milvus.iter().all(|(_, value)| value.as_str() == Some("HEALTHY"));
+    let mut step = match all_healthy {
+        true => Step::done("health: HEALTHY"),
+        // Every load balancer begins so, and so does every restart of Milvus.
+        false => Step::waiting("health: not HEALTHY yet", "healthy backends"),
+    };
+    for (name, value) in milvus {
+        let port = port_of(name).map(|port| format!("port {port}: ")).unwrap_or_default();
+        step = step.detail(format!("{port}{} ({name})", health(value)));
+    }
+    if all_healthy {
+        return step;
+    }
+    let namespace = ingress.namespace_flag();
+    step.help(format!("see whether the pods are Ready: kubectl get pods{namespace}"))
+        .help("if they are: the BackendConfig must ask port 9091 for /healthz by HTTP, and Milvus must run with tlsMode 1")
+        .usually(usually)
+}

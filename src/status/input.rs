@@ -1,0 +1,54 @@
+//! What kubectl printed → objects.
+
+use serde_json::Value;
+
+use super::Problem;
+use crate::filter::INPUT_LIMIT;
+use crate::object::{items, text};
+use crate::refusal::{Place, Spot};
+use crate::stream::{DocumentId, Stream};
+use crate::yaml;
+
+/// All objects: of a `kind: List`, in YAML or JSON, of several, or of a stream.
+pub(super) fn objects(input: &[u8]) -> Result<Vec<Value>, Problem> {
+    if input.len() > INPUT_LIMIT {
+        return Err(Problem::TooLarge { limit: INPUT_LIMIT });
+    }
+    if input.iter().all(u8::is_ascii_whitespace) {
+        return Err(Problem::Empty);
+    }
+    let stream = Stream::split(input);
+    let mut objects = Vec::new();
+    for id in stream.ids() {
+        for value in values(&stream, id)? {
+            match text(&value, "/kind") {
+                Some(kind) if kind.ends_with("List") => {
+                    objects.extend(items(&value, "/items").filter(|item| item.is_object()).cloned());
+                }
+                Some(_) => objects.push(value),
+                None if value.is_null() => {}
+                None => return Err(Problem::NoObject { place: Place { document: id, spot: Spot::Line(1) } }),
+            }
+        }
+    }
+    Ok(objects)
+}
+
+/// The values of a document: one, but for JSON, where one may follow the other.
+fn values(stream: &Stream<'_>, id: DocumentId) -> Result<Vec<Value>, Problem> {
+    let body = stream.body(id);
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let line = memchr::memchr_iter(b'\n', &body[..error.valid_up_to()]).count() + 1;
+        Problem::NotUtf8 { place: Place { document: id, spot: Spot::Line(line) } }
+    })?;
+    // YAML reads it as well, but not several in a row.
+    if text.trim_start().starts_with('{')
+        && let Ok(values) = serde_json::Deserializer::from_str(text).into_iter().collect()
+    {
+        return Ok(values);
+    }
+    yaml::read(text).map(|value| vec![value]).map_err(|error| Problem::DoesNotParse {
+        message: error.to_string(),
+        place: Place { document: id, spot: Spot::Line(error.line()) },
+    })
+}

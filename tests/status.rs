@@ -1,0 +1,257 @@
+//! `status` and `notes`: every folder of `testdata/status` and `testdata/notes` is one run, compared byte for byte.
+//!
+//! `args` holds one argument per line, `stdin.yaml` the input and `status` the exit status. `UPDATE=1 cargo test
+//! --test status` writes what is compared, `stdout.txt` and `stderr.txt`; it never writes `status`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use common::{Run, ci, diff, run_in};
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+    run: Run,
+    status: i32,
+}
+
+#[test]
+fn output_is_byte_for_byte_as_recorded() {
+    let update = env::var_os("UPDATE").is_some_and(|value| value == "1");
+    assert!(!(update && ci()), "UPDATE=1 records what it should judge: not with CI=true");
+    let mut failures = Vec::new();
+    let cases: Vec<_> = ["status", "notes"].into_iter().flat_map(cases).collect();
+    for Case { name, folder, run, status } in &cases {
+        if run.status != Some(*status) {
+            let stderr = String::from_utf8_lossy(&run.stderr);
+            failures.push(format!("{name}: ended with {:?} instead of {status}\n{stderr}", run.status));
+            continue;
+        }
+        for (file, text) in [("stdout.txt", &run.stdout), ("stderr.txt", &run.stderr)] {
+            let path = folder.join(file);
+            if update && !text.is_empty() {
+                fs::write(&path, text).unwrap();
+            } else if update && path.exists() {
+                fs::remove_file(&path).unwrap();
+            }
+            let recorded = if path.exists() { fs::read(&path).unwrap() } else { Vec::new() };
+            if &recorded != text {
+                failures.push(format!("{name}: {file} differs (- recorded, + now)\n{}", diff(&recorded, text)));
+            }
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} differences in {} cases (UPDATE=1 records the output as it is now)\n\n{}",
+        failures.len(),
+        cases.len(),
+        failures.join("\n"),
+    );
+}
+
+/// Scripts go by the exit status, people by the last line.
+#[test]
+fn the_last_line_says_what_the_exit_status_says() {
+    let mut seen = [0; 3];
+    for Case { name, run, .. } in cases("status") {
+        let stdout = String::from_utf8(run.stdout).unwrap();
+        let Some(last) = stdout.lines().last() else {
+            assert!(!run.stderr.is_empty() && matches!(run.status, Some(1 | 2)), "{name}: no word");
+            continue;
+        };
+        let (index, status) = match last.split([' ', ':']).next().unwrap() {
+            "ready" => (0, 0),
+            "waiting" => (1, 3),
+            "broken" => (2, 1),
+            other => panic!("{name}: the last line begins with {other}"),
+        };
+        assert_eq!(run.status, Some(status), "{name}: {last}");
+        let is_shown = stdout.contains("from pymilvus import MilvusClient");
+        assert_eq!(is_shown, status == 0, "{name}: how to connect is shown if it is ready");
+        seen[index] += 1;
+    }
+    assert!(seen.iter().all(|&count| count > 5), "{seen:?}");
+}
+
+/// The loop of docs/status.md: it goes on while there is something to wait for, and not when something is broken.
+#[cfg(unix)]
+#[test]
+fn the_loop_waits_until_ready_or_broken() {
+    let page = fs::read_to_string(root().join("docs/status.md")).unwrap();
+    let start = page.find("until kubectl get").expect("the loop");
+    let shown = &page[start..start + page[start..].find("\n```").unwrap()];
+    let from = shown.find("kubectl").unwrap()..shown.find('|').unwrap();
+    for (last, status) in [("ready-managed", 0), ("event-static-ip-missing", 0)] {
+        // Each look sees the next state; `done` of a loop that ended by itself is 0.
+        let folder = tempfile::tempdir().unwrap();
+        for (index, case) in ["no-ingress", "no-address", last].into_iter().enumerate() {
+            let input = root().join("testdata/status").join(case).join("stdin.yaml");
+            fs::copy(input, folder.path().join(index.to_string())).unwrap();
+        }
+        let mut script = shown.to_owned();
+        script.replace_range(from.clone(), "cat $(cat n) ");
+        let script = script.replace("milvus-gke-l7", env!("CARGO_BIN_EXE_milvus-gke-l7"));
+        let script = script.replace("sleep 10", "echo $(($(cat n) + 1)) > n");
+        let script = format!("echo 0 > n\n{script}\ncat n >&2");
+        let output =
+            std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(status));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "2\n", "{last}: {script}");
+    }
+}
+
+/// The example of docs/status.md is what the program says.
+#[test]
+fn the_example_of_the_page_is_current() {
+    let path = root().join("docs/status.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (opening, closing) = ("<!-- example -->\n", "<!-- /example -->");
+    let start = page.find(opening).expect("an example") + opening.len();
+    let end = page.find(closing).expect("its end");
+    let run = case("status", root().join("testdata/status/managed-not-visible")).run;
+    let wanted = format!("```text\n{}```\n", String::from_utf8(run.stdout).unwrap());
+    if env::var_os("UPDATE").is_some_and(|value| value == "1") {
+        assert!(!ci(), "UPDATE=1 records what it should judge: not with CI=true");
+        fs::write(&path, format!("{}{wanted}{}", &page[..start], &page[end..])).unwrap();
+    } else {
+        assert_eq!(&page[start..end], wanted, "UPDATE=1 writes it");
+    }
+}
+
+/// What others wrote into the objects cannot forge a last line, nor reach the terminal as an escape code.
+#[test]
+fn texts_of_others_stay_on_their_line() {
+    let case = root().join("testdata/status/event-hostile");
+    let run = run_in(&case, &["status".to_owned()], &[], &fs::read(case.join("stdin.yaml")).unwrap());
+    let stdout = String::from_utf8(run.stdout).unwrap();
+    assert!(!stdout.lines().any(|line| line == "ready"), "{stdout}");
+    assert!(!stdout.contains('\u{1b}') && stdout.contains("ready"), "{stdout}");
+}
+
+/// Whether the objects come as YAML or JSON, as a list or one by one, is the same.
+#[test]
+fn every_form_of_input_tells_the_same() {
+    let folder = root().join("testdata/status/managed-not-visible");
+    let text = fs::read_to_string(folder.join("stdin.yaml")).unwrap();
+    let list: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let objects = list["items"].as_array().unwrap();
+    let one_by_one = |text: fn(&serde_json::Value) -> String, between: &str| {
+        objects.iter().map(text).collect::<Vec<_>>().join(between)
+    };
+    let json = |object: &serde_json::Value| format!("{object:#}");
+    let yaml = |object: &serde_json::Value| serde_yaml::to_string(object).unwrap();
+    let told = |input: &str| run_in(&folder, &["status".to_owned()], &[], input.as_bytes()).stdout;
+    let expected = told(&text);
+    assert!(!expected.is_empty());
+    for input in [
+        list.to_string(),
+        format!("{list:#}"),
+        one_by_one(json, "\n"),
+        one_by_one(json, "\n---\n"),
+        one_by_one(yaml, "---\n"),
+    ] {
+        assert_eq!(String::from_utf8_lossy(&told(&input)), String::from_utf8_lossy(&expected), "{input}");
+    }
+}
+
+/// A refusal of the filter is one of `notes`.
+#[test]
+fn notes_refuse_what_the_filter_refuses() {
+    let mut compared = 0;
+    for folder in entries(&root().join("testdata/cases/refuse")) {
+        let args = fs::read_to_string(folder.join("args")).unwrap();
+        let input = fs::read(folder.join("stdin.yaml")).unwrap();
+        // Wrong usage names the command.
+        let is_refused = fs::read_to_string(folder.join("status")).unwrap() == "1\n";
+        if !is_refused || args.lines().any(|line| line.starts_with("env ")) {
+            continue;
+        }
+        let args: Vec<_> = args.lines().map(str::to_owned).collect();
+        let notes = [&["notes".to_owned()], &args[..]].concat();
+        let (filter, notes) = (run_in(&folder, &args, &[], &input), run_in(&folder, &notes, &[], &input));
+        assert_eq!(notes.status, filter.status, "{}", folder.display());
+        assert_eq!(String::from_utf8_lossy(&notes.stderr), String::from_utf8_lossy(&filter.stderr));
+        assert!(notes.stdout.is_empty(), "{}", folder.display());
+        compared += 1;
+    }
+    assert!(compared > 40, "only {compared} were compared");
+}
+
+/// The `helm upgrade` that `notes` prints asks for the same, wherever it was asked for.
+#[test]
+fn the_command_of_the_notes_asks_for_the_same() {
+    let mut compared = 0;
+    let folders = ["options", "config"].map(|group| entries(&root().join("testdata/cases").join(group))).concat();
+    for folder in folders {
+        let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+        let input = read("stdin.yaml");
+        if read("status") != "0\n" || input.contains("kind: ResourceList") {
+            continue;
+        }
+        let args = read("args");
+        let (vars, args): (Vec<_>, Vec<_>) = args.lines().partition(|line| line.starts_with("env "));
+        // A legacy plugin's file is no flag.
+        if args.iter().any(|argument| argument.starts_with("./"))
+            && !args.iter().any(|argument| argument.starts_with("--config"))
+        {
+            continue;
+        }
+        let vars: Vec<_> = vars
+            .iter()
+            .map(|line| line["env ".len()..].split_once('=').unwrap())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let args: Vec<_> = ["notes"].into_iter().chain(args).map(str::to_owned).collect();
+        let notes = run_in(&folder, &args, &vars, input.as_bytes());
+        let text = String::from_utf8(notes.stdout).unwrap();
+        assert_eq!(notes.status, Some(0), "{}: {}", folder.display(), String::from_utf8_lossy(&notes.stderr));
+        let flags: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("--post-renderer-args "))
+            .map(|flag| flag.trim_end_matches(" \\").replace('\'', ""))
+            .collect();
+        let again = run_in(&folder, &flags, &[], input.as_bytes());
+        assert_eq!(again.status, Some(0), "{}: {flags:?}", folder.display());
+        let difference = diff(read("stdout.yaml").as_bytes(), &again.stdout);
+        assert!(difference.is_empty(), "{}: {flags:?}\n{difference}", folder.display());
+        compared += 1;
+    }
+    assert!(compared > 30, "only {compared} were compared");
+}
+
+/// All cases below a folder of `testdata`, run.
+fn cases(command: &str) -> Vec<Case> {
+    let folders = entries(&root().join("testdata").join(command));
+    assert!(!folders.is_empty(), "{command}: no cases");
+    folders.into_iter().map(|folder| case(command, folder)).collect()
+}
+
+fn case(command: &str, folder: PathBuf) -> Case {
+    let name = format!("{command}/{}", folder.file_name().unwrap().display());
+    for file in entries(&folder) {
+        let known =
+            ["args", "stdin.yaml", "status", "stdout.txt", "stderr.txt"].iter().any(|known| file.ends_with(known));
+        assert!(known, "{name}: nothing reads {}", file.display());
+    }
+    let read =
+        |file: &str| fs::read_to_string(folder.join(file)).unwrap_or_else(|_| panic!("{name}: {file} is missing"));
+    let status = read("status").trim_end().parse().unwrap_or_else(|_| panic!("{name}: status is no number"));
+    let args: Vec<_> =
+        [command].into_iter().map(str::to_owned).chain(read("args").lines().map(str::to_owned)).collect();
+    let run = run_in(&folder, &args, &[], &fs::read(folder.join("stdin.yaml")).unwrap());
+    Case { name, folder, run, status }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
