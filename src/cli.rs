@@ -135,6 +135,29 @@ pub enum Command {
         #[arg(long, help_heading = OUTPUT)]
         dns: bool,
     },
+    /// Find mistakes, most of which GKE accepts without a word: reads any manifests
+    ///
+    /// A rendered chart, this program's output, what `kubectl get -o yaml` (or json) prints, or what was written by
+    /// hand. What leads to Milvus is checked; everything else is left alone. Ends with status 1 on errors.
+    Check {
+        /// End with status 1 on warnings, too
+        #[arg(long)]
+        strict: bool,
+        /// Check this release only
+        #[arg(long, value_name = "NAME")]
+        release: Option<String>,
+        /// Text for people, a JSON array of findings, or SARIF 2.1.0
+        #[arg(long, value_enum, default_value_t = CheckOutput::Text, help_heading = OUTPUT)]
+        output: CheckOutput,
+        /// When to colour the text; `auto` does on a terminal, unless NO_COLOR is set
+        #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = OUTPUT)]
+        color: Colour,
+    },
+    /// Explain a rule of `check`, or list all of them
+    Explain {
+        /// The rule, as `check` names it
+        rule: Option<String>,
+    },
     /// The plugin by which Helm 4 finds this program (Helm 3 needs none)
     HelmPlugin {
         /// What to do about it.
@@ -168,6 +191,17 @@ pub enum DiffOutput {
     Text,
     /// JSON patches.
     Patch,
+}
+
+/// How findings are told.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum CheckOutput {
+    /// With the offending lines.
+    Text,
+    /// An array.
+    Json,
+    /// SARIF.
+    Sarif,
 }
 
 /// When to colour.

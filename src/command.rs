@@ -10,7 +10,8 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 
 use crate::certificate::{Files, Generated, Request, generate};
-use crate::cli::{self, Asked, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN, NAME};
+use crate::check::{self, report, rules};
+use crate::cli::{self, Asked, CheckOutput, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN, NAME};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::filter::{INPUT_LIMIT, Output, filter};
 use crate::list::Lists;
@@ -165,9 +166,47 @@ fn status(asked: &status::Asked, input: impl Read) -> Result<Outcome, Outcome> {
     Ok(Outcome { stdout: report.text.into_bytes(), stderr: String::new(), status })
 }
 
+fn check(
+    release: Option<&str>,
+    strict: bool,
+    output: CheckOutput,
+    colour: Colour,
+    input: impl Read,
+) -> Result<Outcome, Outcome> {
+    let input = read(input)?;
+    let split = Stream::split(&input);
+    let lists = Lists::find(&split);
+    let stream = split.open(&lists);
+    let mut findings = match check::check(&stream, release) {
+        Ok(findings) => findings,
+        Err(refusal) => return Err(Outcome::failed(Status::Refused, refused(&refusal, &input))),
+    };
+    report::sort(&mut findings, &stream);
+    let count = report::Count::of(&findings);
+    let stdout = match output {
+        CheckOutput::Text => for_stdout(report::text(&findings, &stream), colour),
+        CheckOutput::Json => report::json(&findings, &stream).into_bytes(),
+        CheckOutput::Sarif => report::sarif(&findings, &stream).into_bytes(),
+    };
+    let is_bad = count.errors > 0 || strict && count.warnings > 0;
+    Ok(Outcome { stdout, stderr: String::new(), status: if is_bad { Status::Refused } else { Status::Done } })
+}
+
+fn explain(rule: Option<&str>) -> Result<Outcome, Outcome> {
+    let Some(id) = rule else { return Ok(Outcome::done(report::list().into_bytes())) };
+    let Some(rule) = rules::find(id) else {
+        let help = rules::nearest(id).map_or_else(
+            || format!("`{} explain` lists all rules", cli::NAME),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return Err(Outcome::failed(Status::Usage, format!("error: no such rule: {id}\n  help: {help}\n")));
+    };
+    Ok(Outcome::done(report::explain(rule).into_bytes()))
+}
+
 impl Command {
     fn reads_stdin(&self) -> bool {
-        matches!(self, Self::Diff { .. } | Self::Notes { .. } | Self::Status { .. })
+        matches!(self, Self::Diff { .. } | Self::Check { .. } | Self::Notes { .. } | Self::Status { .. })
     }
 
     fn run(self, input: impl Read) -> Result<Outcome, Outcome> {
@@ -182,6 +221,8 @@ impl Command {
             },
             Self::Notes { asked } => notes(*asked, input)?,
             Self::Status { release, wait_hint, dns } => status(&status::Asked { release, wait_hint, dns }, input)?,
+            Self::Check { strict, release, output, color } => check(release.as_deref(), strict, output, color, input)?,
+            Self::Explain { rule } => explain(rule.as_deref())?,
             Self::Completions { shell } => Outcome::done(cli::completions(shell)),
             Self::Man => match cli::manual() {
                 Ok(page) => Outcome::done(page),

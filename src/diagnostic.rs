@@ -64,11 +64,11 @@ pub fn refusal(refusal: &Refusal, stream: &Stream<'_>, file: &str, coloured: boo
 #[must_use]
 pub fn render(diagnostic: &Diagnostic<'_>, stream: &Stream<'_>, file: &str, coloured: bool) -> String {
     let found = diagnostic.place.map(|place| Found::find(stream, place, file));
-    let origin = found.as_ref().map(|found| found.origin.clone()).unwrap_or_default();
+    let origin = found.as_ref().map(Found::origin).unwrap_or_default();
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
-        Severity::Note => Level::INFO,
+        Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(diagnostic.title.as_ref());
     let mut group = Group::with_title(match diagnostic.rule {
@@ -93,6 +93,26 @@ pub fn render(diagnostic: &Diagnostic<'_>, stream: &Stream<'_>, file: &str, colo
     renderer.render(&[group])
 }
 
+/// Where a place is, for other programs.
+#[derive(Debug)]
+pub struct Location {
+    /// The template that the document came from, or the file.
+    pub source: String,
+    /// Kind and name, if it holds an object that has them.
+    pub object: Option<String>,
+    /// 1-based, in the stream.
+    pub line: usize,
+    /// 1-based, in characters.
+    pub column: usize,
+}
+
+/// Where `place` is in `stream`, which came from `file`.
+#[must_use]
+pub fn locate(place: &Place, stream: &Stream<'_>, file: &str) -> Location {
+    let Found { source, object, line, column, .. } = Found::find(stream, place, file);
+    Location { source, object, line, column }
+}
+
 /// Renders a warning.
 #[must_use]
 pub fn warning(message: &str, coloured: bool) -> String {
@@ -102,10 +122,14 @@ pub fn warning(message: &str, coloured: bool) -> String {
 
 /// A place, found again in the text.
 struct Found {
-    /// Template and object.
-    origin: String,
+    /// Template or file.
+    source: String,
+    /// Kind and name.
+    object: Option<String>,
     /// 1-based, in the stream.
     line: usize,
+    /// 1-based, in characters.
+    column: usize,
     shown: Option<Shown>,
 }
 
@@ -120,12 +144,13 @@ impl Found {
         let body = stream.body(place.document);
         let object = Object::parse(stream, place.document).ok();
         let template = stream::source(body).or_else(|| object.as_ref()?.helm4_filename()).unwrap_or(file);
-        let origin = match object.as_ref().map(|object| (object.kind(), object.name())) {
-            Some((kind, Some(name))) if !kind.is_empty() => format!("{template} ({kind} {name})"),
-            _ => template.to_owned(),
+        let named = match object.as_ref().map(|object| (object.kind(), object.name())) {
+            Some((kind, Some(name))) if !kind.is_empty() => Some(format!("{kind} {name}")),
+            _ => None,
         };
         let first_line = stream.first_line(place.document);
-        let mut found = Self { origin, line: first_line, shown: None };
+        let source = template.to_owned();
+        let mut found = Self { source, object: named, line: first_line, column: 1, shown: None };
         match (&place.spot, &object) {
             (Spot::Line(line), _) => found.line = first_line + line - 1,
             (Spot::Whole, Some(object)) => found.show(object, object.document.locate(&crate::object::path(["kind"]))),
@@ -146,6 +171,13 @@ impl Found {
         found
     }
 
+    fn origin(&self) -> String {
+        match &self.object {
+            Some(object) => format!("{} ({object})", self.source),
+            None => self.source.clone(),
+        }
+    }
+
     /// Shows the first line of a range of the object's text.
     fn show(&mut self, object: &Object<'_>, range: std::ops::Range<usize>) {
         let text = object.document.text();
@@ -154,6 +186,7 @@ impl Found {
         let start = text[..range.start].rfind('\n').map_or(0, |end| end + 1);
         let shown = text[start..].lines().next().unwrap_or_default();
         let end = range.end.min(start + shown.len()).max(range.start);
+        self.column = text[start..range.start].chars().count() + 1;
         if !is_alone(text, &(range.start..end)) {
             return;
         }
@@ -199,6 +232,8 @@ fn is_alone(text: &str, range: &std::ops::Range<usize>) -> bool {
     let line_end = text[range.start..].find('\n').map_or(text.len(), |end| range.start + end);
     let before = text[start..range.start].trim_start_matches([' ', '-']);
     let after = text[range.end.min(line_end)..line_end].trim_start();
+    // The entries of JSON end so.
+    let after = after.strip_prefix(',').unwrap_or(after).trim_start();
     before.is_empty() && (after.is_empty() || after.starts_with('#'))
 }
 

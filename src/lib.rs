@@ -2,6 +2,7 @@
 //! parts work together; [`filter::filter`] is the whole way from bytes to bytes.
 
 pub mod certificate;
+pub mod check;
 pub mod cli;
 pub mod command;
 pub mod config;

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use clap::builder::StyledStr;
 use clap::{Arg, Args as _, Command};
+use milvus_gke_l7::check::report;
 use milvus_gke_l7::options::Options;
 
 #[test]
@@ -46,6 +47,11 @@ fn row(argument: &Arg) -> String {
     let rest = long.strip_prefix(&first).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
     let meaning = if rest.is_empty() { first } else { format!("{first}. {rest}") };
     format!("| {} | `{field}`{kind} | {} |", flag.replace('|', "\\|"), meaning.replace('|', "\\|"))
+}
+
+#[test]
+fn table_of_rules() {
+    current("docs/rules.md", "rules", &report::table());
 }
 
 /// Holds the part of `file` between the markers of `name` against `text`.

@@ -72,6 +72,12 @@ pub(super) fn plan(
     }
 }
 
+/// Whether Milvus does not start with TLS on, because HTTP shares the gRPC port.
+pub(crate) fn keeps_milvus_from_starting(config: &MilvusConfig<'_, '_>, server: &Server) -> Result<bool, Refusal> {
+    let must_part = server.version.is_none_or(|version| version >= SINCE);
+    Ok(must_part && shares_port(config, config.grpc_port().unwrap_or(server.grpc_port))?)
+}
+
 /// Whether HTTP is on and on the gRPC server's port, as Milvus would read it.
 fn shares_port(config: &MilvusConfig<'_, '_>, grpc: u16) -> Result<bool, Refusal> {
     let enabled = match config.environment(HTTP_ENABLED).map(|variable| variable.value.as_deref()) {

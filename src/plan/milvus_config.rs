@@ -17,21 +17,21 @@ use crate::yaml;
 
 /// A setting of Milvus.
 #[derive(Clone, Copy)]
-pub(super) struct Setting {
-    pub(super) name: &'static str,
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
     keys: [&'static str; 3],
 }
 
-pub(super) const TLS_MODE: Setting =
+pub(crate) const TLS_MODE: Setting =
     Setting { name: "common.security.tlsMode", keys: ["common", "security", "tlsMode"] };
-pub(super) const HTTP_PORT: Setting = Setting { name: "proxy.http.port", keys: ["proxy", "http", "port"] };
+pub(crate) const HTTP_PORT: Setting = Setting { name: "proxy.http.port", keys: ["proxy", "http", "port"] };
 pub(super) const HTTP_ENABLED: Setting = Setting { name: "proxy.http.enabled", keys: ["proxy", "http", "enabled"] };
 
 /// `proxy.port`, as Milvus flattens it.
 const GRPC_PORT: &str = "proxyport";
 
 /// The settings of one release, and what is to change in `user.yaml`.
-pub(super) struct MilvusConfig<'r, 'i> {
+pub(crate) struct MilvusConfig<'r, 'i> {
     object: &'r Object<'i>,
     server: &'r Server,
     /// As it will be.
@@ -49,7 +49,7 @@ struct Leaf {
 impl<'r, 'i> MilvusConfig<'r, 'i> {
     /// `http_port` is the port that Milvus's HTTP server may be given: where the files
     /// mention it, they may do so as the gRPC port.
-    pub(super) fn read(object: &'r Object<'i>, server: &'r Server, http_port: u16) -> Result<Self, Refusal> {
+    pub(crate) fn read(object: &'r Object<'i>, server: &'r Server, http_port: u16) -> Result<Self, Refusal> {
         let user = parse(object, object.value(), "user.yaml")?;
         // The chart's own settings are long and hold none of ours in recent versions.
         let http_port = http_port.to_string();
@@ -63,7 +63,7 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
     }
 
     /// The variable that sets it in the environment.
-    pub(super) fn environment(&self, setting: Setting) -> Option<&'r Variable> {
+    pub(crate) fn environment(&self, setting: Setting) -> Option<&'r Variable> {
         self.variable(&flat(setting.name))
     }
 
@@ -75,13 +75,13 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
     }
 
     /// A refusal about a variable that says otherwise than it should.
-    pub(super) fn refuse_environment(&self, variable: &Variable, setting: Setting) -> Refusal {
+    pub(crate) fn refuse_environment(&self, variable: &Variable, setting: Setting) -> Refusal {
         let reason = Reason::Environment { variable: variable.name.clone(), setting: setting.name };
         Refusal::at(reason, self.server.document, Spot::Path(variable.path.clone()))
     }
 
     /// What the two files set, as text; empty for `null`, `None` where neither sets it.
-    pub(super) fn in_files(&self, setting: Setting) -> Result<Option<String>, Refusal> {
+    pub(crate) fn in_files(&self, setting: Setting) -> Result<Option<String>, Refusal> {
         if let Some(leaf) = self.leaf(&self.user, "user.yaml", setting)? {
             return Ok(Some(as_text(&leaf.value)));
         }
@@ -150,7 +150,7 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
     }
 
     /// A refusal about a setting in `user.yaml`, or in `default.yaml`.
-    pub(super) fn refuse(&self, reason: Reason, setting: Setting) -> Refusal {
+    pub(crate) fn refuse(&self, reason: Reason, setting: Setting) -> Refusal {
         for (value, key) in [(&self.user, "user.yaml"), (&self.default, "default.yaml")] {
             if let Ok(Some(leaf)) = self.leaf(value, "", setting) {
                 let spot = Spot::InText { text: path(["data", key]), inner: leaf.path };

@@ -1,0 +1,92 @@
+//! A ManagedCertificate that the Ingress names.
+
+use serde_json::Value;
+
+use super::fields::{self, Shape};
+use super::{Findings, rules};
+use crate::object::{Existing, items, path};
+
+const SPEC: Shape = Shape::Fields(&[("domains", Shape::Texts)], &[]);
+
+const MAX_DOMAINS: usize = 100;
+
+/// The domains that are texts.
+pub(super) fn domains(certificate: &Existing) -> impl Iterator<Item = &str> {
+    items(&certificate.value, "/spec/domains").filter_map(Value::as_str)
+}
+
+pub(super) fn check(certificate: &Existing, findings: &mut Findings) {
+    fields::check(certificate, &SPEC, findings);
+    let name = certificate.name().unwrap_or_default();
+    let count = items(&certificate.value, "/spec/domains").count();
+    if count == 0 && certificate.value.pointer("/spec/domains").is_none_or(|value| value.is_array() || value.is_null())
+    {
+        findings.object(&rules::DOMAINS_EMPTY, certificate, format!("ManagedCertificate `{name}` has no domains"));
+    }
+    if count > MAX_DOMAINS {
+        let message = format!("ManagedCertificate `{name}` has {count} domains");
+        findings.at(&rules::DOMAINS_MANY, certificate, path(["spec", "domains"]), message);
+    }
+    for (index, domain) in domains(certificate).enumerate() {
+        if let Some(problem) = problem(domain) {
+            let place = path(["spec", "domains", &index.to_string()]);
+            findings.at(&rules::DOMAIN, certificate, place, format!("`{domain}`: {problem}"));
+        }
+    }
+}
+
+/// By the pattern of the resource definition.
+fn problem(domain: &str) -> Option<&'static str> {
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if domain.contains('*') {
+        return Some("Google-managed certificates have no wildcards");
+    }
+    if domain.len() > 63 {
+        return Some("a domain has at most 63 characters here");
+    }
+    if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Some("write it in lower case");
+    }
+    if domain.ends_with('.') {
+        return Some("leave the dot at the end out");
+    }
+    let Some((_, top)) = domain.rsplit_once('.') else { return Some("a domain has two or more labels") };
+    if !domain.split('.').all(is_label) {
+        return Some("this is no DNS name");
+    }
+    let good_top = top.len() >= 2 && top.starts_with(|first: char| first.is_ascii_lowercase());
+    (!good_top).then_some("the top-level domain begins with a letter and has two or more characters")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_of_the_pattern() {
+        for domain in ["milvus.example.com", "a.bc", "1.2.example", "xn--bcher-kva.example", "a-b.c-d.ee"] {
+            assert_eq!(problem(domain), None, "{domain}");
+        }
+        let long = format!("{}.example.com", "a".repeat(60));
+        for domain in [
+            "",
+            "milvus",
+            "*.example.com",
+            "Milvus.example.com",
+            "a.example.com.",
+            "a.c",
+            "a.1com",
+            "-a.com",
+            "a..com",
+            "a_b.com",
+            &long,
+        ] {
+            assert!(problem(domain).is_some(), "{domain}");
+        }
+    }
+}

@@ -1,0 +1,500 @@
+//! Every rule in one table: what `check` says, what `explain` prints and what
+//! `docs/rules.md` lists. An identifier, once published, keeps its meaning.
+
+use crate::diagnostic::Severity;
+
+/// A rule that manifests can break.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Stable and kebab-case.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line.
+    pub title: &'static str,
+    /// What comes of it.
+    pub why: &'static str,
+    /// What to do.
+    pub fix: &'static str,
+    /// More, for `explain`.
+    pub text: &'static str,
+    /// Who says so: a field, a controller's behaviour, or a rule of Kubernetes.
+    pub source: &'static str,
+}
+
+/// The rule of this identifier.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id == id)
+}
+
+/// The identifier most like `id`.
+#[must_use]
+pub fn nearest(id: &str) -> Option<&'static str> {
+    let distance = |rule: &&Rule| strsim::damerau_levenshtein(rule.id, id);
+    let rule = ALL.iter().copied().min_by_key(distance)?;
+    (distance(&rule) <= rule.id.len() / 2 || rule.id.contains(id)).then_some(rule.id)
+}
+
+macro_rules! rules {
+    ($($name:ident $severity:ident $id:literal $title:literal why $why:literal fix $fix:literal
+       text $text:literal source $source:literal;)*) => {
+        /// All rules, by the object they are about.
+        pub static ALL: &[&Rule] = &[$(&$name),*];
+        $(pub(super) static $name: Rule = Rule {
+            id: $id, severity: Severity::$severity, title: $title, why: $why, fix: $fix, text: $text, source: $source,
+        };)*
+    };
+}
+
+rules! {
+    // The whole.
+    NOT_REWRITTEN Error "not-rewritten" "the chart has not been rewritten"
+        why "nothing puts Milvus behind the load balancer: the post-renderer has not run"
+        fix "give Helm `--post-renderer milvus-gke-l7 --post-renderer-args --host=…` on every install and upgrade"
+        text "The Milvus Service has none of GKE's annotations, and no Ingress leads to it. Helm does not remember \
+            --post-renderer: an upgrade without it takes the load balancer away. Other rules are not looked at then."
+        source "the guide's Service, Ingress and BackendConfig are all missing";
+    NO_INGRESS Warning "no-ingress" "no Ingress leads to Milvus's gRPC port"
+        why "without an Ingress there is no load balancer"
+        fix "add the Ingress to the input, or create it"
+        text "The Service is made ready for a load balancer, but no Ingress of the input leads to it. If it exists \
+            elsewhere, check both together: many mistakes only show between two objects."
+        source "Ingress spec.rules[].http.paths[].backend.service";
+    OUTSIDE Note "outside-the-input" "something that the input does not hold must exist"
+        why "GKE builds no front end, or only a part of it, while it is missing"
+        fix "make sure that it exists before the Ingress is applied"
+        text "Static IP addresses, pre-shared certificates, SSL and security policies are no Kubernetes objects, and a \
+            Secret or a ManagedCertificate may be made by somebody else. A missing Secret leaves the Ingress without any front end; a missing \
+            static IP leaves it with a URL map only; with a missing pre-shared certificate port 80 is served already, \
+            but there is no ADDRESS."
+        source "ingress-gce pkg/translator/translator.go, pkg/loadbalancers/forwarding_rules.go";
+
+    // Service.
+    PORT_UNNAMED Error "port-unnamed" "the Milvus port of the Service has no name"
+        why "GKE looks the protocol up by the port's name; without one it speaks plain HTTP to Milvus's TLS port"
+        fix "give the port a name, such as `milvus` (in the chart: service.portName)"
+        text "The load balancer gets an address and a green health check, and every call ends with 502. An upgrade of \
+            the chart with --reuse-values from before 4.0.24 loses the name."
+        source "annotation cloud.google.com/app-protocols; ingress-gce pkg/controller/translator/translator.go";
+    PROTOCOLS_MISSING Error "app-protocols-missing" "the Service does not say that Milvus's port speaks HTTP/2"
+        why "GKE speaks plain HTTP to Milvus's TLS port, and every call ends with 502"
+        fix "annotate the Service: cloud.google.com/app-protocols: '{\"milvus\":\"HTTP2\"}', with the name of its port"
+        text "GKE says nothing about it: there is an address, and the health check is green, because it is on another \
+            port. `appProtocol` of the port is not read by the Ingress controller."
+        source "annotation cloud.google.com/app-protocols; ingress-gce pkg/annotations/service.go";
+    PROTOCOLS_KEY Error "app-protocols-key" "app-protocols names no port of the Service"
+        why "keys are names of ports, not numbers; others are ignored, and GKE speaks plain HTTP to Milvus's TLS port"
+        fix "use the port's name as key"
+        text "backend-config takes names and numbers, app-protocols takes names only. GKE ignores other keys without \
+            an event; every call then ends with 502, with a green health check."
+        source "annotation cloud.google.com/app-protocols; ingress-gce pkg/controller/translator/translator.go";
+    PROTOCOLS_VALUE Error "app-protocols-value" "app-protocols names an unknown protocol"
+        why "one bad value makes GKE refuse the whole Ingress"
+        fix "write HTTP, HTTPS or HTTP2, in capitals; Milvus's gRPC port needs HTTP2"
+        text "There is no value for gRPC: gRPC is HTTP/2 over TLS here. The event names the annotation \
+            service.alpha.kubernetes.io/app-protocols, whichever was used."
+        source "annotation cloud.google.com/app-protocols; ingress-gce pkg/annotations/service.go";
+    PROTOCOLS_NOT_HTTP2 Error "app-protocols-not-http2" "the protocol of Milvus's port is not HTTP2"
+        why "gRPC needs HTTP/2; with HTTP or HTTPS every call fails"
+        fix "set the port's protocol to HTTP2"
+        text "HTTP is plain HTTP/1.1 to a TLS port, HTTPS is HTTP/1.1 over TLS. The health check is green with both."
+        source "annotation cloud.google.com/app-protocols";
+    PROTOCOLS_JSON Error "app-protocols-json" "app-protocols is no JSON object of texts"
+        why "GKE refuses the whole Ingress"
+        fix "write it as a JSON object in quotes: '{\"milvus\":\"HTTP2\"}'"
+        text "The annotation's value is a text that holds JSON."
+        source "annotation cloud.google.com/app-protocols; ingress-gce pkg/annotations/service.go";
+    PROTOCOLS_ALPHA Warning "app-protocols-alpha" "the older app-protocols annotation is there, and wins"
+        why "GKE reads service.alpha.kubernetes.io/app-protocols first, and the newer one then not at all"
+        fix "remove service.alpha.kubernetes.io/app-protocols"
+        text "What cloud.google.com/app-protocols says has no effect beside it."
+        source "ingress-gce pkg/annotations/service.go";
+    CONFIG_MISSING Error "backend-config-missing" "the Service names no BackendConfig"
+        why "GKE then probes `/` over HTTP/2 on the gRPC port, and Milvus never becomes healthy"
+        fix "annotate the Service: cloud.google.com/backend-config: '{\"default\": \"my-release-backendconfig\"}'"
+        text "Milvus's readiness probe is on another port than gRPC, so that GKE cannot take it over. A BackendConfig \
+            with a health check is needed."
+        source "annotation cloud.google.com/backend-config; ingress-gce pkg/controller/translator/translator.go";
+    CONFIG_JSON Error "backend-config-json" "backend-config is not the JSON that GKE reads"
+        why "GKE refuses the whole Ingress: `BackendConfig annotation is invalid json`"
+        fix "write '{\"default\": \"NAME\"}' or '{\"ports\": {\"milvus\": \"NAME\"}}'"
+        text "The annotation's value is a text that holds JSON; `default` is a text and `ports` an object of texts."
+        source "annotation cloud.google.com/backend-config; ingress-gce pkg/annotations/service.go";
+    CONFIG_EMPTY Error "backend-config-empty" "the annotation backend-config names nothing"
+        why "GKE refuses the whole Ingress: `no BackendConfig's found in annotation`"
+        fix "name the BackendConfig as `default`"
+        text "`default` and `ports` are both missing or empty."
+        source "annotation cloud.google.com/backend-config; ingress-gce pkg/backendconfig/backendconfig.go";
+    CONFIG_OTHER_PORT Error "backend-config-other-port" "backend-config names no BackendConfig for Milvus's port"
+        why "GKE says nothing, probes `/` over HTTP/2 on the gRPC port, and Milvus never becomes healthy"
+        fix "name it as `default`, or under the port's name or number in `ports`"
+        text "GKE looks for the port's name, then its number, then `default`."
+        source "annotation cloud.google.com/backend-config; ingress-gce pkg/backendconfig/utils.go";
+    CONFIG_BETA Note "backend-config-beta" "the older backend-config annotation is used"
+        why "GKE reads beta.cloud.google.com/backend-config only where cloud.google.com/backend-config is missing"
+        fix "use cloud.google.com/backend-config alone"
+        text "It still works by itself. Beside the newer one it has no effect."
+        source "ingress-gce pkg/annotations/service.go";
+    CONFIG_ABSENT Warning "backend-config-absent" "the BackendConfig that the Service names is not in the input"
+        why "if it does not exist, GKE refuses the whole Ingress: `no BackendConfig for service port exists`"
+        fix "add it to the input, or correct the name"
+        text "It must exist in the Service's namespace. kustomize's namePrefix and nameSuffix rename the object, but \
+            not the name in the annotation."
+        source "annotation cloud.google.com/backend-config; ingress-gce pkg/backendconfig/backendconfig.go";
+    CONFIG_NAMESPACE Error "backend-config-namespace" "the BackendConfig is in another namespace than the Service"
+        why "GKE looks in the Service's namespace only, and refuses the whole Ingress"
+        fix "move it into the Service's namespace"
+        text "An outer kustomization with `namespace` may move one object and not the other."
+        source "ingress-gce pkg/backendconfig/backendconfig.go";
+    NEG_JSON Error "neg-json" "the annotation neg is not the JSON that GKE reads"
+        why "GKE takes it for `off`, and the pods are not reached"
+        fix "write cloud.google.com/neg: '{\"ingress\": true}'"
+        text "true and \"true\" are no objects, and `ingress` is true or false without quotes."
+        source "annotation cloud.google.com/neg; ingress-gce pkg/annotations/negannotation";
+    NEG_MISSING Warning "neg-missing" "the Service does not ask for network endpoint groups"
+        why "unless GKE adds the annotation itself, it refuses a Service of type ClusterIP"
+        fix "annotate the Service: cloud.google.com/neg: '{\"ingress\": true}'"
+        text "VPC-native clusters add the annotation to new Services under some conditions. It is never wrong to say it."
+        source "annotation cloud.google.com/neg; ingress-gce pkg/controller/translator/translator.go";
+    NEG_OFF Error "neg-off" "network endpoint groups are switched off for a ClusterIP Service"
+        why "GKE refuses the whole Ingress: expected NodePort or LoadBalancer when not using NEGs"
+        fix "set `ingress` to true in cloud.google.com/neg"
+        text "Without network endpoint groups the load balancer reaches pods by node ports, which ClusterIP has not."
+        source "annotation cloud.google.com/neg; ingress-gce pkg/controller/translator/translator.go";
+    NEG_INSTANCE_GROUPS Error "neg-instance-groups" "the Service is reached by node ports, not by its pods"
+        why "the health check then goes to port 9091 of the nodes, where nothing listens, and Milvus never becomes healthy"
+        fix "annotate the Service: cloud.google.com/neg: '{\"ingress\": true}', and make it ClusterIP"
+        text "Without network endpoint groups GKE uses instance groups. It says nothing about it."
+        source "annotation cloud.google.com/neg; ingress-gce pkg/translator/healthchecks.go";
+    NEG_NAME Error "neg-name" "the Service names its network endpoint group"
+        why "GKE refuses it: custom neg name cannot be used with ingress enabled"
+        fix "remove `name` from cloud.google.com/neg"
+        text "Names are for network endpoint groups that no Ingress uses."
+        source "annotation cloud.google.com/neg; ingress-gce pkg/neg/controller.go";
+    SERVICE_LEFTOVER Error "service-leftover" "a field that a ClusterIP Service may not have"
+        why "the API server refuses it on create, or drops it and refuses the next upgrade"
+        fix "remove it"
+        text "Fields of LoadBalancer and NodePort Services: nodePort, allocateLoadBalancerNodePorts, loadBalancerClass, \
+            loadBalancerSourceRanges, healthCheckNodePort, externalTrafficPolicy (unless there are externalIPs), and the \
+            annotation service.beta.kubernetes.io/load-balancer-source-ranges."
+        source "Kubernetes, validation of Service spec.type ClusterIP";
+    LOAD_BALANCER_BESIDE Note "load-balancer-beside" "the Service keeps an address of its own"
+        why "Milvus is still reached past the Ingress, over its own TLS and without the Ingress's policies"
+        fix "make it ClusterIP when nobody uses the old address any more"
+        text "That is what --service-type keep does, for a change without an interruption."
+        source "Service spec.type";
+    EXTERNAL_NAME Error "external-name" "the Service is of type ExternalName"
+        why "the load balancer needs pods behind the Service"
+        fix "make it ClusterIP, with a selector"
+        text "GKE refuses such a Service as a backend."
+        source "Service spec.type; ingress-gce pkg/controller/translator/translator.go";
+    TARGET_PORT Error "target-port" "no container has a port of the targetPort's name"
+        why "the network endpoint group stays empty, without an event, and every call ends with 502 or 503"
+        fix "name a port that the pods' containers declare, as the chart does: milvus"
+        text "A targetPort that is a name is looked up in the containers of the selected pods."
+        source "Service spec.ports[].targetPort";
+    NO_PODS Error "no-pods" "the Service selects none of the Milvus pods"
+        why "the network endpoint group stays empty, without an event, and every call ends with 502 or 503"
+        fix "make spec.selector match the labels of the pod template"
+        text "Only said where the input holds Milvus workloads in the Service's namespace."
+        source "Service spec.selector";
+    ANNOTATION_TYPE Error "annotation-type" "an annotation that is no text"
+        why "annotations are texts; the API server refuses anything else"
+        fix "put its value in quotes"
+        text "true, false and numbers are no texts in YAML without quotes, nor is a mapping that is not quoted."
+        source "Kubernetes, metadata.annotations";
+    CONTROLLER_ANNOTATION Warning "controller-annotation" "an annotation that only GKE's controllers write"
+        why "it describes a load balancer that exists; in a manifest it overwrites what the controller knows"
+        fix "remove it"
+        text "ingress.kubernetes.io/url-map, forwarding-rule, target-proxy, ssl-cert, static-ip, backends and the like, \
+            ingress.gcp.kubernetes.io/instance-groups and cloud.google.com/neg-status. They come along when a live \
+            object is exported. On live objects nothing is said."
+        source "ingress-gce pkg/annotations/ingress.go, pkg/loadbalancers/l7.go";
+
+    // Custom resources of GKE.
+    UNKNOWN_FIELD Warning "unknown-field" "a field that the resource does not have"
+        why "the API server takes it out without a word where Helm or server-side apply sends it"
+        fix "correct the name, or remove it"
+        text "The definitions of BackendConfig, FrontendConfig and ManagedCertificate prune unknown fields. Often seen: \
+            `path` for requestPath, `protocol` for type."
+        source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs";
+    FIELD_TYPE Error "field-type" "a value of the wrong type"
+        why "the API server refuses the object, and GKE then the Ingress that needs it"
+        fix "write numbers and true or false without quotes, and texts with them"
+        text "In YAML \"9091\" is a text and 9091 a number."
+        source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs";
+    FIELD_REQUIRED Error "field-required" "a required field is missing"
+        why "the API server refuses the object"
+        fix "add it, or remove the block around it"
+        text "iap.enabled, securityPolicy.name and redirectToHttps.enabled are required in their blocks."
+        source "the CustomResourceDefinitions of ingress-gce";
+    FIELD_VALUE Error "field-value" "a value that GKE does not take"
+        why "the API server takes the object, and GKE fails later, when it makes the load balancer of it"
+        fix "choose a value in the range"
+        text "timeoutSec 1 to 2147483647, drainingTimeoutSec 0 to 3600, affinityCookieTtlSec 0 to 86400, sampleRate 0 to \
+            1, affinityType NONE, CLIENT_IP or GENERATED_COOKIE, responseCodeName one of four, and the numbers of the \
+            health check."
+        source "ingress-gce pkg/backendconfig/validation.go; Compute Engine API";
+    HEALTH_MISSING Error "health-check-missing" "the BackendConfig has no health check"
+        why "GKE then probes `/` over HTTP/2 on the gRPC port, and Milvus never becomes healthy"
+        fix "add spec.healthCheck with port 9091, requestPath /healthz and type HTTP"
+        text "Milvus's readiness probe cannot be taken over: it is on another port than gRPC."
+        source "BackendConfig spec.healthCheck";
+    HEALTH_TYPE_MISSING Error "health-check-type-missing" "the health check has no type"
+        why "it takes HTTP2 from the backend then: TLS to a port that speaks plain HTTP, without an event"
+        fix "add `type: HTTP`"
+        text "Google's page says that the default is HTTP; the controller takes the serving protocol."
+        source "BackendConfig spec.healthCheck.type; ingress-gce pkg/translator/healthchecks.go";
+    HEALTH_TYPE Error "health-check-type" "the type of the health check is not HTTP"
+        why "Milvus answers health checks over plain HTTP only"
+        fix "write `type: HTTP`, in capitals"
+        text "GKE knows HTTP, HTTPS and HTTP2, and refuses the Ingress for anything else, as GRPC. With HTTPS or HTTP2 \
+            Milvus never becomes healthy, without an event."
+        source "BackendConfig spec.healthCheck.type; ingress-gce pkg/translator/healthchecks.go";
+    HEALTH_PORT_MISSING Error "health-check-port-missing" "the health check has no port"
+        why "it goes to the gRPC port then, which speaks TLS, and Milvus never becomes healthy, without an event"
+        fix "add `port: 9091`"
+        text "9091 is Milvus's port of metrics and /healthz. GKE opens the firewall for it."
+        source "BackendConfig spec.healthCheck.port; ingress-gce pkg/translator/healthchecks.go";
+    HEALTH_PORT Error "health-check-port" "the health check goes to a port that does not answer it"
+        why "Milvus never becomes healthy, without an event"
+        fix "use the container port `metrics` of Milvus, 9091"
+        text "The port is one of the pods, not of the Service. The gRPC port speaks TLS and does not answer health checks."
+        source "BackendConfig spec.healthCheck.port";
+    HEALTH_PATH_MISSING Error "health-check-path-missing" "the health check has no requestPath"
+        why "it asks for `/` then, where Milvus answers 404, and never becomes healthy"
+        fix "add `requestPath: /healthz`"
+        text "The field is called requestPath. `path` is taken out without a word."
+        source "BackendConfig spec.healthCheck.requestPath";
+    HEALTH_PATH Error "health-check-path" "the health check asks for another path than /healthz"
+        why "on its metrics port Milvus answers health checks at /healthz only"
+        fix "write `requestPath: /healthz`"
+        text "/metrics and others are not answered with 200 by every version."
+        source "BackendConfig spec.healthCheck.requestPath; Milvus";
+    HEALTH_TIMEOUT Error "health-check-timeout" "the health check's timeout is longer than its interval"
+        why "Compute Engine refuses such a health check, and GKE with it the Ingress"
+        fix "make timeoutSec at most checkIntervalSec"
+        text "Compute Engine: `TimeoutSec should be less than or equal to checkIntervalSec`."
+        source "Compute Engine API, healthChecks";
+    HEALTH_ONE_TIME Error "health-check-one-time" "interval or timeout of the health check does not fit the other's default"
+        why "both defaults are 15 seconds, and a timeout longer than the interval is refused"
+        fix "set both: timeoutSec at most checkIntervalSec"
+        text "Google's page says that the timeout is 5 seconds by default; the controller takes 15. So checkIntervalSec \
+            below 15 needs a timeoutSec, and timeoutSec above 15 a checkIntervalSec."
+        source "BackendConfig spec.healthCheck; ingress-gce pkg/translator/healthchecks.go";
+    NO_TIMEOUT Note "no-backend-timeout" "the load balancer cuts calls after 30 seconds"
+        why "30 seconds is the default where the BackendConfig has no timeoutSec; long searches and loads take longer"
+        fix "set spec.timeoutSec, such as 3600 (--timeout)"
+        text "GKE keeps a timeout that was set once: to take timeoutSec out again changes nothing."
+        source "BackendConfig spec.timeoutSec; ingress-gce pkg/backends/features/timeout.go";
+    REDIRECT_INTERNAL Warning "frontend-config-internal" "a FrontendConfig on an internal load balancer"
+        why "internal load balancers have no redirect to HTTPS and no SSL policy by FrontendConfig"
+        fix "set kubernetes.io/ingress.allow-http to \"false\" instead of the redirect"
+        text "GKE leaves them out for the class gce-internal."
+        source "ingress-gce pkg/loadbalancers/url_maps.go";
+    FRONTEND_ABSENT Warning "frontend-config-absent" "the FrontendConfig that the Ingress names is not in the input"
+        why "if it does not exist, GKE serves plain HTTP on port 80 without the redirect"
+        fix "add it to the input, or correct the name"
+        text "It must be in the Ingress's namespace. GKE writes a warning event and goes on without it."
+        source "annotation networking.gke.io/v1beta1.FrontendConfig; ingress-gce pkg/controller/controller.go";
+
+    // ManagedCertificate.
+    CERTIFICATE_ABSENT Warning "managed-certificate-absent" "a ManagedCertificate that the Ingress names is not in the input"
+        why "if one of them does not exist, none is attached, and port 443 is not served"
+        fix "add it to the input, or correct the name"
+        text "All of them must be in the Ingress's namespace. The event is called MissingCertificate. Only said where the \
+            input holds other ManagedCertificates, or this one in another namespace; else it is noted as \
+            outside-the-input."
+        source "annotation networking.gke.io/managed-certificates; gke-managed-certs pkg/controller/sync";
+    CERTIFICATE_INTERNAL Error "managed-certificate-internal" "a Google-managed certificate on an internal load balancer"
+        why "Google issues them for external load balancers only: it will never become Active"
+        fix "use a Secret (--tls-secret) or a pre-shared regional certificate"
+        text "Domains are validated from the internet."
+        source "ManagedCertificate; Google Cloud documentation, internal Application Load Balancers";
+    CERTIFICATE_MANY Error "too-many-certificates" "more than 15 certificates on one Ingress"
+        why "a target proxy takes 15"
+        fix "put several domains into one certificate, or use several Ingresses"
+        text "Secrets, ManagedCertificates and pre-shared certificates count together."
+        source "Compute Engine, quotas of SSL certificates";
+    DOMAINS_EMPTY Error "domains-empty" "the ManagedCertificate has no domains"
+        why "Google makes no certificate for nothing, and port 443 is not served"
+        fix "list the hosts of the Ingress in spec.domains"
+        text "The resource definition takes it; Google does not. The event on the ManagedCertificate is BackendError."
+        source "ManagedCertificate spec.domains";
+    DOMAINS_MANY Error "domains-many" "the ManagedCertificate has more than 100 domains"
+        why "the API server refuses it"
+        fix "use several certificates"
+        text "spec.domains has maxItems 100."
+        source "ManagedCertificate spec.domains, resource definition";
+    DOMAIN Error "domain" "a domain that a Google-managed certificate cannot have"
+        why "the API server refuses the ManagedCertificate, and the Ingress gets no certificate"
+        fix "lower case, two or more labels, at most 63 characters, no wildcard, no dot at the end"
+        text "The pattern is ^(([a-z0-9]+|[a-z0-9][-a-z0-9]*[a-z0-9])\\.)+[a-z][-a-z0-9]*[a-z0-9]$. For anything else use \
+            a Secret with a certificate of your own."
+        source "ManagedCertificate spec.domains[], resource definition";
+    HOST_NOT_COVERED Error "host-not-covered" "a host of the Ingress is in none of its certificates"
+        why "clients refuse the connection: the certificate is for another name"
+        fix "add the host to spec.domains of the ManagedCertificate, or correct it"
+        text "Only said where all certificates of the Ingress are ManagedCertificates of the input. A change of the domains \
+            makes a new certificate, with an interruption."
+        source "ManagedCertificate spec.domains; Ingress spec.rules[].host";
+
+    // Ingress.
+    INGRESS_VERSION Error "ingress-version" "the Ingress has an API version that is gone"
+        why "Kubernetes 1.22 and later know networking.k8s.io/v1 only"
+        fix "write it as networking.k8s.io/v1: pathType, and backend.service with name and port"
+        text "extensions/v1beta1 and networking.k8s.io/v1beta1 were removed in Kubernetes 1.22."
+        source "Kubernetes, deprecated API migration guide";
+    INGRESS_CLASS_NAME Error "ingress-class-name" "the Ingress has spec.ingressClassName"
+        why "GKE goes by the annotation only and ignores this Ingress, without an event or an address"
+        fix "remove it, and annotate kubernetes.io/ingress.class: gce"
+        text "With both, the API server refuses a new Ingress. A default IngressClass of the cluster fills the field \
+            in where the annotation is missing."
+        source "ingress-gce pkg/utils/utils.go; Kubernetes, validation of Ingress";
+    INGRESS_CLASS Error "ingress-class" "the Ingress is of a class that GKE ignores"
+        why "GKE takes Ingresses of the classes gce and gce-internal, or without any; it says nothing to others"
+        fix "annotate kubernetes.io/ingress.class: gce"
+        text "An Ingress of another class is left alone here where another one of GKE's leads to Milvus."
+        source "annotation kubernetes.io/ingress.class; ingress-gce pkg/utils/utils.go";
+    GRPC_PATH Error "grpc-path" "gRPC calls to this host do not reach Milvus"
+        why "a gRPC call asks for /milvus.proto.milvus.MilvusService/…; what no path matches goes to the default backend: 404"
+        fix "lead `path: /` with `pathType: Prefix` to Milvus's gRPC port"
+        text "Exact and ImplementationSpecific with `/` match `/` alone. GKE takes `/*` with ImplementationSpecific too."
+        source "Ingress spec.rules[].http.paths[].pathType; ingress-gce pkg/controller/translator/translator.go";
+    PATH_TYPE Error "path-type" "a path without a valid pathType"
+        why "the API server refuses the Ingress"
+        fix "add `pathType: Prefix`"
+        text "networking.k8s.io/v1 asks for Prefix, Exact or ImplementationSpecific."
+        source "Kubernetes, Ingress spec.rules[].http.paths[].pathType";
+    PATH_WILDCARD Error "path-wildcard" "a wildcard or nothing where a path is expected"
+        why "GKE refuses the whole Ingress"
+        fix "write `/` with Prefix; `*` is only for ImplementationSpecific, at the end behind a `/`"
+        text "`failed to validate prefix path … due to invalid wildcard`"
+        source "ingress-gce pkg/controller/translator/translator.go";
+    BACKEND_SERVICE Error "backend-service" "the Ingress leads to a Service that is not there"
+        why "GKE refuses the whole Ingress: `could not find service`"
+        fix "name the Milvus Service"
+        text "The Service must be in the Ingress's namespace. Only said of an Ingress that is meant for this Milvus: by its \
+            release label, its name or its port."
+        source "Ingress spec.rules[].http.paths[].backend.service.name";
+    BACKEND_PORT Error "backend-port" "the Ingress leads to a port that the Service does not have"
+        why "GKE refuses the whole Ingress: `could not find port`"
+        fix "use a port of the Service, by its number or its name"
+        text "It is the Service's port, not the container's."
+        source "Ingress spec.rules[].http.paths[].backend.service.port";
+    RESOURCE_BACKEND Error "resource-backend" "the Ingress leads to a resource, not to a Service"
+        why "GKE refuses the whole Ingress"
+        fix "name a Service"
+        text "backend.resource is not supported by GKE."
+        source "ingress-gce pkg/utils/serviceport.go";
+    NO_HOST Note "no-host" "the Ingress answers for every host"
+        why "what reaches the address under any name reaches Milvus; a certificate still has its names"
+        fix "give the rule a host"
+        text "A rule without a host, and a default backend, match all names and the bare address."
+        source "Ingress spec.rules[].host";
+    HOST_TWICE Error "host-twice" "two rules for one host"
+        why "GKE lets the later rule take the place of the earlier one"
+        fix "put all paths into one rule"
+        text "Also across rules without a host."
+        source "ingress-gce pkg/utils/gceurlmap.go";
+    HOST Error "host" "a host that is no DNS name"
+        why "the API server refuses the Ingress"
+        fix "give a DNS name in lower case, without scheme, port or path"
+        text "A wildcard may be the whole first label only."
+        source "Kubernetes, Ingress spec.rules[].host";
+    TLS_WITHOUT_SECRET Error "tls-without-secret" "an entry of spec.tls has no secretName"
+        why "GKE builds no front end at all: `secret \"\" does not exist`"
+        fix "add secretName, or remove the entry (a ManagedCertificate needs no spec.tls)"
+        text "It breaks the load balancer beside a ManagedCertificate, too. The hosts of spec.tls are never read."
+        source "Ingress spec.tls[].secretName; ingress-gce pkg/translator/translator.go";
+    NO_CERTIFICATE Error "no-certificate" "the Ingress has no certificate"
+        why "only port 80 is served then, and gRPC clients cannot use it; with allow-http off nothing is served"
+        fix "use a ManagedCertificate, a Secret in spec.tls, or a pre-shared certificate"
+        text "Google's load balancer speaks HTTP/2 with clients over TLS only."
+        source "Ingress spec.tls; annotations networking.gke.io/managed-certificates, ingress.gcp.kubernetes.io/pre-shared-cert";
+    TWO_STATIC_IPS Error "two-static-ips" "the Ingress names a global and a regional address"
+        why "GKE refuses it: both global-static-ip and regional-static-ip cannot be specified"
+        fix "keep one: the global one for class gce, the regional one for gce-internal"
+        text "No address is given."
+        source "ingress-gce pkg/annotations/ingress.go";
+    STATIC_IP_SCOPE Warning "static-ip-scope" "the named address does not fit the load balancer"
+        why "external load balancers take global addresses, internal ones regional addresses"
+        fix "use kubernetes.io/ingress.global-static-ip-name with gce, regional-static-ip-name with gce-internal"
+        text "Otherwise the load balancer gets another address than the one that DNS names."
+        source "annotations kubernetes.io/ingress.global-static-ip-name, kubernetes.io/ingress.regional-static-ip-name";
+    EPHEMERAL_IP Note "ephemeral-ip" "the address may change"
+        why "GKE reserves no address of its own while port 80 is off; a new Ingress gets a new one"
+        fix "reserve an address, and name it (--static-ip)"
+        text "GKE reserves an address only where both HTTP and TLS are served."
+        source "ingress-gce pkg/loadbalancers/addresses.go";
+    ALLOW_HTTP Warning "allow-http" "allow-http is neither true nor false"
+        why "GKE takes it for true, without an event, and serves port 80"
+        fix "write kubernetes.io/ingress.allow-http: \"false\" (or \"true\")"
+        text "It is read as Go's strconv.ParseBool does: 1, t, T, TRUE, true, True, 0, f, F, FALSE, false, False."
+        source "annotation kubernetes.io/ingress.allow-http; ingress-gce pkg/annotations/ingress.go";
+    REDIRECT_WITHOUT_HTTP Warning "redirect-without-http" "a redirect from port 80, which is switched off"
+        why "with allow-http off nothing listens on port 80, and nothing is redirected"
+        fix "remove kubernetes.io/ingress.allow-http or the redirect"
+        text "Either is a way to have no clear text."
+        source "annotation kubernetes.io/ingress.allow-http; FrontendConfig spec.redirectToHttps";
+    PLAIN_HTTP Note "plain-http" "port 80 serves the same in clear text"
+        why "gRPC cannot use it, but Milvus's REST API may be reached without TLS"
+        fix "set kubernetes.io/ingress.allow-http to \"false\" (--https-only), or redirect (--redirect-http)"
+        text "The guide leaves it open. Clients that use it send their password in the clear."
+        source "annotation kubernetes.io/ingress.allow-http; FrontendConfig spec.redirectToHttps";
+    CHART_INGRESS Warning "chart-ingress" "the chart's own Ingress is there as well"
+        why "it was made for Milvus without TLS, and a second Ingress is a second address for the same pods"
+        fix "set ingress.enabled to false in the values of the chart"
+        text "Its controller speaks plain gRPC to a port that now asks for TLS."
+        source "the Milvus chart's templates/ingress.yaml";
+    TWO_INGRESSES Warning "two-ingresses" "two Ingresses of GKE lead to Milvus"
+        why "each makes a load balancer with an address and a price of its own"
+        fix "keep one, with a rule for each host"
+        text "One external and one internal Ingress are not meant."
+        source "ingress-gce: one load balancer for each Ingress";
+
+    // Secret.
+    SECRET_KEYS Error "tls-secret-keys" "the TLS Secret lacks tls.crt or tls.key"
+        why "GKE builds no front end: `secret … does not specify cert as string data`"
+        fix "make it with `kubectl create secret tls NAME --cert=… --key=…`"
+        text "The names of the keys count, the type of the Secret does not."
+        source "Ingress spec.tls[].secretName; ingress-gce pkg/translator/translator.go";
+
+    // Milvus.
+    TLS_OFF Error "tls-mode-off" "Milvus does not speak TLS"
+        why "GKE speaks HTTP/2 to backends over TLS only; every call ends with 502"
+        fix "set common.security.tlsMode to 1 in user.yaml (in the chart: extraConfigFiles.user.yaml)"
+        text "GKE's annotation HTTP2 means HTTP/2 over TLS. The certificate that Milvus shows is not verified."
+        source "Milvus common.security.tlsMode; Google Cloud documentation, encryption to the backends";
+    TLS_MODE_2 Error "tls-mode-2" "Milvus asks for client certificates"
+        why "with tlsMode 2 Milvus demands a client certificate, and Google's load balancer presents none"
+        fix "set common.security.tlsMode to 1"
+        text "Tell clients apart by Milvus's users, not by certificates."
+        source "Milvus common.security.tlsMode; Google Cloud documentation, limitations of Ingress";
+    HTTP_SHARES_PORT Error "http-shares-port" "Milvus's HTTP server shares the gRPC port"
+        why "since 2.4.13 Milvus does not start with TLS on while both share a port"
+        fix "set proxy.http.port to 8080, or proxy.http.enabled to false, in user.yaml"
+        text "Milvus ends with: proxy server(http) and external grpc server share the same port, tls mode must be 0."
+        source "Milvus internal/distributed/proxy/listener_manager.go";
+    MILVUS_CONFIG Error "milvus-config" "Milvus's configuration cannot be read as it is"
+        why "Milvus does not start with it, or takes one of two settings by chance"
+        fix "correct user.yaml (in the chart: extraConfigFiles.user.yaml)"
+        text "It does not parse, is no mapping, or says a setting twice in two forms that Milvus takes for one."
+        source "Milvus pkg/config";
+    NO_USER_YAML Error "no-user-yaml" "Milvus does not mount user.yaml"
+        why "what user.yaml says about TLS does not reach Milvus"
+        fix "upgrade the chart to 3.3.2 or later, and unset customConfigMap"
+        text "Chart versions up to 3.3.1 mount milvus.yaml only."
+        source "the Milvus chart's volumeMounts";
+    CONFIG_MAP_OUTSIDE Note "config-map-outside" "Milvus's ConfigMap is not in the input"
+        why "whether Milvus speaks TLS cannot be told"
+        fix "add it to the input (`kubectl get configmap …`), and check that common.security.tlsMode is 1"
+        text "With customConfigMap the chart does not render it."
+        source "the Milvus chart's volume milvus-config";
+    ATTU_PLAIN Warning "attu-plain" "Attu speaks to Milvus without TLS"
+        why "Milvus speaks TLS only, once tlsMode is 1: Attu will not connect"
+        fix "set MILVUS_URL to https://HOST:443 (--attu-url)"
+        text "The chart always renders http:// there."
+        source "the Milvus chart's templates/attu-deployment.yaml";
+}

@@ -1,0 +1,433 @@
+//! `check` on manifests that break a rule and on those that keep it, `explain` on every rule, and no alarm on what
+//! the program itself writes.
+//!
+//! `UPDATE=1 cargo test --test check` writes `findings.txt` beside each `broken.yaml`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod common;
+#[path = "common/corpus.rs"]
+mod corpus;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::{Run, ci, diff, run};
+use milvus_gke_l7::check::rules::ALL;
+use milvus_gke_l7::diagnostic::Severity;
+use milvus_gke_l7::yaml;
+use serde_json::{Value, json};
+
+fn check(args: &[&str], input: &[u8]) -> Run {
+    let args: Vec<_> = ["check"].iter().chain(args).map(ToString::to_string).collect();
+    run(&args, &[], input)
+}
+
+/// What `--output json` finds, where the input can be checked.
+fn findings(args: &[&str], input: &[u8]) -> Result<Vec<Value>, String> {
+    let args: Vec<_> = args.iter().copied().chain(["--output=json"]).collect();
+    let run = check(&args, input);
+    serde_json::from_slice(&run.stdout).map_err(|_| String::from_utf8_lossy(&run.stderr).into_owned())
+}
+
+/// Errors and warnings, each as its rule, object and message.
+fn alarms(args: &[&str], input: &[u8]) -> Vec<String> {
+    let found = findings(args, input).unwrap_or_else(|error| panic!("{error}"));
+    let is_alarm = |finding: &&Value| finding["severity"] != "note";
+    let say = |finding: &Value| format!("{} {} {}", finding["rule"], finding["object"], finding["message"]);
+    found.iter().filter(is_alarm).map(say).collect()
+}
+
+fn testdata(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(path)
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    entries
+}
+
+#[test]
+fn every_rule_is_broken_and_kept() {
+    let update = env::var_os("UPDATE").is_some_and(|value| value == "1");
+    assert!(!(update && ci()), "UPDATE=1 records what it should judge: not with CI=true");
+    let rules: BTreeSet<_> = ALL.iter().map(|rule| rule.id.to_owned()).collect();
+    let name = |path: PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let folders: BTreeSet<_> = entries(&testdata("check")).into_iter().map(name).collect();
+    assert_eq!(rules, folders, "each rule has a folder, and each folder a rule");
+    let mut failures = Vec::new();
+    for rule in ALL {
+        let folder = testdata("check").join(rule.id);
+        let (broken, fixed) = (folder.join("broken.yaml"), folder.join("fixed.yaml"));
+        let files: BTreeSet<_> = entries(&folder).into_iter().collect();
+        let known = BTreeSet::from([broken.clone(), fixed.clone(), folder.join("findings.txt")]);
+        assert!(files.is_subset(&known), "{}: nothing reads {:?}", rule.id, &files - &known);
+
+        let run = check(&["--color=never"], &fs::read(&broken).unwrap());
+        let text = String::from_utf8(run.stdout).unwrap();
+        let status = i32::from(text.contains("error["));
+        if run.status != Some(status) || !run.stderr.is_empty() {
+            failures.push(format!("{}: status {:?}, {}", rule.id, run.status, String::from_utf8_lossy(&run.stderr)));
+        }
+        if !text.contains(&format!("[{}]", rule.id)) {
+            failures.push(format!("{}: does not fire on broken.yaml\n{text}", rule.id));
+        }
+        let recorded = folder.join("findings.txt");
+        if update {
+            fs::write(&recorded, &text).unwrap();
+        }
+        let difference = diff(&fs::read(&recorded).unwrap_or_default(), text.as_bytes());
+        if !difference.is_empty() {
+            failures.push(format!("{}: findings.txt differs (UPDATE=1 records)\n{difference}", rule.id));
+        }
+
+        let fixed = fs::read(&fixed).unwrap();
+        let found = findings(&[], &fixed).unwrap_or_else(|error| panic!("{}: {error}", rule.id));
+        failures.extend(
+            found
+                .iter()
+                .filter(|finding| finding["severity"] != "note" || finding["rule"] == rule.id)
+                .map(|finding| format!("{}: fixed.yaml: {finding}", rule.id)),
+        );
+        let strict = check(&["--strict"], &fixed).status;
+        if strict != Some(0) {
+            failures.push(format!("{}: fixed.yaml: --strict ends with {strict:?}", rule.id));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn exit_status() {
+    let of = |rule: &str| fs::read(testdata("check").join(rule).join("broken.yaml")).unwrap();
+    for (rule, plain, strict) in [("tls-mode-off", 1, 1), ("neg-missing", 0, 1), ("plain-http", 0, 0)] {
+        assert_eq!(check(&[], &of(rule)).status, Some(plain), "{rule}");
+        assert_eq!(check(&["--strict"], &of(rule)).status, Some(strict), "{rule} --strict");
+        for output in ["--output=json", "--output=sarif"] {
+            assert_eq!(check(&[output], &of(rule)).status, Some(plain), "{rule} {output}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_checked() {
+    for (input, message) in [
+        ("", "error: the input is empty\n"),
+        ("---\n# nothing\n", "error: the input is empty\n"),
+        (
+            "kind: Service\nmetadata:\n  name: my-release-milvus\nspec: [\n",
+            "error: the document must change but does not parse",
+        ),
+        ("kind: Service\nmetadata:\n  name: other\nspec: [\n", "error: no Milvus Service in the input\n"),
+        ("apiVersion: v1\nkind: Service\nmetadata:\n  name: other\n", "error: no Milvus Service in the input\n"),
+        ("not a manifest", "error: no Milvus Service in the input\n"),
+        ("[1, 2]", "error: no Milvus Service in the input\n"),
+    ] {
+        let run = check(&[], input.as_bytes());
+        let stderr = String::from_utf8(run.stderr).unwrap();
+        assert_eq!((run.status, run.stdout.is_empty()), (Some(1), true), "{input:?}: {stderr}");
+        assert!(stderr.starts_with(message), "{input:?}: {stderr}");
+    }
+    let sample = fs::read(testdata("sample/rendered.yaml")).unwrap();
+    let run = check(&["--release=other"], &sample);
+    assert_eq!(run.status, Some(1));
+    let stderr = String::from_utf8(run.stderr).unwrap();
+    assert!(stderr.starts_with("error: no Milvus release `other` in the input, only: my-release\n"), "{stderr}");
+}
+
+/// Whatever stands in a manifest, there is an answer.
+#[test]
+fn any_value_anywhere() {
+    let source = fs::read_to_string(testdata("check/attu-plain/fixed.yaml")).unwrap();
+    let documents: Vec<Value> = source.split("---\n").map(|text| yaml::read(text).unwrap()).collect();
+    let odd = [json!(null), json!(-1), json!("x"), json!([]), json!({}), json!([[{"a": 1.5}]]), json!({"": {"": []}})];
+    let mut inputs = Vec::new();
+    for at in 0..documents.len() {
+        let mut paths = Vec::new();
+        collect(&documents[at], String::new(), &mut paths);
+        for path in paths {
+            for value in &odd {
+                let mut items = documents.clone();
+                *items[at].pointer_mut(&path).unwrap() = value.clone();
+                inputs.push(items);
+            }
+        }
+    }
+    assert!(inputs.len() > 500, "only {}", inputs.len());
+    for items in inputs {
+        let text: Vec<_> = items.iter().map(Value::to_string).collect();
+        let text = text.join("\n---\n");
+        let stream = milvus_gke_l7::stream::Stream::split(text.as_bytes());
+        if let Ok(mut findings) = milvus_gke_l7::check::check(&stream, None) {
+            milvus_gke_l7::check::report::sort(&mut findings, &stream);
+            assert!(!milvus_gke_l7::check::report::text(&findings, &stream).is_empty());
+        }
+    }
+}
+
+fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
+    let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, value)| collect(value, format!("{path}/{}", escaped(key)), paths));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| collect(value, format!("{path}/{index}"), paths));
+        }
+        _ => {}
+    }
+    paths.push(path);
+}
+
+/// Of the golden cases that succeed, what they record; and what warnings they record.
+fn golden() -> Vec<(String, Vec<u8>, bool)> {
+    let mut cases = Vec::new();
+    for group in ["append", "options"] {
+        for folder in entries(&testdata("cases").join(group)) {
+            let Ok(output) = fs::read(folder.join("stdout.yaml")) else { continue };
+            let warns = fs::read_to_string(folder.join("stderr.txt")).unwrap_or_default();
+            cases.push((folder.display().to_string(), output, warns.contains("will lose Milvus")));
+        }
+    }
+    assert!(cases.len() > 50, "only {} cases", cases.len());
+    cases
+}
+
+#[test]
+fn silent_on_golden_outputs() {
+    let mut failures = Vec::new();
+    for (name, output, warns) in golden() {
+        let found = alarms(&[], &output);
+        let as_expected =
+            if warns { matches!(&found[..], [one] if one.contains("attu-plain")) } else { found.is_empty() };
+        if !as_expected {
+            failures.push(format!("{name}: {found:#?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// As `kubectl get -o json` prints them: in a list, with what the cluster and the controllers add.
+#[test]
+fn silent_on_live_objects() {
+    for (name, output, _) in golden().into_iter().filter(|(_, _, warns)| !warns) {
+        let stream = milvus_gke_l7::stream::Stream::split(&output);
+        let lists = milvus_gke_l7::list::Lists::find(&stream);
+        let stream = stream.open(&lists);
+        let objects = stream.ids().filter_map(|id| yaml::read(std::str::from_utf8(stream.body(id)).unwrap()).ok());
+        let live = |mut object: Value| {
+            let kind = object["kind"].as_str().unwrap().to_owned();
+            object["metadata"]["uid"] = json!("4d6f7a0e-0000-4000-8000-000000000000");
+            object["metadata"]["resourceVersion"] = json!("4711");
+            if object["metadata"]["annotations"].is_null() {
+                object["metadata"]["annotations"] = json!({});
+            }
+            match kind.as_str() {
+                "Ingress" => {
+                    object["metadata"]["annotations"]["ingress.kubernetes.io/url-map"] = json!("k8s2-um-0a1b2c3d");
+                    object["status"] = json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}});
+                    if !object["metadata"]["annotations"]["networking.gke.io/managed-certificates"].is_null() {
+                        object["metadata"]["annotations"]["ingress.gcp.kubernetes.io/pre-shared-cert"] =
+                            json!("mcrt-4d6f7a0e");
+                    }
+                }
+                "Service" => {
+                    object["metadata"]["annotations"]["cloud.google.com/neg-status"] = json!("{}");
+                    object["spec"]["internalTrafficPolicy"] = json!("Cluster");
+                }
+                _ => {}
+            }
+            object
+        };
+        let items: Vec<_> = objects.filter(|object| object["kind"].is_string()).map(live).collect();
+        let list = json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": items});
+        let found = alarms(&[], format!("{list:#}\n").as_bytes());
+        assert!(found.is_empty(), "{name}: {found:#?}");
+    }
+}
+
+#[test]
+fn real_charts_before_and_after() {
+    let Some(charts) = corpus::charts() else { return };
+    let (mut rewritten, mut failures) = (0, Vec::new());
+    for file in corpus::yaml_files(&charts) {
+        let name = file.display();
+        let before = fs::read(&file).unwrap();
+        let after = run(&["--host=milvus.example.com".to_owned()], &[], &before);
+        if after.status != Some(0) {
+            continue;
+        }
+        rewritten += 1;
+        let found = alarms(&[], &before);
+        // Some of the charts have been put behind the load balancer by hand, the guide's way.
+        if !matches!(&found[..], [one] if one.contains("\"not-rewritten\"")) && before != after.stdout {
+            failures.push(format!("{name} before: {found:#?}"));
+        }
+        let lost = String::from_utf8_lossy(&after.stderr).contains("will lose Milvus");
+        let found: Vec<_> =
+            alarms(&[], &after.stdout).into_iter().filter(|one| !(lost && one.contains("\"attu-plain\""))).collect();
+        if !found.is_empty() {
+            failures.push(format!("{name} after: {found:#?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    assert!(rewritten > 0, "no chart of {} could be rewritten", charts.display());
+}
+
+/// Another program's objects are nobody's business here.
+#[test]
+fn foreign_objects_do_not_count() {
+    let good = fs::read_to_string(testdata("check/attu-plain/fixed.yaml")).unwrap();
+    let foreign = "\
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  annotations:
+    cloud.google.com/app-protocols: nonsense
+spec:
+  type: NodePort
+  ports:
+  - port: 80
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: web
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: web.example.com
+    http:
+      paths:
+      - path: /
+        pathType: Exact
+        backend:
+          service:
+            name: web
+            port:
+              number: 81
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: milvus-web-ui
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: metrics.example.com
+    http:
+      paths:
+      - path: /webui
+        pathType: Exact
+        backend:
+          service:
+            name: my-release-milvus
+            port:
+              number: 9091
+---
+apiVersion: cloud.google.com/v1
+kind: BackendConfig
+metadata:
+  name: web
+spec:
+  healthCheck:
+    path: /
+---
+apiVersion: networking.gke.io/v1
+kind: ManagedCertificate
+metadata:
+  name: web
+spec:
+  domains: []
+---
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: my-release-milvus
+";
+    let input = format!("{good}{foreign}");
+    assert_eq!(findings(&[], input.as_bytes()).unwrap(), Vec::<Value>::new());
+    assert_eq!(String::from_utf8(check(&[], input.as_bytes()).stdout).unwrap(), "nothing found\n");
+}
+
+#[test]
+fn json_tells_the_place() {
+    let input = fs::read(testdata("check/grpc-path/broken.yaml")).unwrap();
+    let found = findings(&[], &input).unwrap();
+    let [finding] = &found[..] else { panic!("{found:#?}") };
+    let keys: Vec<_> = finding.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(keys, ["rule", "severity", "message", "why", "fix", "object", "source", "line", "column", "path"]);
+    assert_eq!(finding["object"], "Ingress my-release-milvus");
+    assert_eq!(finding["source"], "<stdin>");
+    assert_eq!(finding["path"], "/spec/rules/0/http/paths/0/pathType");
+    let lines: Vec<_> = std::str::from_utf8(&input).unwrap().lines().collect();
+    let (line, column) = (finding["line"].as_u64().unwrap(), finding["column"].as_u64().unwrap());
+    let shown = &lines[usize::try_from(line).unwrap() - 1][usize::try_from(column).unwrap() - 1..];
+    assert_eq!(shown, "pathType: Exact");
+}
+
+/// What the schema of SARIF 2.1.0 requires of a log, and that its references hold.
+#[test]
+fn sarif_is_a_log() {
+    for rule in ["grpc-path", "tls-mode-off", "plain-http", "neg-missing"] {
+        let input = fs::read(testdata("check").join(rule).join("broken.yaml")).unwrap();
+        let log: Value = serde_json::from_slice(&check(&["--output=sarif"], &input).stdout).unwrap();
+        assert_eq!(log["version"], "2.1.0");
+        let run = &log["runs"][0];
+        let driver = &run["tool"]["driver"];
+        assert_eq!(driver["name"], "milvus-gke-l7");
+        let rules = driver["rules"].as_array().unwrap();
+        let ids: BTreeSet<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), ALL.len());
+        let results = run["results"].as_array().unwrap();
+        assert!(results.iter().any(|result| result["ruleId"] == rule), "{rule}");
+        for result in results {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+            assert_eq!(rules[index]["defaultConfiguration"]["level"], result["level"]);
+            assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+            assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+            let place = &result["locations"][0]["physicalLocation"];
+            assert_eq!(place["artifactLocation"]["uri"], "stdin");
+            assert!(place["region"]["startLine"].as_u64().unwrap() > 0);
+            assert!(place["region"]["startColumn"].as_u64().unwrap() > 0);
+        }
+    }
+}
+
+#[test]
+fn explain() {
+    let explain = |args: &[&str]| {
+        let args: Vec<_> = ["explain"].iter().chain(args).map(ToString::to_string).collect();
+        let run = run(&args, &[], b"");
+        (run.status, String::from_utf8(run.stdout).unwrap(), String::from_utf8(run.stderr).unwrap())
+    };
+    let (status, list, _) = explain(&[]);
+    assert_eq!((status, list.lines().count()), (Some(0), ALL.len()));
+    let mut seen = BTreeMap::new();
+    for rule in ALL {
+        assert_eq!(seen.insert(rule.id, rule.title), None, "{} twice", rule.id);
+        assert!(list.contains(rule.id) && list.contains(rule.title));
+        assert!(rule.id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'));
+        let (status, text, _) = explain(&[rule.id]);
+        let severity = match rule.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        assert_eq!(status, Some(0));
+        assert!(text.starts_with(&format!("{} ({severity}): {}\n", rule.id, rule.title)), "{text}");
+        for part in [rule.why, rule.fix, rule.text, rule.source] {
+            assert!(!part.is_empty() && text.contains(part), "{}: {part}", rule.id);
+        }
+    }
+    let (status, stdout, stderr) = explain(&["tls-mode-of"]);
+    assert_eq!((status, stdout.as_str()), (Some(2), ""));
+    assert_eq!(stderr, "error: no such rule: tls-mode-of\n  help: did you mean `tls-mode-off`?\n");
+    let (_, _, stderr) = explain(&["zzz"]);
+    assert_eq!(stderr, "error: no such rule: zzz\n  help: `milvus-gke-l7 explain` lists all rules\n");
+}
