@@ -50,16 +50,27 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
     /// `http_port` is the port that Milvus's HTTP server may be given: where the files
     /// mention it, they may do so as the gRPC port.
     pub(crate) fn read(object: &'r Object<'i>, server: &'r Server, http_port: u16) -> Result<Self, Refusal> {
-        let user = parse(object, object.value(), "user.yaml")?;
+        let mut config = Self {
+            object,
+            server,
+            user: parse(object, object.value(), "user.yaml")?,
+            default: Value::Null,
+            operations: Vec::new(),
+        };
         // The chart's own settings are long and hold none of ours in recent versions.
-        let http_port = http_port.to_string();
-        let relevant = |text: &str| mentions_settings(text) || text.contains(&http_port);
-        let default = if object.document.unread().any(relevant) {
+        let of_user = config.in_files(HTTP_PORT)?;
+        let of_environment = config.environment(HTTP_PORT).and_then(|variable| variable.value.clone());
+        let ports: Vec<_> = [Some(http_port.to_string()), of_user, of_environment].into_iter().flatten().collect();
+        let is_port = |port: &String| !port.trim().is_empty();
+        let relevant = |text: &str| {
+            mentions_settings(text) || ports.iter().filter(|port| is_port(port)).any(|port| text.contains(port.trim()))
+        };
+        config.default = if object.document.unread().any(relevant) {
             parse(object, object.whole()?.value(), "default.yaml")?
         } else {
             parse(object, object.value(), "default.yaml")?
         };
-        Ok(Self { object, server, user, default, operations: Vec::new() })
+        Ok(config)
     }
 
     /// The variable that sets it in the environment.
