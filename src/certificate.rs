@@ -92,22 +92,45 @@ impl Pair {
         let bytes =
             read(certificate).map_err(|error| error.map_or(PairError::PemForFile { key: false }, unreadable))?;
         let chain_text = String::from_utf8(bytes).map_err(|_| bad_certificate(CertificateProblem::Binary))?;
-        let chain = Chain::parse(&chain_text).map_err(bad_certificate)?;
-
         let unreadable = |error| bad_key(KeyProblem::Unreadable(error));
         let bytes = read(key).map_err(|error| error.map_or(PairError::PemForFile { key: true }, unreadable))?;
         // The error would hold the bytes.
         let key_text = String::from_utf8(bytes).map_err(|_| bad_key(KeyProblem::Binary))?;
-        let public = key::public_of_private(&key_text).map_err(bad_key)?;
-
-        // Which certificate is the server's: the key says it before the names do.
-        chain.check_order(&public).map_err(bad_certificate)?;
-        let leaf_key = chain.check_key().map_err(bad_certificate)?;
-        key::check_match(&public, &leaf_key).map_err(bad_key)?;
-        chain.check_names(hosts).map_err(bad_certificate)?;
-        chain.check_dates(now).map_err(bad_certificate)?;
+        check(&chain_text, &key_text, Some(hosts), now).map_err(|problem| match problem {
+            PairProblem::Certificate(problem) => bad_certificate(problem),
+            PairProblem::Key(problem) => bad_key(problem),
+        })?;
         Ok(Self { certificate: chain_text, key: key_text })
     }
+}
+
+/// What is wrong with a certificate or its key.
+#[derive(Debug, thiserror::Error)]
+pub enum PairProblem {
+    /// The chain.
+    #[error("tls.crt: {0}")]
+    Certificate(CertificateProblem),
+    /// The key.
+    #[error("tls.key: {0}")]
+    Key(KeyProblem),
+}
+
+/// Checks a chain and its key, and that the names of the certificate cover `hosts`.
+///
+/// # Errors
+///
+/// What about which of them the load balancer, or its clients, would not take.
+pub fn check(chain: &str, key: &str, hosts: Option<&Hosts>, now: SystemTime) -> Result<(), PairProblem> {
+    let chain = Chain::parse(chain).map_err(PairProblem::Certificate)?;
+    let public = key::public_of_private(key).map_err(PairProblem::Key)?;
+    // Which certificate is the server's: the key says it before the names do.
+    chain.check_order(&public).map_err(PairProblem::Certificate)?;
+    let leaf_key = chain.check_key().map_err(PairProblem::Certificate)?;
+    key::check_match(&public, &leaf_key).map_err(PairProblem::Key)?;
+    if let Some(hosts) = hosts {
+        chain.check_names(hosts).map_err(PairProblem::Certificate)?;
+    }
+    chain.check_dates(now).map_err(PairProblem::Certificate)
 }
 
 /// Shows nothing of the key.

@@ -13,6 +13,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use base64ct::{Base64, Encoding as _};
 use common::{Run, ci, diff, run};
 use milvus_gke_l7::check::rules::ALL;
 use milvus_gke_l7::diagnostic::Severity;
@@ -430,4 +431,49 @@ fn explain() {
     assert_eq!(stderr, "error: no such rule: tls-mode-of\n  help: did you mean `tls-mode-off`?\n");
     let (_, _, stderr) = explain(&["zzz"]);
     assert_eq!(stderr, "error: no such rule: zzz\n  help: `milvus-gke-l7 explain` lists all rules\n");
+}
+
+/// The certificate in the Secret of our own output: good as it comes from `cert`, and not with a host that it does
+/// not name, with another key, or as the guide's openssl commands make it.
+#[test]
+fn certificates_in_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    for name in ["own", "other"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        let made = run(
+            &["cert", "--key=p256", "--host=milvus.example.com", "--out", &file(name)].map(str::to_owned),
+            &[],
+            b"",
+        );
+        assert_eq!(made.status, Some(0), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+    let sample = fs::read(testdata("sample/rendered.yaml")).unwrap();
+    let args = ["--host=milvus.example.com", "--tls-cert", &file("own/tls.crt"), "--tls-key", &file("own/tls.key")];
+    let output = run(&args.map(str::to_owned), &[], &sample);
+    assert_eq!(output.status, Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(alarms(&["--strict"], output.as_bytes()), [""; 0]);
+
+    let base64 = |name: &str| Base64::encode_string(&fs::read(file(name)).unwrap());
+    let openssl = |arguments: &[&str]| {
+        let made = std::process::Command::new("openssl").current_dir(folder.path()).args(arguments).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    };
+    openssl(&["genrsa", "-out", "guide.key", "2048"]);
+    openssl(&["req", "-new", "-key", "guide.key", "-subj", "/CN=milvus.example.com", "-out", "guide.csr"]);
+    openssl(&["x509", "-req", "-in", "guide.csr", "-signkey", "guide.key", "-days", "3000", "-out", "guide.crt"]);
+    let guide = output
+        .replace(&base64("own/tls.crt"), &base64("guide.crt"))
+        .replace(&base64("own/tls.key"), &base64("guide.key"));
+    for (input, what) in [
+        (output.replace("milvus.example.com", "vectors.example.com"), "vectors.example.com"),
+        (output.replace(&base64("own/tls.key"), &base64("other/tls.key")), "tls.key"),
+        (guide, "certificate-old"),
+    ] {
+        let alarms = alarms(&[], input.as_bytes());
+        assert!(alarms.len() == 1 && alarms[0].contains("tls-secret-certificate"), "{what}: {alarms:?}");
+        assert!(alarms[0].contains(what), "{what}: {alarms:?}");
+        assert!(!alarms[0].contains(&base64("own/tls.key")[..24]));
+    }
 }

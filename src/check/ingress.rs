@@ -9,7 +9,7 @@ use super::input::{annotation, is_live, label, named, namespace, set};
 use super::service::{Subject, at_annotation, texts_only};
 use super::{Findings, frontend_config, managed_certificate, rules, tls_secret};
 use crate::object::{Existing, at, items, path, text};
-use crate::settings::Host;
+use crate::settings::{Host, Hosts};
 
 const CLASS: &str = "kubernetes.io/ingress.class";
 const ALLOW_HTTP: &str = "kubernetes.io/ingress.allow-http";
@@ -378,6 +378,10 @@ fn list<'v>(object: &'v Existing, key: &str) -> Vec<&'v str> {
 fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
     let here = namespace(ingress);
     let by_issuer = ISSUERS.iter().any(|key| annotation(ingress, key).is_some());
+    // Several Secrets share the hosts among them.
+    let hosts = items(&ingress.value, "/spec/rules").filter_map(|rule| text(rule, "/host")?.parse::<Host>().ok());
+    let one_secret = items(&ingress.value, "/spec/tls").count() == 1;
+    let hosts = Hosts::new(hosts.collect()).ok().filter(|_| one_secret);
     let mut tls = 0;
     for (index, entry) in items(&ingress.value, "/spec/tls").enumerate() {
         tls += 1;
@@ -387,7 +391,7 @@ fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut 
             continue;
         };
         match named(&subject.input.secrets, name, here) {
-            Some(secret) => tls_secret::check(secret, findings),
+            Some(secret) => tls_secret::check(secret, hosts.as_ref(), findings),
             None if by_issuer => {}
             None => {
                 let at = at.with_trailing_token("secretName");

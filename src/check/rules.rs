@@ -460,6 +460,16 @@ rules! {
         fix "make it with `kubectl create secret tls NAME --cert=… --key=…`"
         text "The names of the keys count, the type of the Secret does not."
         source "Ingress spec.tls[].secretName; ingress-gce pkg/translator/translator.go";
+    SECRET_CERTIFICATE Error "tls-secret-certificate" "the TLS Secret holds a certificate or key that does not work"
+        why "Google takes RSA-2048 and ECDSA P-256 keys and chains of at most five; clients take certificates that name the host"
+        fix "make a pair with `milvus-gke-l7 cert --host …`, or have one issued"
+        text "GKE itself opens port 80 and then fails with `Cert creation failures`, and no ADDRESS comes. What only clients mind, it does not mind."
+        source "Compute Engine sslCertificates; RFC 6125; ingress-gce pkg/loadbalancers/certificates.go";
+    SECRET_CERTIFICATE_OLD Warning "tls-secret-certificate-old" "the certificate in the TLS Secret is of a kind that many clients refuse"
+        why "it is X.509 version 1, or names no host as a subject alternative name: PyMilvus takes it, Go and rustls clients do not"
+        fix "make one with `milvus-gke-l7 cert --host …`, or have one issued"
+        text "The guide's own openssl commands make such a certificate. GKE and Google's load balancer take it."
+        source "RFC 6125; RFC 9525; Go crypto/x509; rustls-webpki";
 
     // Milvus.
     TLS_OFF Error "tls-mode-off" "Milvus does not speak TLS"
