@@ -6,11 +6,11 @@ mod unified;
 
 use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::filter::{self, Rewrite};
 use crate::list::Lists;
-use crate::object::text;
+use crate::object::{reference, text};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::stream::{self, DocumentId, Stream};
@@ -71,18 +71,8 @@ fn patches_of(rewrite: &Rewrite<'_>) -> Vec<Value> {
 }
 
 fn of_object(object: &Value, patch: &Patch) -> Value {
-    let part = |pointer: &str, key: &str| Some((key.to_owned(), Value::from(text(object, pointer)?)));
-    let target: Map<String, Value> = [
-        part("/apiVersion", "apiVersion"),
-        part("/kind", "kind"),
-        part("/metadata/namespace", "namespace"),
-        part("/metadata/name", "name"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
     // Operations are made of values: nothing that JSON could not hold.
-    json!({"target": target, "patch": serde_json::to_value(patch).unwrap_or_default()})
+    json!({"target": reference(object), "patch": serde_json::to_value(patch).unwrap_or_default()})
 }
 
 /// A document as the diff shows it.

@@ -1,7 +1,7 @@
 //! A Kubernetes object in a document of the stream.
 
 use json_patch::jsonptr::PointerBuf;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::refusal::{Reason, Refusal, Spot};
 use crate::stream::{DocumentId, Stream};
@@ -182,6 +182,18 @@ fn share_namespace(one: Option<&str>, other: Option<&str>) -> bool {
 fn does_not_parse(error: &ParseError, id: DocumentId) -> Refusal {
     let reason = Reason::DoesNotParse { message: error.to_string() };
     Refusal::at(reason, id, Spot::Line(error.line()))
+}
+
+/// How an object is named elsewhere: `apiVersion`, `kind`, `namespace` and `name`, as far as it has them.
+#[must_use]
+pub fn reference(object: &Value) -> Map<String, Value> {
+    let parts = [
+        ("apiVersion", "/apiVersion"),
+        ("kind", "/kind"),
+        ("namespace", "/metadata/namespace"),
+        ("name", "/metadata/name"),
+    ];
+    parts.into_iter().filter_map(|(key, path)| Some((key.to_owned(), text(object, path)?.into()))).collect()
 }
 
 /// What stands at `path`, such as `/metadata/name`; no key in it is escaped.

@@ -113,16 +113,6 @@ const CHANGED_BY_HELM_4: [(&str, &str); 4] = [
 
 const DIFFERENT_INGRESS: &str = "Ingress `my-release-milvus` is in the input already and differs from ours";
 
-/// Charts that the load balancer cannot stand before, by a part of the case's name, and what the refusal must name.
-const REFUSED: [(&str, &str); 5] = [
-    // Charts up to 3.3.1 mount no user.yaml; several of their cases have other faults too.
-    ("3.2.", ""),
-    ("chart-ingress", "ingress.enabled=false"),
-    ("custom-configmap", "customConfigMap"),
-    ("proxy-disabled", "no Milvus Service"),
-    ("user-yaml-tlsmode2", "tlsMode"),
-];
-
 macro_rules! tests {
     ($($module:ident, Helm $major:literal: $($test:ident)*;)*) => {$(
         mod $module {
@@ -411,25 +401,18 @@ fn errors_keep_their_lines(helm: &Helm) {
 
 fn real_charts(helm: &Helm) {
     let Some(charts) = corpus::charts() else { return };
-    let cases = cases(&charts);
+    let cases = corpus::cases(&charts);
     assert!(!cases.is_empty(), "no chart in {}", charts.display());
     let mut wrong = Vec::new();
     for case in cases {
         let rendered = fs::read_to_string(charts.join(&case)).unwrap();
-        let result = match refusal(&case, &rendered) {
+        let result = match corpus::refusal(&case, &rendered) {
             Some(word) => refused(helm, &helm.template(&rendered, PostRenderer::Ours(HOST), &[]), 1, word),
             None => rewritten(helm, &rendered),
         };
         wrong.extend(result.err().map(|error| format!("{case}: {error:#}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-}
-
-fn refusal(case: &str, rendered: &str) -> Option<&'static str> {
-    let (part, word) = REFUSED.iter().find(|(part, _)| case.contains(part))?;
-    // Charts before 4.1.35 do not know customConfigMap.
-    let ignored = *part == "custom-configmap" && rendered.contains("\n  default.yaml: |");
-    (!ignored).then_some(*word)
 }
 
 /// What Helm prints with us is what it prints with `cat`, but for what must change.
@@ -451,13 +434,6 @@ fn split_at_hooks(stream: &str) -> (&str, &str) {
         annotations.get("helm.sh/hook").is_none()
     });
     stream.split_at(objects.map(|document| document.len()).sum())
-}
-
-/// `<chart version>/<case>.yaml`, without the references and what Helm 4 made of them.
-fn cases(charts: &Path) -> Vec<String> {
-    let files = corpus::yaml_files(charts).into_iter();
-    let names = files.map(|file| file.strip_prefix(charts).unwrap().to_str().unwrap().to_owned());
-    names.filter(|name| !name.starts_with("helm4/") && !name.ends_with(".reference.yaml")).collect()
 }
 
 fn sample_text() -> String {

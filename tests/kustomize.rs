@@ -49,16 +49,6 @@ const WRONG_SPECS: [(&str, &[&str]); 7] = [
     ("{hosts: [vectors.example.com], httpPort: 70000}", &["70000"]),
 ];
 
-/// Charts that the load balancer cannot stand before, by a part of the case's name, and what the refusal must name.
-const REFUSED: [(&str, &str); 5] = [
-    // Charts up to 3.3.1 mount no user.yaml; several of their cases have other faults too.
-    ("3.2.", ""),
-    ("chart-ingress", "ingress.enabled=false"),
-    ("custom-configmap", "customConfigMap"),
-    ("proxy-disabled", "no Milvus Service"),
-    ("user-yaml-tlsmode2", "tlsMode"),
-];
-
 /// Legacy plugins are the only form that both tools run.
 macro_rules! with_both_tools {
     ($($test:ident)*) => {
@@ -369,7 +359,7 @@ fn plugins_disabled(tool: &Kustomize) {
 #[test]
 fn real_charts() {
     let (Some(_), Some(charts)) = (kustomize(), corpus::charts()) else { return };
-    let cases = cases(&charts);
+    let cases = corpus::cases(&charts);
     assert!(!cases.is_empty(), "no chart in {}", charts.display());
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let judge = |cases: &[String]| {
@@ -396,7 +386,7 @@ fn real_chart(kustomize: &Kustomize, charts: &Path, case: &str) -> Result<()> {
     }
     let built = accepted(&built)?;
     let output = kustomize.build(Function::Ours, FUNCTIONS);
-    if let Some(word) = refusal(case, &rendered) {
+    if let Some(word) = corpus::refusal(case, &rendered) {
         return function_refused(&output, &[word]);
     }
     let piped = common::run(&["--host=vectors.example.com".to_owned()], &[], built.as_bytes());
@@ -423,20 +413,6 @@ fn compare_checksums(before: &Objects, after: &mut Objects) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn refusal(case: &str, rendered: &str) -> Option<&'static str> {
-    let (part, word) = REFUSED.iter().find(|(part, _)| case.contains(part))?;
-    // Charts before 4.1.35 do not know customConfigMap.
-    let ignored = *part == "custom-configmap" && rendered.contains("\n  default.yaml: |");
-    (!ignored).then_some(*word)
-}
-
-/// `<chart version>/<case>.yaml`, without the references and what Helm 4 made of them.
-fn cases(charts: &Path) -> Vec<String> {
-    let files = corpus::yaml_files(charts).into_iter();
-    let names = files.map(|file| file.strip_prefix(charts).unwrap().to_str().unwrap().to_owned());
-    names.filter(|name| !name.starts_with("helm4/") && !name.ends_with(".reference.yaml")).collect()
 }
 
 // `kustomize fn run`: the same function over a folder of files.

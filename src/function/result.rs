@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use json_patch::jsonptr::Pointer;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::object::{at, text};
+use crate::object::{at, reference};
 use crate::refusal::{Refusal, Spot};
 
 /// A result.
@@ -105,16 +105,7 @@ impl Report {
 
     /// Names the resource that it is about.
     fn about(mut self, object: &Value) -> Self {
-        let part = |pointer: &str, key: &str| Some((key.to_owned(), text(object, pointer)?.into()));
-        let reference: Map<String, Value> = [
-            part("/apiVersion", "apiVersion"),
-            part("/kind", "kind"),
-            part("/metadata/namespace", "namespace"),
-            part("/metadata/name", "name"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        let reference = reference(object);
         self.resource_ref = (!reference.is_empty()).then_some(Value::Object(reference));
         let annotation = |names: [&str; 2]| {
             let annotations = at(object, "/metadata/annotations")?;
