@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Id, Parser, Subcommand};
+use clap::{Arg, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::certificate::{Days, KeyType};
 use crate::install::{HelmPlugin, KustomizePlugin};
@@ -292,8 +292,9 @@ pub fn without_pem(error: clap::Error) -> clap::Error {
 ///
 /// What clap has to say: an error, or the help that was asked for.
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    let mut matches = command(false).try_get_matches_from(arguments.clone())?;
-    if names_a_certificate(&matches) {
+    let mut definition = command(false);
+    let mut matches = definition.try_get_matches_from_mut(arguments.clone())?;
+    if names_a_certificate(&definition, &matches) {
         matches = command(true).try_get_matches_from(arguments)?;
     }
     Cli::from_arg_matches(&matches)
@@ -316,15 +317,15 @@ fn command(certificate_by_flag: bool) -> clap::Command {
 }
 
 /// Whether a flag of the command line names a certificate.
-fn names_a_certificate(matches: &ArgMatches) -> bool {
-    let command = Options::augment_args(clap::Command::new(""));
-    let is_of_certificate = |id: &Id| {
-        command
-            .get_arguments()
-            .any(|argument| argument.get_id() == id && argument.get_help_heading() == Some(CERTIFICATE))
+fn names_a_certificate(command: &clap::Command, matches: &ArgMatches) -> bool {
+    let by_flag = |argument: &Arg| {
+        let id = argument.get_id();
+        argument.get_help_heading() == Some(CERTIFICATE)
+            && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
     };
-    matches.ids().any(|id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine) && is_of_certificate(id))
-        || matches.subcommand().is_some_and(|(_, matches)| names_a_certificate(matches))
+    let below = matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
+    command.get_arguments().any(by_flag)
+        || below.is_some_and(|(command, matches)| names_a_certificate(command, matches))
 }
 
 /// The completion script of `shell`.

@@ -124,13 +124,7 @@ fn cases() -> Vec<Case> {
             if read("status").unwrap() != "0\n" {
                 continue;
             }
-            let (mut args, mut vars) = (Vec::new(), Vec::new());
-            for line in read("args").unwrap().lines() {
-                match line.strip_prefix("env ").and_then(|variable| variable.split_once('=')) {
-                    Some((name, value)) => vars.push((name.to_owned(), value.to_owned())),
-                    None => args.push(line.to_owned()),
-                }
-            }
+            let (args, vars) = common::arguments(&folder.display().to_string(), &read("args").unwrap());
             cases.push(Case { folder, args, vars, input, output });
         }
     }

@@ -14,7 +14,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use common::{Run, body, checksums, ci, diff, documents, run_in};
+use common::{Run, arguments, body, checksums, ci, diff, documents, run_in};
 use serde_json::Value;
 
 const ARGS: &str = "args";
@@ -223,17 +223,7 @@ fn case(root: &Path, folder: PathBuf) -> Case {
         "2\n" => 2,
         other => panic!("{name}: status is {other:?}, not 0, 1 or 2 and a newline"),
     };
-    let (mut args, mut vars) = (Vec::new(), Vec::new());
-    for line in text(ARGS).lines() {
-        assert!(!line.is_empty(), "{name}: a blank line in args; write an empty value as --flag=");
-        match line.strip_prefix("env ") {
-            Some(variable) => {
-                let (key, value) = variable.split_once('=').unwrap_or_else(|| panic!("{name}: {line}: no ="));
-                vars.push((key.to_owned(), value.to_owned()));
-            }
-            None => args.push(line.to_owned()),
-        }
-    }
+    let (args, vars) = arguments(&name, &text(ARGS));
     let stdin = needed(STDIN);
     Case { name, folder, args, vars, stdin, status }
 }

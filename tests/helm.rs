@@ -520,13 +520,7 @@ fn refusal_in(root: &Path, folder: PathBuf) -> Option<Refusal> {
     if status == 0 || name.starts_with("function/") {
         return None;
     }
-    let (mut args, mut vars) = (Vec::new(), Vec::new());
-    for line in read("args").lines() {
-        match line.strip_prefix("env ").and_then(|variable| variable.split_once('=')) {
-            Some((key, value)) => vars.push((key.to_owned(), value.to_owned())),
-            None => args.push(line.to_owned()),
-        }
-    }
+    let (args, vars) = common::arguments(&name, &read("args"));
     let (stdin, stderr) = (fs::read(folder.join("stdin.yaml")).unwrap(), read("stderr.txt"));
     Some(Refusal { name, folder, args, vars, stdin, status, stderr })
 }

@@ -46,6 +46,22 @@ pub(crate) fn run_in(folder: &Path, args: &[String], vars: &[(String, String)], 
     Run { status: output.status.code(), stdout: output.stdout, stderr: output.stderr }
 }
 
+/// Arguments and variables of a golden case's `args`: one argument per line, or `env NAME=VALUE`.
+pub(crate) fn arguments(case: &str, text: &str) -> (Vec<String>, Vec<(String, String)>) {
+    let (mut args, mut vars) = (Vec::new(), Vec::new());
+    for line in text.lines() {
+        assert!(!line.is_empty(), "{case}: a blank line in args; write an empty value as --flag=");
+        match line.strip_prefix("env ") {
+            Some(variable) => {
+                let (key, value) = variable.split_once('=').unwrap_or_else(|| panic!("{case}: {line}: no ="));
+                vars.push((key.to_owned(), value.to_owned()));
+            }
+            None => args.push(line.to_owned()),
+        }
+    }
+    (args, vars)
+}
+
 /// Says something that libtest does not hold back.
 pub(crate) fn say(message: &str) {
     writeln!(io::stdout(), "{message}").expect("stdout takes a line");
