@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::filter::{INPUT_LIMIT, Output, filter};
 use crate::list::Lists;
 use crate::options::Options;
-use crate::outcome::{Outcome, Status, own_name_first};
+use crate::outcome::{Outcome, Status, Stdout, own_name_first};
 use crate::refusal::Refusal;
 use crate::settings::{Hosts, Settings};
 use crate::status::Verdict;
@@ -93,7 +93,7 @@ fn rewrite(asked: Asked, plugin_config: Option<PathBuf>, input: impl Read) -> Re
     }
     match filter(&input, &settings(options)?) {
         Ok(Output { stream, warnings }) => {
-            Ok(Outcome { stdout: stream, stderr: warned(&warnings), status: Status::Done })
+            Ok(Outcome { stdout: Stdout::of(input, stream), stderr: warned(&warnings), status: Status::Done })
         }
         Err(refusal) => {
             let message = refused(&refusal, &input);
@@ -131,7 +131,7 @@ fn diff(
     };
     let found = found.map_err(|refusal| Outcome::failed(Status::Refused, refused(&refusal, &input)))?;
     let status = if found.changed && exit_code { Status::Pending } else { Status::Done };
-    Ok(Outcome { stdout: for_stdout(found.text, colour), stderr: warned(&found.warnings), status })
+    Ok(Outcome { stdout: for_stdout(found.text, colour).into(), stderr: warned(&found.warnings), status })
 }
 
 fn notes(asked: Asked, input: impl Read) -> Result<Outcome, Outcome> {
@@ -141,7 +141,7 @@ fn notes(asked: Asked, input: impl Read) -> Result<Outcome, Outcome> {
     let input = read(input)?;
     let notes = notes::notes(&input, &settings, &flags);
     let notes = notes.map_err(|refusal| Outcome::failed(Status::Refused, refused(&refusal, &input)))?;
-    Ok(Outcome { stdout: notes.text.into_bytes(), stderr: warned(&notes.warnings), status: Status::Done })
+    Ok(Outcome { stdout: notes.text.into_bytes().into(), stderr: warned(&notes.warnings), status: Status::Done })
 }
 
 fn status(asked: &status::Asked, input: impl Read) -> Result<Outcome, Outcome> {
@@ -163,7 +163,7 @@ fn status(asked: &status::Asked, input: impl Read) -> Result<Outcome, Outcome> {
         Verdict::Waiting => Status::Pending,
         Verdict::Broken => Status::Refused,
     };
-    Ok(Outcome { stdout: report.text.into_bytes(), stderr: String::new(), status })
+    Ok(Outcome { stdout: report.text.into_bytes().into(), stderr: String::new(), status })
 }
 
 fn check(
@@ -189,7 +189,7 @@ fn check(
         CheckOutput::Sarif => report::sarif(&findings, &stream).into_bytes(),
     };
     let is_bad = count.errors > 0 || strict && count.warnings > 0;
-    Ok(Outcome { stdout, stderr: String::new(), status: if is_bad { Status::Refused } else { Status::Done } })
+    Ok(Outcome { stdout: stdout.into(), stderr: String::new(), status: if is_bad { Status::Refused } else { Status::Done } })
 }
 
 fn explain(rule: Option<&str>) -> Result<Outcome, Outcome> {
@@ -269,7 +269,7 @@ fn shell_word(text: &str) -> String {
 fn installed(result: Result<install::Report, install::InstallError>) -> Outcome {
     match result {
         Ok(install::Report { message, warnings }) => {
-            Outcome { stdout: format!("{message}\n").into_bytes(), stderr: warned(&warnings), status: Status::Done }
+            Outcome { stdout: format!("{message}\n").into_bytes().into(), stderr: warned(&warnings), status: Status::Done }
         }
         Err(error) => Outcome::failed(Status::Refused, format!("error: {error}\n")),
     }

@@ -35,8 +35,9 @@ pub struct Difference {
 /// A [`Refusal`], as of the filter.
 pub fn unified(input: &[u8], settings: &Settings) -> Result<Difference, Refusal> {
     let output = filter::filter(input, settings)?;
-    let changed = output.stream != input;
-    let text = if changed { unified::diff(&documents(input), &documents(&output.stream)) } else { String::new() };
+    let stream = output.stream.concat(input);
+    let changed = stream != input;
+    let text = if changed { unified::diff(&documents(input), &documents(&stream)) } else { String::new() };
     Ok(Difference { text, changed, warnings: output.warnings })
 }
 

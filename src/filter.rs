@@ -12,7 +12,7 @@ use crate::plan::{self, Plan, checksum};
 use crate::refusal::{Reason, Refusal};
 use crate::release::Release;
 use crate::settings::Settings;
-use crate::stream::{DocumentId, ItemOf, Stream, source_lines};
+use crate::stream::{DocumentId, ItemOf, Pieces, Stream, source_lines};
 use crate::yaml;
 
 /// The largest stream that is read, in bytes.
@@ -21,8 +21,8 @@ pub const INPUT_LIMIT: usize = 256 << 20;
 /// A rewritten stream.
 #[derive(Debug)]
 pub struct Output {
-    /// The whole stream.
-    pub stream: Vec<u8>,
+    /// The whole stream, in pieces of the input and new ones.
+    pub stream: Pieces,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
 }
@@ -104,10 +104,9 @@ impl Rewrite<'_> {
         let mut bodies: Vec<_> = self.edited.into_iter().map(|edited| (edited.id, edited.text)).collect();
         bodies.extend(self.replaced.iter().map(|(id, ours)| (*id, replacement(stream, *id, ours))));
         let stream = if lists.iter().len() == 0 {
-            let appended: Vec<_> = self.appended.iter().map(yaml::write_document).collect();
-            stream.assemble(bodies, &appended)
+            stream.assemble(bodies, self.appended.iter().map(yaml::write_document).collect())
         } else {
-            assemble(stream, lists, &bodies, into, &self.appended)?
+            assemble(stream, lists, &bodies, into, &self.appended)?.into()
         };
         Ok(Output { stream, warnings: self.warnings })
     }
@@ -148,10 +147,10 @@ fn assemble(
     let edited: Vec<_> =
         bodies.iter().filter_map(|(id, text)| Some(EditedItem { of: stream.item(*id)?, text })).collect();
     match into {
-        Some(item) => lists.close(&stream.assemble(enclosed, &[]), &edited, Some(item.list), appended),
+        Some(item) => lists.close(&stream.assembled(enclosed, Vec::new()), &edited, Some(item.list), appended),
         None => {
-            let appended: Vec<_> = appended.iter().map(yaml::write_document).collect();
-            lists.close(&stream.assemble(enclosed, &appended), &edited, None, &[])
+            let appended = appended.iter().map(yaml::write_document).collect();
+            lists.close(&stream.assembled(enclosed, appended), &edited, None, &[])
         }
     }
 }

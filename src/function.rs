@@ -19,8 +19,8 @@ use crate::object::{at, items, path, text};
 use crate::options::Options;
 use crate::outcome::{Outcome, Status, own_name_first};
 use crate::refusal::{Reason, Refusal, Spot};
-use crate::stream::head::{self, Kind};
-use crate::stream::{DocumentId, Stream};
+use crate::stream::head::Kind;
+use crate::stream::{self, DocumentId, Stream};
 use crate::yaml::{self, Document};
 use crate::{diagnostic, list};
 
@@ -32,17 +32,15 @@ const KIND: &str = "ResourceList";
 /// Whether the first document is a `ResourceList`.
 #[must_use]
 pub fn is_resource_list(input: &[u8]) -> bool {
-    // Most streams do not even mention one.
-    memmem::find(input, KIND.as_bytes()).is_some() && {
-        let stream = Stream::split(input);
-        documents(&stream).next().is_some_and(|id| match head::kind(stream.body(id)) {
-            Kind::Known(kind) => kind == KIND.as_bytes(),
-            _ => {
-                let value = std::str::from_utf8(stream.body(id)).ok().and_then(|text| yaml::read(text).ok());
-                value.is_some_and(|value| text(&value, "/kind") == Some(KIND))
-            }
-        })
-    }
+    stream::first(input).is_some_and(|(body, kind)| match kind {
+        Kind::Known(kind) => kind == KIND.as_bytes(),
+        // Most documents do not even mention one.
+        _ if memmem::find(body, KIND.as_bytes()).is_none() => false,
+        _ => {
+            let value = std::str::from_utf8(body).ok().and_then(|text| yaml::read(text).ok());
+            value.is_some_and(|value| text(&value, "/kind") == Some(KIND))
+        }
+    })
 }
 
 /// Runs as a function; `given` comes before the functionConfig.
@@ -67,7 +65,7 @@ pub fn run(input: &[u8], given: Options) -> Outcome {
 }
 
 fn failure(message: &str, list: Vec<u8>) -> Outcome {
-    Outcome { stdout: list, stderr: own_name_first(message), status: Status::Refused }
+    Outcome { stdout: list.into(), stderr: own_name_first(message), status: Status::Refused }
 }
 
 /// A list that holds nothing but a result, where the input cannot be given back.
@@ -79,7 +77,7 @@ fn list_of(report: &Report) -> Vec<u8> {
 }
 
 fn documents<'s>(stream: &'s Stream<'_>) -> impl Iterator<Item = DocumentId> + use<'s> {
-    stream.ids().filter(|id| head::kind(stream.body(*id)) != Kind::Nothing)
+    stream.ids().filter(|id| stream.kind(*id) != Kind::Nothing)
 }
 
 /// Why nothing was done, as a result and in words.
@@ -132,13 +130,14 @@ impl<'i> Call<'i> {
             Failure { report: Box::new(report), message: refused(&refusal, input) }
         };
         let Output { stream, warnings } = filter(input, &settings).map_err(in_items)?;
+        let stream = stream.concat(input);
         let mut reports: Vec<_> = warnings.iter().map(|warning| Report::new(Severity::Warning, warning)).collect();
         reports.extend(self.changes(&stream));
         reports.sort_by(Report::order);
         let stdout = with_results(&stream, &reports)
             .map_err(|message| in_items(Refusal::new(Reason::CannotEdit { message })))?;
         let warnings = warnings.iter().map(|warning| own_name_first(&diagnostic::warning(warning, true)) + "\n");
-        Ok(Outcome { stdout, stderr: warnings.collect(), status: Status::Done })
+        Ok(Outcome { stdout: stdout.into(), stderr: warnings.collect(), status: Status::Done })
     }
 
     fn config(&self) -> &Value {
@@ -176,7 +175,7 @@ fn with_results(list: &[u8], reports: &[Report]) -> Result<Vec<u8>, String> {
         None => vec![add(path(["results"]), Value::Array(results))],
     };
     let text = call.document.patch(&Patch(operations)).map_err(|error| error.to_string())?;
-    Ok(stream.assemble(vec![(call.id, text)], &[]))
+    Ok(stream.assembled(vec![(call.id, text)], Vec::new()))
 }
 
 /// The item of the list that a document of the opened stream is.

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::object::{path, text};
 use crate::refusal::{Reason, Refusal};
-use crate::stream::head::{self, Kind};
+use crate::stream::head::Kind;
 use crate::stream::{DocumentId, ItemOf, Stream};
 use crate::yaml::{self, Document};
 
@@ -64,7 +64,7 @@ impl Lists {
     /// Finds the lists among the documents of `stream`. One that cannot be read stays a document.
     #[must_use]
     pub fn find(stream: &Stream<'_>) -> Self {
-        Self(stream.ids().filter_map(|id| List::read(stream.body(id), id)).collect())
+        Self(stream.ids().filter_map(|id| List::read(stream, id)).collect())
     }
 
     /// The lists, in order.
@@ -95,7 +95,7 @@ impl Lists {
                 bodies.push((list.document, text.map_err(|message| Refusal::new(Reason::CannotEdit { message }))?));
             }
         }
-        Ok(split.assemble(bodies, &[]))
+        Ok(split.assembled(bodies, Vec::new()))
     }
 }
 
@@ -109,12 +109,11 @@ pub struct EditedItem<'t> {
 }
 
 impl List {
-    fn read(body: &[u8], document: DocumentId) -> Option<Self> {
-        // Most streams hold no list: neither looked at closer nor parsed.
-        memmem::find(body, b"List")?;
-        match head::kind(body) {
+    fn read(stream: &Stream<'_>, document: DocumentId) -> Option<Self> {
+        let body = stream.body(document);
+        match stream.kind(document) {
             Kind::Known(kind) if kind.ends_with(b"List") => {}
-            Kind::Unknown => {}
+            Kind::Unknown => drop(memmem::find(body, b"List")?),
             _ => return None,
         }
         let parsed = Document::parse(std::str::from_utf8(body).ok()?).ok()?;

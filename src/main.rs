@@ -1,11 +1,11 @@
 //! Puts a Milvus release behind a GKE Layer-7 load balancer: rendered chart on stdin,
 //! rewritten chart on stdout.
 
-use std::io::{self, Write as _};
+use std::io::{self, IoSlice, Write as _};
 use std::process::ExitCode;
 
 use milvus_gke_l7::command;
-use milvus_gke_l7::outcome::{Outcome, Status};
+use milvus_gke_l7::outcome::{Outcome, Status, Stdout};
 
 fn main() -> ExitCode {
     let Outcome { stdout, stderr, status } = command::run(std::env::args_os().collect(), io::stdin().lock());
@@ -20,12 +20,21 @@ fn main() -> ExitCode {
 }
 
 /// All that goes to stdout goes through here, in one go.
-fn write(output: &[u8]) -> io::Result<()> {
-    if output.is_empty() {
+fn write(output: &Stdout) -> io::Result<()> {
+    let mut slices: Vec<_> = output.slices().map(IoSlice::new).collect();
+    let mut rest = slices.as_mut_slice();
+    if rest.is_empty() {
         return Ok(());
     }
     let mut stdout = unbuffered_stdout()?;
-    stdout.write_all(output)?;
+    while !rest.is_empty() {
+        match stdout.write_vectored(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
     stdout.flush()
 }
 

@@ -2,17 +2,44 @@
 
 use anstream::adapter::strip_str;
 
+use crate::stream::Pieces;
 use crate::yaml;
 
 /// Everything that a run tells; `main` prints it.
 #[derive(Debug)]
 pub struct Outcome {
     /// All of stdout, written at once.
-    pub stdout: Vec<u8>,
+    pub stdout: Stdout,
     /// All of stderr, coloured; `anstream` takes the colours out where they are not wanted.
     pub stderr: String,
     /// The exit status.
     pub status: Status,
+}
+
+/// What goes to stdout.
+#[derive(Debug, Default)]
+pub struct Stdout {
+    input: Vec<u8>,
+    pieces: Pieces,
+}
+
+impl Stdout {
+    /// Pieces of the input, and new ones.
+    #[must_use]
+    pub fn of(input: Vec<u8>, pieces: Pieces) -> Self {
+        Self { input, pieces }
+    }
+
+    /// The texts to write, none of them empty.
+    pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        self.pieces.slices(&self.input)
+    }
+}
+
+impl From<Vec<u8>> for Stdout {
+    fn from(text: Vec<u8>) -> Self {
+        Self { input: Vec::new(), pieces: text.into() }
+    }
 }
 
 /// Exit statuses.
@@ -33,13 +60,13 @@ impl Outcome {
     /// Complete output.
     #[must_use]
     pub fn done(stdout: Vec<u8>) -> Self {
-        Self { stdout, stderr: String::new(), status: Status::Done }
+        Self { stdout: stdout.into(), stderr: String::new(), status: Status::Done }
     }
 
     /// A failure; nothing goes to stdout.
     #[must_use]
     pub fn failed(status: Status, stderr: String) -> Self {
-        Self { stdout: Vec::new(), stderr, status }
+        Self { stdout: Stdout::default(), stderr, status }
     }
 
     /// A failure as a stream that Helm 4 cannot take for manifests, and shows.
@@ -53,7 +80,7 @@ impl Outcome {
         }
         let message = strip_str(&self.stderr).to_string();
         Self {
-            stdout: yaml::literal_document(&own_name_first(&message)).into_bytes(),
+            stdout: yaml::literal_document(&own_name_first(&message)).into_bytes().into(),
             stderr: self.stderr,
             status: Status::Done,
         }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::object::{Existing, Object, path};
 use crate::refusal::{Reason, Refusal, Spot};
-use crate::stream::head::{self, Kind};
+use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
 use crate::yaml;
 
@@ -119,7 +119,7 @@ impl<'i> Candidates<'i> {
             unreadable: Vec::new(),
         };
         for id in stream.ids() {
-            match head::kind(stream.body(id)) {
+            match stream.kind(id) {
                 Kind::Nothing => {}
                 Kind::Known(kind) => found.sort_in(stream, id, kind, None)?,
                 // A document that nobody can read is not ours to judge.
@@ -227,9 +227,9 @@ impl<'i> Candidates<'i> {
         // would not restart.
         let mentions = |refusal: &Refusal| {
             refusal.place.as_ref().is_some_and(|place| {
-                let body = stream.body(place.document);
-                let workload = matches!(head::kind(body), Kind::Known(b"Deployment" | b"StatefulSet" | b"DaemonSet"));
-                workload && memmem::find(body, config_map.as_bytes()).is_some()
+                let kind = stream.kind(place.document);
+                let workload = matches!(kind, Kind::Known(b"Deployment" | b"StatefulSet" | b"DaemonSet"));
+                workload && memmem::find(stream.body(place.document), config_map.as_bytes()).is_some()
             })
         };
         if let Some(found) = self.unreadable.iter().position(mentions) {

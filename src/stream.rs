@@ -7,12 +7,17 @@
 //! The items of a `kind: List` count as documents of their own ([`crate::list`]).
 
 pub mod head;
+mod pieces;
 
 use std::ops::Range;
 
 use memchr::memmem;
 
 use crate::list::{Framing, Lists};
+
+use head::Kind;
+
+pub use pieces::Pieces;
 
 /// Number of a document in its [`Stream`], from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +36,7 @@ struct Body<'i> {
     range: Range<usize>,
     /// Its text; of an item of a list, without the dash.
     text: &'i [u8],
+    kind: Kind<'i>,
     item: Option<ItemOf>,
 }
 
@@ -52,21 +58,9 @@ impl<'i> Stream<'i> {
     /// Finds the documents in `input`.
     #[must_use]
     pub fn split(input: &'i [u8]) -> Self {
-        let first = if input.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        let at_once = input[first..].starts_with(b"---").then_some(first);
-        let lines = memmem::find_iter(input, b"\n---").map(|line_break| line_break + 1);
-        let mut bodies = Vec::new();
-        let mut push = |range: Range<usize>| bodies.push(Body { text: &input[range.clone()], range, item: None });
-        let mut start = first;
-        for separator in at_once.into_iter().chain(lines) {
-            // Nothing stands before a separator that opens the stream.
-            if separator > first {
-                push(start..separator);
-            }
-            start = body_start(input, separator);
-        }
-        push(start..input.len());
-        Self { input, bodies }
+        // The kind at once, while the text is in the processor's cache.
+        let body = |range: Range<usize>| Body::new(range.clone(), &input[range], None);
+        Self { input, bodies: ranges(input).map(body).collect() }
     }
 
     /// The same stream with the items of `lists` in the place of the lists.
@@ -78,7 +72,7 @@ impl<'i> Stream<'i> {
             let items = opened.items.iter().map(|item| {
                 let range = start + item.range.start..start + item.range.end;
                 let text = item.text.as_deref().unwrap_or(&self.input[range.clone()]);
-                Body { range, text, item: Some(ItemOf { list, index: item.index, framing: item.framing }) }
+                Body::new(range, text, Some(ItemOf { list, index: item.index, framing: item.framing }))
             });
             let items: Vec<_> = items.collect();
             self.bodies.splice(opened.document.0..=opened.document.0, items);
@@ -96,6 +90,12 @@ impl<'i> Stream<'i> {
     #[must_use]
     pub fn body(&self, id: DocumentId) -> &'i [u8] {
         self.bodies[id.0].text
+    }
+
+    /// What kind of object the document holds, as [`head::kind`] tells.
+    #[must_use]
+    pub fn kind(&self, id: DocumentId) -> Kind<'i> {
+        self.bodies[id.0].kind
     }
 
     /// Which item of a list the document is, if it is one.
@@ -130,28 +130,65 @@ impl<'i> Stream<'i> {
     /// The stream with some bodies replaced and `appended` documents at its end,
     /// each behind a `---` line.
     #[must_use]
-    pub fn assemble(&self, mut replaced: Vec<(DocumentId, String)>, appended: &[String]) -> Vec<u8> {
-        let added: usize = replaced.iter().map(|(_, body)| body.len()).sum::<usize>()
-            + appended.iter().map(|body| body.len() + SEPARATOR.len()).sum::<usize>();
-        let mut out = Vec::with_capacity(self.input.len() + added + 1);
+    pub fn assemble(&self, mut replaced: Vec<(DocumentId, String)>, appended: Vec<String>) -> Pieces {
+        let mut pieces = Pieces::default();
         let mut at = 0;
         replaced.sort_by_key(|(id, _)| *id);
         for (id, body) in replaced {
             let range = &self.bodies[id.0].range;
-            out.extend_from_slice(&self.input[at..range.start]);
-            out.extend_from_slice(body.as_bytes());
+            pieces.keep(at..range.start);
+            pieces.insert(body.into_bytes());
             at = range.end;
         }
-        out.extend_from_slice(&self.input[at..]);
+        pieces.keep(at..self.input.len());
         for body in appended {
-            if !out.ends_with(b"\n") {
-                out.push(b'\n');
+            if pieces.last(self.input).is_none_or(|last| !last.ends_with(b"\n")) {
+                pieces.insert(b"\n".to_vec());
             }
-            out.extend_from_slice(SEPARATOR);
-            out.extend_from_slice(body.as_bytes());
+            pieces.insert(SEPARATOR.to_vec());
+            pieces.insert(body.into_bytes());
         }
-        out
+        pieces
     }
+
+    /// As [`Stream::assemble`], in one buffer.
+    #[must_use]
+    pub fn assembled(&self, replaced: Vec<(DocumentId, String)>, appended: Vec<String>) -> Vec<u8> {
+        self.assemble(replaced, appended).concat(self.input)
+    }
+}
+
+impl<'i> Body<'i> {
+    fn new(range: Range<usize>, text: &'i [u8], item: Option<ItemOf>) -> Self {
+        Self { range, text, kind: head::kind(text), item }
+    }
+}
+
+/// The first document that holds something, and its kind.
+#[must_use]
+pub fn first(input: &[u8]) -> Option<(&[u8], Kind<'_>)> {
+    let bodies = ranges(input).map(|range| &input[range]);
+    bodies.map(|body| (body, head::kind(body))).find(|(_, kind)| *kind != Kind::Nothing)
+}
+
+/// Where the documents of `input` stand.
+fn ranges(input: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let first = if input.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let at_once = input[first..].starts_with(b"---").then_some(first);
+    let lines = memmem::find_iter(input, b"\n---").map(|line_break| line_break + 1);
+    let mut separators = at_once.into_iter().chain(lines);
+    let mut start = Some(first);
+    std::iter::from_fn(move || {
+        loop {
+            let from = start?;
+            let separator = separators.next();
+            start = separator.map(|separator| body_start(input, separator));
+            // Nothing stands before a separator that opens the stream.
+            if separator.is_none_or(|separator| separator > first) {
+                return Some(from..separator.unwrap_or(input.len()));
+            }
+        }
+    })
 }
 
 /// The one form of separator that Helm, kyaml and YAML all read alike.
@@ -223,7 +260,7 @@ mod tests {
     #[test]
     fn an_unchanged_stream_is_its_input() {
         for input in ["", "---", "a: 1", "---\na: 1\n--- # c\nb\r\n---\n", "\u{feff}---x\n\n---\n"] {
-            assert_eq!(Stream::split(input.as_bytes()).assemble(Vec::new(), &[]), input.as_bytes());
+            assert_eq!(Stream::split(input.as_bytes()).assembled(Vec::new(), Vec::new()), input.as_bytes());
         }
     }
 

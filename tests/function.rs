@@ -11,7 +11,7 @@ use std::fs;
 use milvus_gke_l7::filter::filter;
 use milvus_gke_l7::function;
 use milvus_gke_l7::options::Options;
-use milvus_gke_l7::outcome::Status;
+use milvus_gke_l7::outcome::{Outcome, Status};
 use milvus_gke_l7::yaml;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ fn what_kustomize_hands_over() {
         }
         assert!(function::is_resource_list(input.as_bytes()), "{name}");
         let outcome = function::run(input.as_bytes(), Options::default());
-        let output = String::from_utf8(outcome.stdout).unwrap();
+        let output = String::from_utf8(written(&outcome)).unwrap();
         let expected = match name.as_str() {
             "milvus.helmcharts.stdin.yaml" | "milvus.plain.stdin.yaml" => {
                 assert_eq!(outcome.status, Status::Done, "{name}: {}", outcome.stderr);
@@ -75,13 +75,13 @@ fn charts_as_lists() {
         ] {
             let input = format!("{head}{}{tail}", items(&stream));
             let output = if tail.is_empty() {
-                filter(input.as_bytes(), &options().settings().unwrap()).map(|output| output.stream)
+                filter(input.as_bytes(), &options().settings().unwrap()).map(|output| output.stream.concat(input.as_bytes()))
             } else {
                 let outcome = function::run(input.as_bytes(), Options::default());
                 assert_eq!(outcome.status == Status::Done, plain.is_ok(), "{name}: {}", outcome.stderr);
                 let Ok(plain) = &plain else { continue };
                 assert_eq!(outcome.stderr.is_empty(), plain.warnings.is_empty(), "{name}");
-                Ok(outcome.stdout)
+                Ok(written(&outcome))
             };
             let (plain, output) = match (&plain, output) {
                 (Ok(plain), Ok(output)) => (plain, String::from_utf8(output).unwrap()),
@@ -139,7 +139,7 @@ fn same_as_the_filter(name: &str, input: &str, output: &str) {
     let plain = filter(stream.as_bytes(), &options().settings().unwrap()).unwrap();
     let after = yaml::read(output).unwrap();
     let items = after["items"].as_array().unwrap();
-    assert_eq!(without_checksums(items), objects(&plain.stream), "{name}");
+    assert_eq!(without_checksums(items), objects(&plain.stream.concat(stream.as_bytes())), "{name}");
     assert_eq!(after["functionConfig"], before["functionConfig"], "{name}");
     for new in &items[before["items"].as_array().unwrap().len()..] {
         let marks = new["metadata"]["annotations"].as_object().into_iter().flatten();
@@ -152,7 +152,7 @@ fn same_as_the_filter(name: &str, input: &str, output: &str) {
         && result["field"]["currentValue"] == "LoadBalancer"
         && result["field"]["proposedValue"] == "ClusterIP"));
     let again = function::run(output.as_bytes(), Options::default());
-    assert!(again.stdout == output.as_bytes(), "{name}: a second run changes the list");
+    assert!(written(&again) == output.as_bytes(), "{name}: a second run changes the list");
 }
 
 /// The stream's objects as items of a list: the same lines, indented.
@@ -171,6 +171,10 @@ fn items(stream: &str) -> String {
         }
     }
     list
+}
+
+fn written(outcome: &Outcome) -> Vec<u8> {
+    outcome.stdout.slices().collect::<Vec<_>>().concat()
 }
 
 fn objects(stream: &[u8]) -> Vec<Value> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::object::{Existing, Object, at, text};
 use crate::refusal::{Reason, Refusal};
-use crate::stream::head::{self, Kind};
+use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
 use crate::yaml;
 
@@ -46,7 +46,7 @@ impl Input {
         let mut empty = true;
         let mut below = Vec::new();
         for id in stream.ids() {
-            let kind = head::kind(stream.body(id));
+            let kind = stream.kind(id);
             empty &= kind == Kind::Nothing;
             match kind {
                 Kind::Known(b"ConfigMap") => input.config_maps.push(id),

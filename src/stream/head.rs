@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 /// What a look at the lines that begin with `kind:` tells.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind<'d> {
     /// The one `kind:` at the column of the root mapping: 0, but for items of a list.
     Known(&'d [u8]),
@@ -37,9 +37,9 @@ pub fn kind(body: &[u8]) -> Kind<'_> {
 
 /// How far the first line with content is indented.
 fn column(body: &[u8]) -> usize {
-    let mut lines = body.split(|&byte| byte == b'\n' || byte == b'\r');
-    let content = lines.find(|line| !matches!(line.trim_ascii_start(), [] | [b'#', ..]));
-    content.map_or(0, |line| line.iter().take_while(|&&byte| byte == b' ').count())
+    let content = body.len() - content(body).len();
+    let start = memchr::memrchr2(b'\n', b'\r', &body[..content]).map_or(0, |line_break| line_break + 1);
+    body[start..].iter().take_while(|&&byte| byte == b' ').count()
 }
 
 /// The word behind `kind:`, if it is a plain or quoted one.
@@ -57,17 +57,18 @@ fn name(rest: &[u8]) -> Kind<'_> {
 }
 
 fn is_nothing(body: &[u8]) -> bool {
-    let mut rest = body;
-    loop {
-        match rest.trim_ascii_start() {
-            [] => return true,
-            [b'#', comment @ ..] => match memchr::memchr2(b'\n', b'\r', comment) {
-                None => return true,
-                Some(end) => rest = &comment[end..],
-            },
-            _ => return false,
-        }
+    content(body).is_empty()
+}
+
+/// The body without the blank lines and comments at its start.
+fn content(body: &[u8]) -> &[u8] {
+    let mut rest = body.trim_ascii_start();
+    while let [b'#', comment @ ..] = rest {
+        // Charts begin with long licences: line by line, not byte by byte.
+        let end = memchr::memchr2(b'\n', b'\r', comment).unwrap_or(comment.len());
+        rest = comment[end..].trim_ascii_start();
     }
+    rest
 }
 
 #[cfg(test)]
