@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::certificate::{Days, KeyType};
 use crate::install::{HelmPlugin, KustomizePlugin};
@@ -34,6 +34,18 @@ use crate::settings::{Host, HostsError};
     disable_help_subcommand = true
 )]
 pub struct Cli {
+    /// The main job.
+    #[command(flatten)]
+    pub filter: Filter,
+
+    /// Anything but the filter.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The main job.
+#[derive(Debug, clap::Args)]
+pub struct Filter {
     /// Flags and environment, and a file.
     #[command(flatten)]
     pub asked: Asked,
@@ -45,10 +57,6 @@ pub struct Cli {
     /// Say errors in the stream: Helm 4 throws a plugin's stderr away
     #[arg(long, hide = true)]
     pub helm4_plugin: bool,
-
-    /// Anything but the filter.
-    #[command(subcommand)]
-    pub command: Option<Command>,
 }
 
 /// What is asked for.
@@ -292,28 +300,35 @@ pub fn without_pem(error: clap::Error) -> clap::Error {
 ///
 /// What clap has to say: an error, or the help that was asked for.
 pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    let mut definition = command(false);
-    let mut matches = definition.try_get_matches_from_mut(arguments.clone())?;
-    if names_a_certificate(&definition, &matches) {
-        matches = command(true).try_get_matches_from(arguments)?;
+    // To define all commands takes several times as long as to read the flags of the filter. What is no call of the
+    // filter, or a wrong one, is an error here, and told with the whole definition.
+    let filter = || Filter::augment_args(clap::Command::new(NAME).disable_help_flag(true));
+    if let Ok(filter) = matches(filter, &arguments).and_then(|matches| Filter::from_arg_matches(&matches)) {
+        return Ok(Cli { filter, command: None });
     }
-    Cli::from_arg_matches(&matches)
+    Cli::from_arg_matches(&matches(Cli::command, &arguments)?)
+}
+
+fn matches(definition: impl Fn() -> clap::Command, arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let mut command = command(definition(), false);
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    if names_a_certificate(&command, &matches) {
+        return self::command(definition(), true).try_get_matches_from(arguments);
+    }
+    Ok(matches)
 }
 
 /// A variable that is empty counts as not set: that is how CI systems leave one out. And a
 /// certificate that a flag names takes the place of one that a variable names.
-fn command(certificate_by_flag: bool) -> clap::Command {
-    fn without_variables(command: clap::Command, certificate_by_flag: bool) -> clap::Command {
-        let is_left_out = |argument: &Arg| {
-            let is_empty = |variable| std::env::var_os(variable).is_some_and(|value| value.is_empty());
-            argument.get_env().is_some_and(is_empty)
-                || (certificate_by_flag && argument.get_help_heading() == Some(CERTIFICATE))
-        };
-        command
-            .mut_args(|argument| if is_left_out(&argument) { argument.env(None::<&str>) } else { argument })
-            .mut_subcommands(|command| without_variables(command, certificate_by_flag))
-    }
-    without_variables(Cli::command(), certificate_by_flag)
+fn command(definition: clap::Command, certificate_by_flag: bool) -> clap::Command {
+    let is_left_out = |argument: &Arg| {
+        let is_empty = |variable| std::env::var_os(variable).is_some_and(|value| value.is_empty());
+        argument.get_env().is_some_and(is_empty)
+            || (certificate_by_flag && argument.get_help_heading() == Some(CERTIFICATE))
+    };
+    definition
+        .mut_args(|argument| if is_left_out(&argument) { argument.env(None::<&str>) } else { argument })
+        .mut_subcommands(|definition| command(definition, certificate_by_flag))
 }
 
 /// Whether a flag of the command line names a certificate.

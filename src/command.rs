@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::Context as _;
@@ -13,7 +13,7 @@ use crate::certificate::{Files, Generated, Request, generate};
 use crate::check::{self, report, rules};
 use crate::cli::{self, Asked, CheckOutput, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN, NAME};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::filter::{INPUT_LIMIT, Output, filter};
+use crate::filter::{self, INPUT_LIMIT, Output};
 use crate::list::Lists;
 use crate::options::Options;
 use crate::outcome::{Outcome, Status, Stdout, own_name_first};
@@ -69,18 +69,19 @@ impl Cli {
         }
         let outcome = match self.command {
             // What a command prints is no manifest.
-            Some(_) if self.helm4_plugin => {
+            Some(_) if self.filter.helm4_plugin => {
                 Err(Outcome::failed(Status::Usage, "error: a post-renderer takes flags only, no commands\n".to_owned()))
             }
             Some(command) => command.run(input),
-            None => rewrite(self.asked, self.plugin_config, input),
+            None => rewrite(self.filter, input),
         };
         outcome.unwrap_or_else(|outcome| outcome)
     }
 }
 
 /// The main job. A failure is an outcome as well.
-fn rewrite(asked: Asked, plugin_config: Option<PathBuf>, input: impl Read) -> Result<Outcome, Outcome> {
+fn rewrite(filter: cli::Filter, input: impl Read) -> Result<Outcome, Outcome> {
+    let cli::Filter { asked, plugin_config, .. } = filter;
     let is_plugin = plugin_config.is_some();
     let mut options = asked.options()?;
     if let Some(file) = plugin_config {
@@ -91,7 +92,7 @@ fn rewrite(asked: Asked, plugin_config: Option<PathBuf>, input: impl Read) -> Re
     if function::is_resource_list(&input) {
         return Ok(function::run(&input, options));
     }
-    match filter(&input, &settings(options)?) {
+    match filter::filter(&input, &settings(options)?) {
         Ok(Output { stream, warnings }) => {
             Ok(Outcome { stdout: Stdout::of(input, stream), stderr: warned(&warnings), status: Status::Done })
         }

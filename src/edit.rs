@@ -30,7 +30,7 @@ pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
     let object = change.object;
     let mut patch = change.patch.0.clone();
     for text in &change.texts {
-        let old = object.value().pointer(text.at.as_str());
+        let old = text.at.resolve(object.value()).ok();
         let new =
             edit_text(old.and_then(Value::as_str).unwrap_or_default(), &text.patch).map_err(|(line, message)| {
                 let spot = Spot::LineInText { text: text.at.clone(), line };
@@ -59,14 +59,14 @@ fn cannot_edit(error: &EditError) -> Reason {
 
 /// Operations that put `new` at `at`, whose parent may be missing.
 fn put(patch: &mut Vec<PatchOperation>, value: &Value, at: &PointerBuf, new: Value) {
-    match value.pointer(at.as_str()) {
+    match at.resolve(value).ok() {
         Some(old) => {
             patch.push(PatchOperation::Test(TestOperation { path: at.clone(), value: old.clone() }));
             patch.push(PatchOperation::Replace(ReplaceOperation { path: at.clone(), value: new }));
         }
         None => {
             let (path, value) = match at.split_back() {
-                Some((parent, key)) if !value.pointer(parent.as_str()).is_some_and(Value::is_object) => {
+                Some((parent, key)) if !parent.resolve(value).is_ok_and(Value::is_object) => {
                     (parent.to_buf(), serde_json::json!({ key.decoded().as_ref(): new }))
                 }
                 _ => (at.clone(), new),

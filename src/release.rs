@@ -7,7 +7,9 @@ pub mod service;
 pub mod version;
 pub mod workload;
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 use serde_json::Value;
 
 use crate::object::{Existing, Object, path};
@@ -93,6 +95,12 @@ const CONFIG_MAP: &[&[&str]] = &[
     &["data", "user.yaml"],
 ];
 
+/// What every document of some kind is searched for, prepared once.
+static VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(workload::VOLUME));
+static CONFIG_MAP_VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("configMap"));
+static TARGET_PORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("targetPort"));
+static ATTU: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(attu::VARIABLE));
+
 /// Documents that may be part of a Milvus release, picked without parsing the rest.
 struct Candidates<'i> {
     services: Vec<Object<'i>>,
@@ -169,13 +177,13 @@ impl<'i> Candidates<'i> {
             b"Deployment" if may_run_attu(body) => {
                 self.attus.extend(Attu::read(parse()?));
             }
-            _ if memmem::find(body, workload::VOLUME.as_bytes()).is_some() => match Workload::parse(stream, id) {
+            _ if CONFIG_MAP_VOLUME.find(body).is_none() => {}
+            _ if VOLUME.find(body).is_none() => self.with_config_maps.push(id),
+            _ => match Workload::parse(stream, id) {
                 Ok(workload) if workload.object.is_hook() => {}
                 Ok(workload) => self.workloads.push(workload),
                 Err(refusal) => self.unreadable.push(refusal),
             },
-            _ if memmem::find(body, b"configMap").is_some() => self.with_config_maps.push(id),
-            _ => {}
         }
         Ok(())
     }
@@ -253,12 +261,12 @@ fn read(body: &[u8]) -> Option<Value> {
 
 /// Milvus itself may be given the same variable; only Milvus mounts its configuration.
 fn may_run_attu(body: &[u8]) -> bool {
-    memmem::find(body, attu::VARIABLE.as_bytes()).is_some() && memmem::find(body, workload::VOLUME.as_bytes()).is_none()
+    ATTU.find(body).is_some() && VOLUME.find(body).is_none()
 }
 
 /// Whether some `targetPort` has `milvus` behind it on its line.
 fn may_lead_to_milvus(body: &[u8]) -> bool {
-    memmem::find_iter(body, b"targetPort").any(|at| {
+    TARGET_PORT.find_iter(body).any(|at| {
         let line = &body[at..memchr::memchr(b'\n', &body[at..]).map_or(body.len(), |end| at + end)];
         // The whole value, not the beginning of another name.
         memmem::find_iter(line, service::TARGET_PORT).any(|at| {

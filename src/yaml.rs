@@ -145,9 +145,15 @@ impl<'t> Document<'t> {
         let read = self.excerpt.as_ref().map_or(self.text, |excerpt| &excerpt.text);
         let edits = splice::splice(read, &self.tree, &self.value, wanted)?;
         let edited = edits.apply(read);
-        if !value::reads_as(&edited, wanted) {
+        let changed = self.excerpt.as_ref().and_then(|excerpt| excerpt.changed(&edited, &self.value, wanted));
+        let proved = match &changed {
+            Some((part, wanted)) => value::reads_as(part, wanted),
+            None => value::reads_as(&edited, wanted),
+        };
+        if !proved {
             return Err(EditError::Proof);
         }
+        debug_assert!(value::reads_as(&edited, wanted), "what did not change misled:\n{edited}");
         match &self.excerpt {
             None => Ok(edited),
             Some(excerpt) => {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::operations::Operations;
-use crate::object::{Object, path};
+use crate::object::{Object, at, path};
 use crate::refusal::{Reason, Refusal};
 
 /// Changes to an object's `metadata.annotations`.
@@ -71,12 +71,12 @@ impl<'r, 'i> Annotations<'r, 'i> {
     }
 
     fn existing(&self, name: &str) -> Option<&'r Value> {
-        self.object.value().pointer("/metadata/annotations")?.get(name)
+        at(self.object.value(), "/metadata/annotations")?.get(name)
     }
 
     /// Adds the changes to the object's patch.
     pub(super) fn finish(self, operations: &mut Operations<'_>) {
-        let there = self.object.value().pointer("/metadata/annotations").is_some_and(Value::is_object);
+        let there = at(self.object.value(), "/metadata/annotations").is_some_and(Value::is_object);
         for name in self.removed {
             operations.remove(path(["metadata", "annotations", name]));
         }

@@ -38,9 +38,10 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str) -> Vec<Change<'r, 'i
     let fallback = |old: Option<&str>| {
         hex(&Sha256::new_with_prefix(old.unwrap_or_default()).chain_update(data.as_str()).finalize())
     };
+    let annotation = path(ANNOTATION);
     let change = |workload: &'r Workload<'i>| {
         let object = &workload.object;
-        let old = object.value().pointer(path(ANNOTATION).as_str()).and_then(Value::as_str);
+        let old = annotation.resolve(object.value()).ok().and_then(Value::as_str);
         let verified = candidates.iter().find(|(before, _)| Some(before.as_str()) == old);
         let new = verified.map_or_else(|| fallback(old), |(_, after)| after.clone());
         let mut operations = Operations::new(object.value());
@@ -52,15 +53,11 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str) -> Vec<Change<'r, 'i
 
 /// Sets the annotation, and creates the mappings that it stands in where they are missing.
 fn set(operations: &mut Operations<'_>, checksum: &str) {
-    let mut depth = ANNOTATION.len();
-    while depth > 1
-        && !operations
-            .value()
-            .pointer(path(ANNOTATION[..depth - 1].iter().copied()).as_str())
-            .is_some_and(Value::is_object)
-    {
-        depth -= 1;
-    }
+    let mappings = ANNOTATION.iter().scan(operations.value(), |value, key| {
+        *value = value.get(key)?;
+        value.is_object().then_some(())
+    });
+    let depth = (mappings.count() + 1).min(ANNOTATION.len());
     let value = ANNOTATION[depth..].iter().rev().fold(json!(checksum), |value, key| json!({*key: value}));
     operations.set(path(ANNOTATION[..depth].iter().copied()), value);
 }

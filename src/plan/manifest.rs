@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::object::at;
 use crate::release::Release;
 
 /// An object of ours.
@@ -30,7 +31,7 @@ pub(super) struct Metadata {
 impl Metadata {
     pub(super) fn new(name: String, release: &Release<'_>) -> Self {
         let service = &release.service.object;
-        let labels = service.value().pointer("/metadata/labels").and_then(Value::as_object);
+        let labels = at(service.value(), "/metadata/labels").and_then(Value::as_object);
         let labels = labels.into_iter().flatten().filter(|(key, _)| is_chart_label(key));
         Self {
             name,

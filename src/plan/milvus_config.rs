@@ -198,7 +198,7 @@ impl<'r, 'i> MilvusConfig<'r, 'i> {
 /// The value of one of the ConfigMap's texts; `null` where it is missing or empty.
 fn parse(object: &Object<'_>, value: &Value, key: &'static str) -> Result<Value, Refusal> {
     let at = path(["data", key]);
-    let text = match value.pointer(at.as_str()) {
+    let text = match at.resolve(value).ok() {
         None | Some(Value::Null) => return Ok(Value::Null),
         Some(Value::String(text)) => text,
         Some(_) => return Err(refuse_text(object, Reason::NotAText { key, config_map: name(object) }, at)),

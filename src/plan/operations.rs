@@ -5,7 +5,7 @@ use json_patch::jsonptr::{Pointer, PointerBuf};
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
 use serde_json::Value;
 
-use crate::object::HELM4_FILENAME;
+use crate::object::{HELM4_FILENAME, path};
 
 /// Operations on one value.
 pub(super) struct Operations<'v> {
@@ -50,20 +50,14 @@ impl<'v> Operations<'v> {
 
     /// Helm 4 marks the annotations of a document and takes its mark out again afterwards. Where others
     /// share these annotations by an alias, which an edit may write out, the mark would stay.
-    fn remove_stray_marks(&mut self, value: &'v Value, at: &Pointer) {
-        let Value::Object(mapping) = value else { return };
-        for (key, value) in mapping {
-            let path = at.with_trailing_token(key.as_str());
-            if key == HELM4_FILENAME && at.as_str() != "/metadata/annotations" {
-                self.remove(path);
-            } else {
-                self.remove_stray_marks(value, &path);
-            }
-        }
+    fn remove_stray_marks(&mut self) {
+        let mut found = Vec::new();
+        stray_marks(self.value, &mut Vec::new(), &mut found);
+        found.into_iter().for_each(|path| self.remove(path));
     }
 
     fn get(&self, path: &Pointer) -> Option<&'v Value> {
-        self.value.pointer(path.as_str())
+        path.resolve(self.value).ok()
     }
 
     fn test(&mut self, path: &Pointer) {
@@ -78,14 +72,28 @@ impl<'v> Operations<'v> {
         let changes = std::mem::take(&mut self.operations);
         if !changes.is_empty() {
             for path in paths {
-                self.test(&crate::object::path(path.split('/')));
+                self.test(&self::path(path.split('/')));
             }
         }
         let changed = !changes.is_empty();
         self.operations.extend(changes);
         if changed {
-            self.remove_stray_marks(self.value, &PointerBuf::root());
+            self.remove_stray_marks();
         }
         Patch(self.operations)
+    }
+}
+
+fn stray_marks<'v>(value: &'v Value, above: &mut Vec<&'v str>, found: &mut Vec<PointerBuf>) {
+    let Value::Object(mapping) = value else { return };
+    for (key, value) in mapping {
+        let is_mark = key == HELM4_FILENAME && *above != ["metadata", "annotations"];
+        above.push(key);
+        if is_mark {
+            found.push(path(above.iter().copied()));
+        } else {
+            stray_marks(value, above, found);
+        }
+        above.pop();
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::annotation::Annotations;
 use super::operations::Operations;
-use crate::object::{items, path};
+use crate::object::{at, items, path};
 
 /// Fields of `spec` that only fit Services of type LoadBalancer or NodePort.
 const EXTERNAL_FIELDS: [&str; 5] = [
@@ -26,7 +26,7 @@ const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ran
 pub(super) fn plan(operations: &mut Operations<'_>) {
     let service = operations.value();
     // Without a type the Service is ClusterIP already.
-    if service.pointer("/spec/type").is_some_and(|kind| !kind.is_null()) {
+    if at(service, "/spec/type").is_some_and(|kind| !kind.is_null()) {
         operations.set(path(["spec", "type"]), json!("ClusterIP"));
     }
     for field in EXTERNAL_FIELDS {
@@ -37,7 +37,7 @@ pub(super) fn plan(operations: &mut Operations<'_>) {
     if !external_ips {
         operations.remove(path(["spec", "externalTrafficPolicy"]));
     }
-    let ports = service.pointer("/spec/ports").and_then(Value::as_array).map_or(0, Vec::len);
+    let ports = at(service, "/spec/ports").and_then(Value::as_array).map_or(0, Vec::len);
     for index in 0..ports {
         operations.remove(path(["spec", "ports", &index.to_string(), "nodePort"]));
     }

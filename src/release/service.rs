@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::object::{Object, items, path, text};
+use crate::object::{Object, at, items, path, text};
 use crate::refusal::{Reason, Refusal};
 
 /// What the chart's Service names as the target of its gRPC port, in every version.
@@ -57,16 +57,16 @@ impl<'i> Service<'i> {
         else {
             return Err(Refusal::new(Reason::NoMilvusService));
         };
-        let at = path(["spec", "ports", &index.to_string()]);
+        let place = path(["spec", "ports", &index.to_string()]);
         let Some(port_name) = text(port, "/name").filter(|name| !name.is_empty()) else {
-            return Err(object.refuse(Reason::UnnamedPort { service: name }, at));
+            return Err(object.refuse(Reason::UnnamedPort { service: name }, place));
         };
         let number = port.get("port").and_then(Value::as_u64).and_then(|number| u16::try_from(number).ok());
         let Some(number) = number.filter(|&number| number > 0) else {
-            return Err(object.refuse(Reason::NoPortNumber { service: name }, at));
+            return Err(object.refuse(Reason::NoPortNumber { service: name }, place));
         };
         let port = Port { name: port_name.to_owned(), number };
-        let selector = object.value().pointer("/spec/selector").and_then(Value::as_object).cloned().unwrap_or_default();
+        let selector = at(object.value(), "/spec/selector").and_then(Value::as_object).cloned().unwrap_or_default();
         Ok(Self { name, port, selector, object })
     }
 }

@@ -40,16 +40,20 @@ impl Excerpt {
     /// The excerpt of the entries at `wanted` (those that are there); `None` where only
     /// the whole document can tell.
     pub(super) fn take(text: &str, wanted: Wanted) -> Option<Self> {
-        if has_alias(text) || text.contains('\r') {
-            return None;
+        let kept = kept(text, wanted)?;
+        Some(Self { text: join(text, &kept), kept, wanted })
+    }
+
+    /// Of the edited excerpt and of the value that it is to have, the wanted entries that have changed: what the rest
+    /// reads as, is as before.
+    pub(super) fn changed(&self, edited: &str, before: &Value, after: &Value) -> Option<(String, Value)> {
+        let changed = |path: &&&[&str]| get(before, path) != get(after, path);
+        let changed: Vec<_> = self.wanted.iter().filter(changed).copied().collect();
+        let mut value = Value::Null;
+        for path in &changed {
+            path.iter().fold(&mut value, |value, key| &mut value[key]).clone_from(get(after, path)?);
         }
-        let mut kept = Vec::new();
-        keep(text, 0..text.len(), None, wanted, &mut kept)?;
-        let mut excerpt = String::with_capacity(kept.iter().map(Range::len).sum());
-        for range in &kept {
-            excerpt.push_str(&text[range.clone()]);
-        }
-        Some(Self { text: excerpt, kept, wanted })
+        Some((join(edited, &kept(edited, &changed)?), value))
     }
 
     /// What of the document is not in the excerpt.
@@ -80,6 +84,22 @@ impl Excerpt {
     }
 }
 
+/// Where the lines of the wanted entries stand.
+fn kept(text: &str, wanted: &[&'static [&'static str]]) -> Option<Vec<Range<usize>>> {
+    if has_alias(text) || text.contains('\r') {
+        return None;
+    }
+    Lines::new(text, wanted.to_vec()).keep()
+}
+
+fn join(text: &str, kept: &[Range<usize>]) -> String {
+    kept.iter().map(|range| &text[range.clone()]).collect()
+}
+
+fn get<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {
+    path.iter().try_fold(value, |value, key| value.get(key))
+}
+
 fn confined(before: &Value, after: &Value, wanted: &[&[&str]]) -> bool {
     if wanted.iter().any(|path| path.is_empty()) || before == after {
         return true;
@@ -108,105 +128,152 @@ fn has_alias(text: &str) -> bool {
         .any(|at| bytes.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric() || *next == b'_'))
 }
 
-/// Adds the lines of the wanted entries among those of `lines`, which are the entries of
-/// a mapping deeper than `parent`.
-fn keep(
-    text: &str,
-    lines: Range<usize>,
+/// Finds the lines of the wanted entries, reading the document's lines once.
+struct Lines<'t> {
+    text: &'t str,
+    kept: Vec<Range<usize>>,
+    /// The mappings above the line, of which entries are wanted; the first is the root.
+    mappings: Vec<Mapping<'t>>,
+}
+
+/// A block mapping of which entries are wanted.
+struct Mapping<'t> {
+    /// Column of the key that it stands under.
     parent: Option<usize>,
-    wanted: &[&[&str]],
-    kept: &mut Vec<Range<usize>>,
-) -> Option<()> {
-    let entries = entries(text, lines, parent)?;
-    for (index, entry) in entries.iter().enumerate() {
-        let below = below(wanted, entry.key);
-        if below.is_empty() {
-            continue;
-        }
-        if entries[..index].iter().any(|other| other.key == entry.key) {
-            return None; // duplicate keys
-        }
-        if below.iter().any(|path| path.is_empty()) {
-            kept.push(entry.lines.clone());
-        } else {
-            // The key must have nothing but lines below it.
-            let header = entry.lines.start..entry.header_end;
-            if !entry.bare {
-                return None;
-            }
-            kept.push(header.clone());
-            let pieces = kept.len();
-            keep(text, header.end..entry.lines.end, Some(entry.column), &below, kept)?;
-            // Without any of its entries a mapping would look empty.
-            if kept.len() == pieces {
-                return None;
-            }
-        }
+    /// Of its keys; none before the first one.
+    column: Option<usize>,
+    wanted: Vec<&'static [&'static str]>,
+    /// Wanted entries that were there.
+    seen: Vec<&'t str>,
+    /// Its last entry.
+    last: Last,
+}
+
+/// What becomes of the lines below an entry's key.
+#[derive(Clone, Copy)]
+enum Last {
+    /// There is no entry yet.
+    None,
+    /// They go where the key went.
+    Whole {
+        kept: bool,
+        /// Nothing but a comment stands behind the key.
+        bare: bool,
+    },
+    /// They are a mapping of which entries are wanted.
+    Mapping,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str, wanted: Vec<&'static [&'static str]>) -> Self {
+        let root = Mapping::new(None, wanted);
+        Self { text, kept: Vec::new(), mappings: vec![root] }
     }
-    Some(())
-}
 
-/// One entry of a block mapping, as its lines tell.
-struct Entry<'t> {
-    key: &'t str,
-    column: usize,
-    lines: Range<usize>,
-    /// The end of the key's line.
-    header_end: usize,
-    /// Nothing but a comment stands behind the key.
-    bare: bool,
-}
-
-fn entries(text: &str, lines: Range<usize>, parent: Option<usize>) -> Option<Vec<Entry<'_>>> {
-    let mut entries: Vec<Entry<'_>> = Vec::new();
-    let mut column = None;
-    let mut at = lines.start;
-    while at < lines.end {
-        let end = memchr::memchr(b'\n', &text.as_bytes()[at..lines.end]).map_or(lines.end, |found| at + found + 1);
-        let indent = text.as_bytes()[at..end].iter().take_while(|byte| **byte == b' ').count();
-        // Deeper lines belong to the entry above, whatever they hold.
-        if column.is_some_and(|column| indent > column) {
-            if let Some(entry) = entries.last_mut() {
-                entry.lines.end = end;
-            }
+    /// The lines to keep; `None` where they cannot be told.
+    fn keep(mut self) -> Option<Vec<Range<usize>>> {
+        let bytes = self.text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found + 1);
+            let indent = bytes[at..end].iter().take_while(|byte| **byte == b' ').count();
+            self.line(at..end, indent)?;
             at = end;
-            continue;
         }
-        let content = text[at + indent..end].trim_end_matches('\n');
+        while self.mappings.len() > 1 {
+            self.leave()?;
+        }
+        Some(self.kept)
+    }
+
+    fn line(&mut self, line: Range<usize>, indent: usize) -> Option<()> {
+        let mapping = self.mappings.last_mut()?;
+        // Deeper lines belong to the entry above, whatever they hold.
+        if mapping.column.is_some_and(|column| indent > column) {
+            mapping.last.extend(&mut self.kept, line.end);
+            return Some(());
+        }
+        let content = self.text[line.start + indent..line.end].trim_end_matches('\n');
         if content.starts_with('\t') {
             return None;
         }
-        if !content.is_empty() && !content.starts_with('#') {
-            let column = *column.get_or_insert(indent);
-            if parent.is_some_and(|parent| column <= parent) || indent < column {
+        if content.is_empty() || content.starts_with('#') {
+            mapping.last.extend(&mut self.kept, line.end);
+            return Some(());
+        }
+        while self.mappings.last()?.is_above(indent) {
+            self.leave()?;
+        }
+        let mapping = self.mappings.last_mut()?;
+        if indent != *mapping.column.get_or_insert(indent) {
+            return None;
+        }
+        if content.starts_with("- ") || content == "-" {
+            // A sequence may stand at its key's column.
+            let Last::Whole { bare: true, .. } = mapping.last else { return None };
+            mapping.last.extend(&mut self.kept, line.end);
+            return Some(());
+        }
+        let (key, bare) = simple_key(content)?;
+        self.entry(key, bare, indent, line)
+    }
+
+    fn entry(&mut self, key: &'t str, bare: bool, column: usize, line: Range<usize>) -> Option<()> {
+        let mapping = self.mappings.last_mut()?;
+        mapping.last = Last::Whole { kept: false, bare };
+        if !mapping.wanted.iter().any(|path| path.first() == Some(&key)) {
+            return Some(());
+        }
+        if mapping.seen.contains(&key) {
+            return None; // duplicate keys
+        }
+        mapping.seen.push(key);
+        let below = below(&mapping.wanted, key);
+        self.kept.push(line);
+        if below.iter().any(|path| path.is_empty()) {
+            mapping.last = Last::Whole { kept: true, bare };
+        } else {
+            // The key must have nothing but lines below it.
+            if !bare {
                 return None;
             }
-            if indent == column {
-                let sequence = content.starts_with("- ") || content == "-";
-                match (sequence, entries.last_mut()) {
-                    // A sequence may stand at its key's column.
-                    (true, Some(entry)) if entry.bare => {}
-                    (true, _) => return None,
-                    (false, _) => {
-                        let (key, bare) = simple_key(content)?;
-                        entries.push(Entry { key, column, lines: at..at, header_end: end, bare });
-                    }
-                }
-            }
+            mapping.last = Last::Mapping;
+            self.mappings.push(Mapping::new(Some(column), below));
         }
-        if let Some(entry) = entries.last_mut() {
-            entry.lines.end = end;
-        }
-        at = end;
+        Some(())
     }
-    Some(entries)
+
+    /// Ends the innermost mapping. Without any of its entries it would look empty.
+    fn leave(&mut self) -> Option<()> {
+        if self.mappings.pop()?.seen.is_empty() { None } else { Some(()) }
+    }
+}
+
+impl<'t> Mapping<'t> {
+    fn new(parent: Option<usize>, wanted: Vec<&'static [&'static str]>) -> Self {
+        Self { parent, column: None, wanted, seen: Vec::new(), last: Last::None }
+    }
+
+    /// Whether a line that is indented so far stands behind it.
+    fn is_above(&self, indent: usize) -> bool {
+        self.parent.is_some_and(|parent| indent <= parent)
+    }
+}
+
+impl Last {
+    fn extend(self, kept: &mut [Range<usize>], end: usize) {
+        if let (Self::Whole { kept: true, .. }, Some(last)) = (self, kept.last_mut()) {
+            last.end = end;
+        }
+    }
 }
 
 /// The plain key that a line begins with, and whether nothing but a comment follows.
 fn simple_key(content: &str) -> Option<(&str, bool)> {
-    let end = content.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/')))?;
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+    let end = content.bytes().position(|byte| !is_plain(&byte))?;
     let value = content[end..].strip_prefix(':')?;
-    let starts_plain = content.starts_with(|c: char| c.is_ascii_alphabetic());
+    let starts_plain = content.as_bytes()[0].is_ascii_alphabetic();
     let separated = value.is_empty() || value.starts_with(' ');
     let value = value.trim_start();
     (starts_plain && separated).then_some((&content[..end], value.is_empty() || value.starts_with('#')))
