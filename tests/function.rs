@@ -93,7 +93,7 @@ fn charts_as_lists() {
             };
             let list = yaml::read(&output).unwrap();
             let items = without_checksums(list["items"].as_array().unwrap());
-            let objects = objects(&plain.stream);
+            let objects = objects(&plain.stream.concat(stream.as_bytes()));
             assert_eq!(items.len(), objects.len(), "{name}");
             for (item, object) in items.iter().zip(&objects) {
                 assert_eq!(item, object, "{name}");

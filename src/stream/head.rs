@@ -49,7 +49,7 @@ fn name(rest: &[u8]) -> Kind<'_> {
     let word = match line {
         [quote @ (b'"' | b'\''), word @ .., end] if quote == end => word,
         word => {
-            let end = memchr::memmem::find(word, b" #").unwrap_or(word.len());
+            let end = word.windows(2).position(|pair| pair == b" #").unwrap_or(word.len());
             word[..end].trim_ascii_end()
         }
     };
