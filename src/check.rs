@@ -74,6 +74,7 @@ impl Findings {
 ///
 /// A [`Refusal`] where the input is empty, cannot be read, or holds nothing of Milvus.
 pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>, Refusal> {
+    stream.within_limit()?;
     let input = Input::read(stream)?;
     let subjects = Subject::find(&input, release)?;
     if subjects.is_empty() {

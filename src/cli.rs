@@ -299,14 +299,14 @@ pub fn without_pem(error: clap::Error) -> clap::Error {
 /// # Errors
 ///
 /// What clap has to say: an error, or the help that was asked for.
-pub fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     // To define all commands takes several times as long as to read the flags of the filter. What is no call of the
     // filter, or a wrong one, is an error here, and told with the whole definition.
     let filter = || Filter::augment_args(clap::Command::new(NAME).disable_help_flag(true));
-    if let Ok(filter) = matches(filter, &arguments).and_then(|matches| Filter::from_arg_matches(&matches)) {
+    if let Ok(filter) = matches(filter, arguments).and_then(|matches| Filter::from_arg_matches(&matches)) {
         return Ok(Cli { filter, command: None });
     }
-    Cli::from_arg_matches(&matches(Cli::command, &arguments)?)
+    Cli::from_arg_matches(&matches(Cli::command, arguments)?)
 }
 
 fn matches(definition: impl Fn() -> clap::Command, arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {

@@ -13,14 +13,14 @@ use crate::certificate::{Files, Generated, Request, generate};
 use crate::check::{self, report, rules};
 use crate::cli::{self, Asked, CheckOutput, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN, NAME};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::filter::{self, INPUT_LIMIT, Output};
+use crate::filter::{self, Output};
 use crate::list::Lists;
 use crate::options::Options;
 use crate::outcome::{Outcome, Status, Stdout, own_name_first};
-use crate::refusal::Refusal;
+use crate::refusal::{Reason, Refusal};
 use crate::settings::{Hosts, Settings};
 use crate::status::Verdict;
-use crate::stream::Stream;
+use crate::stream::{INPUT_LIMIT, Stream};
 use crate::{config, diagnostic, diff, function, install, notes, status};
 
 /// Coloured always: `anstream` takes the colours out where they are not wanted.
@@ -28,7 +28,7 @@ const COLOURED: bool = true;
 
 /// Runs with these arguments (the program's name first) and this input.
 #[must_use]
-pub fn run(arguments: Vec<OsString>, input: impl Read + IsTerminal) -> Outcome {
+pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
     // Looked for by hand, so that clap's own errors reach Helm's user as well.
     let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
     match cli::parse(arguments).map_err(cli::without_pem) {
@@ -281,12 +281,16 @@ fn warned(warnings: &[String]) -> String {
 }
 
 fn read(input: impl Read) -> Result<Vec<u8>, Outcome> {
-    read_all(input).map_err(|error| failure(&error))
+    let input = read_all(input).map_err(|error| failure(&error))?;
+    if input.len() > INPUT_LIMIT {
+        return Err(Outcome::failed(Status::Refused, refused(&Refusal::new(Reason::TooLarge), &[])));
+    }
+    Ok(input)
 }
 
 fn read_all(input: impl Read) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(256 << 10);
-    // One byte more than allowed, so that the filter can tell.
+    // One byte more than allowed, to tell.
     let limit = u64::try_from(INPUT_LIMIT)? + 1;
     input.take(limit).read_to_end(&mut bytes).context("cannot read stdin")?;
     Ok(bytes)

@@ -15,9 +15,6 @@ use crate::settings::Settings;
 use crate::stream::{DocumentId, ItemOf, Pieces, Stream, source_lines};
 use crate::yaml;
 
-/// The largest stream that is read, in bytes.
-pub const INPUT_LIMIT: usize = 256 << 20;
-
 /// A rewritten stream.
 #[derive(Debug)]
 pub struct Output {
@@ -66,13 +63,11 @@ pub fn rewrite<T>(
     settings: &Settings,
     then: impl FnOnce(Rewrite<'_>) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    if input.len() > INPUT_LIMIT {
-        return Err(Refusal::new(Reason::TooLarge { limit: INPUT_LIMIT }));
-    }
     if input.iter().all(u8::is_ascii_whitespace) {
         return Err(Refusal::new(Reason::EmptyInput));
     }
     let split = Stream::split(input);
+    split.within_limit()?;
     let lists = Lists::find(&split);
     let stream = split.open(&lists);
     let release = Release::recognise(&stream, settings.release.as_deref())?;

@@ -8,7 +8,8 @@ use milvus_gke_l7::command;
 use milvus_gke_l7::outcome::{Outcome, Status, Stdout};
 
 fn main() -> ExitCode {
-    let Outcome { stdout, stderr, status } = command::run(std::env::args_os().collect(), io::stdin().lock());
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let Outcome { stdout, stderr, status } = command::run(&arguments, io::stdin().lock());
     say(&stderr);
     match write(&stdout) {
         Ok(()) => ExitCode::from(status as u8),

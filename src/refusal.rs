@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use json_patch::jsonptr::PointerBuf;
 
-use crate::stream::DocumentId;
+use crate::stream::{DOCUMENT_LIMIT, DocumentId, INPUT_LIMIT};
 
 /// A reason and the place it is about.
 #[derive(Debug, thiserror::Error)]
@@ -70,8 +70,10 @@ pub enum Spot {
 pub enum Reason {
     #[error("the input is empty")]
     EmptyInput,
-    #[error("the input is larger than {} MiB", limit >> 20)]
-    TooLarge { limit: usize },
+    #[error("the input is larger than {} MiB", INPUT_LIMIT >> 20)]
+    TooLarge,
+    #[error("the input has more than {DOCUMENT_LIMIT} documents")]
+    TooManyDocuments,
     #[error("the configuration is {found}")]
     ConfigKind { found: String },
     #[error("the configuration holds several documents")]
@@ -165,9 +167,10 @@ impl Reason {
                 "Helm hands over nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
                 an empty manifest would delete the release"
             }
-            Self::TooLarge { .. } => {
+            Self::TooLarge => {
                 "the whole stream is held in memory so that nothing is written before everything is proved"
             }
+            Self::TooManyDocuments => "the place of every document is held in memory",
             Self::ConfigKind { .. } | Self::SeveralConfigs => {
                 "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat `data`"
             }
@@ -263,7 +266,7 @@ impl Reason {
             Self::Generator => "list it under `transformers:`, beside `resources:` or `helmCharts:`",
             Self::SeveralResourceLists => "run it by `kustomize build`, `kustomize fn run` or kpt",
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
-            Self::TooLarge { .. } => "pass only the Milvus release through",
+            Self::TooLarge | Self::TooManyDocuments => "pass only the Milvus release through",
             Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
             Self::SeveralReleases { .. } => "choose one with --release",
             Self::UnknownRelease { .. } => "name one of these with --release",

@@ -66,8 +66,8 @@ pub enum Verdict {
 pub enum Problem {
     #[error("the input is empty")]
     Empty,
-    #[error("the input is larger than {} MiB", limit >> 20)]
-    TooLarge { limit: usize },
+    #[error("the input has more than {} documents", crate::stream::DOCUMENT_LIMIT)]
+    TooManyDocuments,
     #[error("a document of the input is not UTF-8")]
     NotUtf8 { place: Place },
     #[error("a document of the input does not parse: {message}")]
@@ -97,7 +97,7 @@ impl Problem {
     pub fn why(&self) -> Cow<'static, str> {
         match self {
             Self::Empty => "kubectl prints nothing on stdout where it fails; its own message says why",
-            Self::TooLarge { .. } => "all objects are held in memory",
+            Self::TooManyDocuments => "all objects are held in memory",
             Self::NotUtf8 { .. } | Self::DoesNotParse { .. } | Self::NoObject { .. } => {
                 "it reads what kubectl prints with `-o yaml` or `-o json`"
             }

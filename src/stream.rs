@@ -14,6 +14,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use crate::list::{Framing, Lists};
+use crate::refusal::{Reason, Refusal};
 
 use head::Kind;
 
@@ -51,6 +52,12 @@ pub struct ItemOf {
     pub framing: Framing,
 }
 
+/// The largest stream that is read, in bytes.
+pub const INPUT_LIMIT: usize = 256 << 20;
+
+/// The most documents in a stream.
+pub const DOCUMENT_LIMIT: usize = 1_000_000;
+
 /// UTF-8's byte order mark: not part of the document that it stands before.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -60,7 +67,19 @@ impl<'i> Stream<'i> {
     pub fn split(input: &'i [u8]) -> Self {
         // The kind at once, while the text is in the processor's cache.
         let body = |range: Range<usize>| Body::new(range.clone(), &input[range], None);
-        Self { input, bodies: ranges(input).map(body).collect() }
+        Self { input, bodies: ranges(input).map(body).take(DOCUMENT_LIMIT + 1).collect() }
+    }
+
+    /// Fails where the stream has more documents than are told apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::TooManyDocuments`]
+    pub fn within_limit(&self) -> Result<(), Refusal> {
+        match self.bodies.len() {
+            0..=DOCUMENT_LIMIT => Ok(()),
+            _ => Err(Refusal::new(Reason::TooManyDocuments)),
+        }
     }
 
     /// The same stream with the items of `lists` in the place of the lists.

@@ -219,8 +219,8 @@ pub fn split_byte_order_mark(text: &str) -> (&str, &str) {
 /// As [`Document::parse`].
 pub fn read(text: &str) -> Result<Value, ParseError> {
     let (_, text) = split_byte_order_mark(text);
-    match tree::check_depth(text) {
-        Err(error @ ParseError::TooDeep { .. }) => Err(error),
+    match tree::check_limits(text) {
+        Err(error @ (ParseError::TooDeep { .. } | ParseError::TooMany { .. })) => Err(error),
         // What only yaml-rust2 cannot read, Go still can.
         _ => value::read(text),
     }

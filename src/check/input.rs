@@ -50,7 +50,8 @@ impl Input {
             empty &= kind == Kind::Nothing;
             match kind {
                 Kind::Known(b"ConfigMap") => input.config_maps.push(id),
-                Kind::Known(kind) if !KINDS.contains(&kind) => {}
+                // A list that could not be opened may hold what is looked for.
+                Kind::Known(kind) if !KINDS.contains(&kind) && !kind.ends_with(b"List") => {}
                 Kind::Nothing => {}
                 Kind::Known(_) | Kind::Unknown => match read(stream, id) {
                     Ok(object) => input.sort_in(object, &mut below),

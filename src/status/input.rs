@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::Problem;
-use crate::filter::INPUT_LIMIT;
 use crate::object::{items, text};
 use crate::refusal::{Place, Spot};
 use crate::stream::{DocumentId, Stream};
@@ -11,13 +10,11 @@ use crate::yaml;
 
 /// All objects: of a `kind: List`, in YAML or JSON, of several, or of a stream.
 pub(super) fn objects(input: &[u8]) -> Result<Vec<Value>, Problem> {
-    if input.len() > INPUT_LIMIT {
-        return Err(Problem::TooLarge { limit: INPUT_LIMIT });
-    }
     if input.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::Empty);
     }
     let stream = Stream::split(input);
+    stream.within_limit().map_err(|_| Problem::TooManyDocuments)?;
     let mut objects = Vec::new();
     for id in stream.ids() {
         for value in values(&stream, id)? {

@@ -19,6 +19,10 @@ use super::value::{self, MERGE};
 /// How deep a document may nest; libyaml's reader stops at the same depth.
 pub(super) const MAX_DEPTH: usize = 127;
 
+/// How many values a document may hold, keys and collections included: what is read of a document takes some hundred
+/// bytes of memory for each. The API server takes no object of more than 3 MiB.
+pub(super) const MAX_NODES: usize = 1_000_000;
+
 /// Why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
@@ -33,6 +37,12 @@ pub enum ParseError {
     /// Nesting beyond 127 levels.
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep {
+        /// 1-based line within the document.
+        line: usize,
+    },
+    /// More than a million values.
+    #[error("more than {MAX_NODES} values in one document")]
+    TooMany {
         /// 1-based line within the document.
         line: usize,
     },
@@ -52,7 +62,9 @@ impl ParseError {
     #[must_use]
     pub fn line(&self) -> usize {
         match self {
-            Self::Syntax { line, .. } | Self::TooDeep { line } | Self::Misplaced { line } => *line,
+            Self::Syntax { line, .. } | Self::TooDeep { line } | Self::TooMany { line } | Self::Misplaced { line } => {
+                *line
+            },
             Self::SeveralDocuments => 1,
         }
     }
@@ -240,14 +252,18 @@ impl Tree {
     }
 }
 
-/// Reads events only to learn that `text` is no deeper than [`MAX_DEPTH`].
-pub(super) fn check_depth(text: &str) -> Result<(), ParseError> {
+/// Reads events only to learn that `text` is no deeper than [`MAX_DEPTH`] and holds no more than [`MAX_NODES`].
+pub(super) fn check_limits(text: &str) -> Result<(), ParseError> {
     let mut parser = Parser::new_from_str(text);
-    let mut depth = 0;
+    let (mut depth, mut nodes) = (0, 0);
     loop {
         let (event, marker) = parser.next_token().map_err(|error| syntax(&error))?;
         match event {
-            Event::MappingStart(..) | Event::SequenceStart(..) => depth += 1,
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                depth += 1;
+                nodes += 1;
+            }
+            Event::Scalar(..) | Event::Alias(..) => nodes += 1,
             Event::MappingEnd | Event::SequenceEnd => depth -= 1,
             Event::StreamEnd => return Ok(()),
             _ => {}
@@ -255,10 +271,17 @@ pub(super) fn check_depth(text: &str) -> Result<(), ParseError> {
         if depth > MAX_DEPTH {
             return Err(ParseError::TooDeep { line: marker.line() });
         }
+        if nodes > MAX_NODES {
+            return Err(ParseError::TooMany { line: marker.line() });
+        }
     }
 }
 
 fn syntax(error: &ScanError) -> ParseError {
+    // Of flow collections, which it reads ahead.
+    if error.info() == "recursion limit exceeded" {
+        return ParseError::TooDeep { line: error.marker().line() };
+    }
     ParseError::Syntax { line: error.marker().line(), message: error.info().to_owned() }
 }
 
@@ -317,6 +340,9 @@ impl<'t> Builder<'t> {
         let mut documents = 0;
         loop {
             let (event, marker) = parser.next_token().map_err(|error| syntax(&error))?;
+            if self.nodes.len() > MAX_NODES {
+                return Err(ParseError::TooMany { line: marker.line() });
+            }
             match event {
                 Event::DocumentStart => {
                     documents += 1;

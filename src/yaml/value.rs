@@ -5,23 +5,26 @@
 //! a reader of our own: last duplicate wins, scalar keys become strings, and
 //! merge keys (`<<`, also written `!!merge <<` by Helm 4) are merged.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+    self, DeserializeSeed, Error as _, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 use serde_json::{Map, Number, Value};
 
-use super::tree::ParseError;
+use super::tree::{MAX_NODES, ParseError};
 
 /// The key that merges the mapping it names into its own.
 pub(super) const MERGE: &str = "<<";
 
 /// Reads the value of the one document in `text`; an empty text is `null`.
 pub(super) fn read(text: &str) -> Result<Value, ParseError> {
-    let read: Result<Read, _> = serde_yaml::from_str(text);
-    match read {
-        Ok(Read(value)) => Ok(value),
+    let left = Cell::new(MAX_NODES);
+    match Reader(&left).deserialize(serde_yaml::Deserializer::from_str(text)) {
+        Ok(value) => Ok(value),
+        // Aliases multiply what is written: a few lines can stand for more than any memory holds.
+        Err(_) if left.get() == 0 => Err(ParseError::TooMany { line: 1 }),
         Err(error) if error.to_string().contains("more than one document") => Err(ParseError::SeveralDocuments),
         Err(error) => Err(ParseError::Syntax {
             line: error.location().map_or(1, |location| location.line()),
@@ -87,17 +90,27 @@ pub(super) fn key(value: Value) -> String {
     }
 }
 
-struct Read(Value);
+/// Reads a value as long as there are values left.
+#[derive(Clone, Copy)]
+struct Reader<'l>(&'l Cell<usize>);
 
-impl<'de> Deserialize<'de> for Read {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor).map(Self)
+impl Reader<'_> {
+    fn count<E: de::Error>(self) -> Result<(), E> {
+        self.0.set(self.0.get().checked_sub(1).ok_or_else(|| E::custom("too many values"))?);
+        Ok(())
     }
 }
 
-struct ValueVisitor;
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
 
-impl<'de> Visitor<'de> for ValueVisitor {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count()?;
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,7 +164,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
         let mut sequence = Vec::new();
-        while let Some(Read(item)) = items.next_element()? {
+        while let Some(item) = items.next_element_seed(self)? {
             sequence.push(item);
         }
         Ok(Value::Array(sequence))
@@ -159,7 +172,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut mapping = Map::new();
-        while let Some((Key(key), Read(value))) = entries.next_entry()? {
+        while let Some((key, value)) = entries.next_entry_seed(Key(self), self)? {
             mapping.insert(key, value);
         }
         Ok(Value::Object(merged(mapping)))
@@ -167,20 +180,21 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Value, A::Error> {
         // A local tag (`!x value`) means nothing to Kubernetes: only the value counts.
-        let (Key(_tag), content) = tagged.variant()?;
-        content.newtype_variant().map(|Read(value)| value)
+        let (_tag, content) = tagged.variant_seed(Key(self))?;
+        content.newtype_variant_seed(self)
     }
 }
 
-/// A mapping key; sigs.k8s.io/yaml writes scalar keys as strings.
-struct Key(String);
+/// Reads a mapping key; sigs.k8s.io/yaml writes scalar keys as strings.
+struct Key<'l>(Reader<'l>);
 
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        match deserializer.deserialize_any(ValueVisitor)? {
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        match self.0.deserialize(deserializer)? {
             Value::Array(_) | Value::Object(_) => Err(D::Error::custom("a mapping key must be a scalar")),
-            scalar => Ok(Self(key(scalar))),
+            scalar => Ok(key(scalar)),
         }
     }
 }
