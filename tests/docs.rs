@@ -7,12 +7,14 @@ mod common;
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use clap::builder::StyledStr;
 use clap::{Arg, Args as _, Command};
 use milvus_gke_l7::check::report;
 use milvus_gke_l7::options::Options;
+use regex_lite::Regex;
 
 #[test]
 fn table_of_options() {
@@ -54,13 +56,33 @@ fn table_of_rules() {
     current("docs/rules.md", "rules", &report::table());
 }
 
+/// What `benches/compare --write` writes stands where it is to stand, whole. The figures are not judged.
+#[test]
+fn table_of_speed() {
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let text = &document[part(&document, "README.md", "speed")];
+    let (ms, signed) = (r"\d+\.\d\d", r"[+-]\d+\.\d\d");
+    let row = format!(r"\| [^|]+ \| [^|]+ \| {ms} \| {ms} \| {ms} \| {signed} \| [\d.]+");
+    let form = [
+        r"Measured on \d{4}-\d\d-\d\d: .+, load [\d.]+; Linux .+; rustc .+; GNU coreutils .+\. Input: .+\.yaml\.",
+        "",
+        r"\| \| edits \| \d+ KB: ms \| min \| ± \| to `cat` \| peak, MB \| 100 MB: ms \| to `cat` \| peak, MB \|",
+        r"\| --- \| --- \|( ---: \|){8}",
+        &format!(r"({row} \| (\d+ \| [+-]\d+ \| [\d.]+|[a-z][^|]* \| \|) \|\n){{7}}"),
+        r"\| target \| measured \| \|",
+        r"(\| --- ){3}\|",
+        r"(\| [^|]+ \| [^|]+ \| (met|\*\*missed\*\*) \|\n){4}",
+        r"hyperfine [\d.]+, 100 runs of each on the chart: `cat` [\d.]+ ms, `milvus-gke-l7` [\d.]+ ms\.",
+    ];
+    let form = Regex::new(&format!(r"^\n{}\n\n$", form.join(r"\n"))).unwrap();
+    assert!(form.is_match(text), "README.md: run benches/compare --write\n{text}");
+}
+
 /// Holds the part of `file` between the markers of `name` against `text`.
 fn current(file: &str, name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     let document = fs::read_to_string(&path).unwrap();
-    let (opening, closing) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let start = document.find(&opening).unwrap_or_else(|| panic!("{file}: no {opening}")) + opening.len();
-    let end = start + document[start..].find(&closing).unwrap_or_else(|| panic!("{file}: no {closing}"));
+    let Range { start, end } = part(&document, file, name);
     let wanted = format!("{}{text}\n{}", &document[..start], &document[end..]);
     if env::var_os("UPDATE").is_some_and(|value| value == "1") {
         assert!(!common::ci(), "UPDATE=1 records what it should judge: not with CI=true");
@@ -69,4 +91,12 @@ fn current(file: &str, name: &str, text: &str) {
         let difference = common::diff(document.as_bytes(), wanted.as_bytes());
         assert!(difference.is_empty(), "{file} is not what the program says (UPDATE=1 writes it)\n{difference}");
     }
+}
+
+/// What stands between the markers of `name`.
+fn part(document: &str, file: &str, name: &str) -> Range<usize> {
+    let (opening, closing) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = document.find(&opening).unwrap_or_else(|| panic!("{file}: no {opening}")) + opening.len();
+    let end = start + document[start..].find(&closing).unwrap_or_else(|| panic!("{file}: no {closing}"));
+    start..end
 }
