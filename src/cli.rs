@@ -321,14 +321,18 @@ fn matches(definition: impl Fn() -> clap::Command, arguments: &[OsString]) -> Re
 /// A variable that is empty counts as not set: that is how CI systems leave one out. And a
 /// certificate that a flag names takes the place of one that a variable names.
 fn command(definition: clap::Command, certificate_by_flag: bool) -> clap::Command {
-    let is_left_out = |argument: &Arg| {
-        let is_empty = |variable| std::env::var_os(variable).is_some_and(|value| value.is_empty());
-        argument.get_env().is_some_and(is_empty)
-            || (certificate_by_flag && argument.get_help_heading() == Some(CERTIFICATE))
-    };
-    definition
-        .mut_args(|argument| if is_left_out(&argument) { argument.env(None::<&str>) } else { argument })
-        .mut_subcommands(|definition| command(definition, certificate_by_flag))
+    fn without(definition: clap::Command, empty: &[OsString], certificate_by_flag: bool) -> clap::Command {
+        let is_left_out = |argument: &Arg| {
+            argument.get_env().is_some_and(|variable| empty.iter().any(|empty| empty == variable))
+                || (certificate_by_flag && argument.get_help_heading() == Some(CERTIFICATE))
+        };
+        definition
+            .mut_args(|argument| if is_left_out(&argument) { argument.env(None::<&str>) } else { argument })
+            .mut_subcommands(|definition| without(definition, empty, certificate_by_flag))
+    }
+    let empty = std::env::vars_os().filter(|(_, value)| value.is_empty());
+    let empty: Vec<_> = empty.map(|(name, _)| name).collect();
+    if empty.is_empty() && !certificate_by_flag { definition } else { without(definition, &empty, certificate_by_flag) }
 }
 
 /// Whether a flag of the command line names a certificate.

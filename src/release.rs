@@ -196,8 +196,9 @@ impl<'i> Candidates<'i> {
         volume: &ConfigVolume,
     ) -> Result<Object<'i>, Refusal> {
         let mut unreadable = None;
+        let name = Finder::new(&volume.config_map);
         for &id in &self.config_maps {
-            if memmem::find(stream.body(id), volume.config_map.as_bytes()).is_none() {
+            if name.find(stream.body(id)).is_none() {
                 continue;
             }
             match Object::parse_entries(stream, id, CONFIG_MAP) {
@@ -222,8 +223,9 @@ impl<'i> Candidates<'i> {
         namespace: Option<&str>,
     ) -> Result<Vec<Workload<'i>>, Refusal> {
         let mut workloads = std::mem::take(&mut self.workloads);
+        let name = Finder::new(config_map);
         for &id in &self.with_config_maps {
-            if memmem::find(stream.body(id), config_map.as_bytes()).is_some() {
+            if name.find(stream.body(id)).is_some() {
                 match Workload::parse(stream, id) {
                     Ok(workload) if workload.object.is_hook() => {}
                     Ok(workload) => workloads.push(workload),
@@ -237,7 +239,7 @@ impl<'i> Candidates<'i> {
             refusal.place.as_ref().is_some_and(|place| {
                 let kind = stream.kind(place.document);
                 let workload = matches!(kind, Kind::Known(b"Deployment" | b"StatefulSet" | b"DaemonSet"));
-                workload && memmem::find(stream.body(place.document), config_map.as_bytes()).is_some()
+                workload && name.find(stream.body(place.document)).is_some()
             })
         };
         if let Some(found) = self.unreadable.iter().position(mentions) {
