@@ -74,8 +74,13 @@ impl Helm {
     /// `helm template` or `helm install` of the chart as it is.
     pub(crate) fn on_chart(&self, verb: &str, post_renderer: PostRenderer) -> Command {
         let mut command = self.command();
-        command.args([verb, "my-release"]).arg(self.home().join("chart"));
-        command.args(["--namespace", "milvus", "--post-renderer"]);
+        command.args([verb, "my-release"]).arg(self.home().join("chart")).args(["--namespace", "milvus"]);
+        self.post_render(&mut command, post_renderer);
+        command
+    }
+
+    pub(crate) fn post_render(&self, command: &mut Command, post_renderer: PostRenderer) {
+        command.arg("--post-renderer");
         match (post_renderer, self.major) {
             (PostRenderer::PassThrough, 3) => command.arg("cat"),
             (PostRenderer::PassThrough, _) => command.arg("pass-through"),
@@ -85,7 +90,6 @@ impl Helm {
         if let PostRenderer::Ours(args) = post_renderer {
             command.args(args.iter().map(|arg| format!("--post-renderer-args={arg}")));
         }
-        command
     }
 
     /// Nothing of the user's environment but PATH, which finds our binary first as plugin.yaml asks.
