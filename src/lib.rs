@@ -1,6 +1,8 @@
 //! Library behind the `milvus-gke-l7` post-renderer. `ARCHITECTURE.md` shows how its
 //! parts work together; [`filter::filter`] is the whole way from bytes to bytes.
 
+#![forbid(unsafe_code)]
+
 pub mod certificate;
 pub mod check;
 pub mod cli;

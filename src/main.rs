@@ -1,6 +1,8 @@
 //! Puts a Milvus release behind a GKE Layer-7 load balancer: rendered chart on stdin,
 //! rewritten chart on stdout.
 
+#![forbid(unsafe_code)]
+
 use std::io::{self, IoSlice, Write as _};
 use std::process::ExitCode;
 

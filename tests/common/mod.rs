@@ -2,7 +2,7 @@
 #![allow(dead_code)] // Every test file is a crate of its own and uses a part of this.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,13 +24,20 @@ pub(crate) fn run(args: &[String], vars: &[(String, String)], input: &[u8]) -> R
     run_in(Path::new("."), args, vars, input)
 }
 
-/// As [`run`], in a folder of its own.
-pub(crate) fn run_in(folder: &Path, args: &[String], vars: &[(String, String)], input: &[u8]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_milvus-gke-l7"));
-    command.current_dir(folder).args(args).env_clear().envs(vars.iter().cloned());
+/// Nothing in its environment but what measures coverage.
+pub(crate) fn without_environment(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
     if let Some(file) = env::var_os("LLVM_PROFILE_FILE") {
         command.env("LLVM_PROFILE_FILE", file);
     }
+    command
+}
+
+/// As [`run`], in a folder of its own.
+pub(crate) fn run_in(folder: &Path, args: &[String], vars: &[(String, String)], input: &[u8]) -> Run {
+    let mut command = without_environment(env!("CARGO_BIN_EXE_milvus-gke-l7"));
+    command.current_dir(folder).args(args).envs(vars.iter().cloned());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let mut stdin = child.stdin.take().expect("stdin is a pipe");
