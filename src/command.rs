@@ -190,7 +190,11 @@ fn check(
         CheckOutput::Sarif => report::sarif(&findings, &stream).into_bytes(),
     };
     let is_bad = count.errors > 0 || strict && count.warnings > 0;
-    Ok(Outcome { stdout: stdout.into(), stderr: String::new(), status: if is_bad { Status::Refused } else { Status::Done } })
+    Ok(Outcome {
+        stdout: stdout.into(),
+        stderr: String::new(),
+        status: if is_bad { Status::Refused } else { Status::Done },
+    })
 }
 
 fn explain(rule: Option<&str>) -> Result<Outcome, Outcome> {
@@ -269,9 +273,11 @@ fn shell_word(text: &str) -> String {
 
 fn installed(result: Result<install::Report, install::InstallError>) -> Outcome {
     match result {
-        Ok(install::Report { message, warnings }) => {
-            Outcome { stdout: format!("{message}\n").into_bytes().into(), stderr: warned(&warnings), status: Status::Done }
-        }
+        Ok(install::Report { message, warnings }) => Outcome {
+            stdout: format!("{message}\n").into_bytes().into(),
+            stderr: warned(&warnings),
+            status: Status::Done,
+        },
         Err(error) => Outcome::failed(Status::Refused, format!("error: {error}\n")),
     }
 }

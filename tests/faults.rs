@@ -208,42 +208,6 @@ fn ended_while_it_reads() {
     }
 }
 
-// Hostile input, in an address space of 1 GB
-
-/// The sample with something before its Service's `metadata`.
-fn with_field(field: &str) -> Vec<u8> {
-    String::from_utf8(sample()).unwrap().replace("kind: Service\n", &format!("kind: Service\n{field}\n")).into()
-}
-
-fn in_little_memory(input: File) -> Output {
-    by_shell("ulimit -v 1000000; exec \"$0\" \"$@\"", &HOST).stdin(input).output().unwrap()
-}
-
-#[test]
-fn aliases_that_expand_without_end() {
-    let first = "  l0: &l0 [x,x,x,x,x,x,x,x,x,x]".to_owned();
-    let more =
-        (1..12).map(|level| format!("  l{level}: &l{level} [{}]", vec![format!("*l{}", level - 1); 10].join(",")));
-    let lines: Vec<_> = ["laugh:".to_owned(), first].into_iter().chain(more).collect();
-    refused(&in_little_memory(file_with(&with_field(&lines.join("\n")))), "repetition limit exceeded");
-}
-
-#[test]
-fn nesting_without_end() {
-    refused(
-        &in_little_memory(file_with(&with_field(&format!("deep: {}", "[".repeat(200) + &"]".repeat(200))))),
-        "127 levels",
-    );
-    refused(&in_little_memory(file_with(&with_field(&format!("deep: {}", "[".repeat(2_000_000))))), "limit exceeded");
-}
-
-#[test]
-fn more_than_is_read() {
-    let huge = tempfile::tempfile().unwrap();
-    huge.set_len((256 << 20) + 1).unwrap();
-    refused(&in_little_memory(huge), "the input is larger than 256 MiB");
-}
-
 // stdout
 
 /// Helm starts its children with SIGPIPE as it is by default; a shell or Python may have it ignored.

@@ -75,7 +75,8 @@ fn charts_as_lists() {
         ] {
             let input = format!("{head}{}{tail}", items(&stream));
             let output = if tail.is_empty() {
-                filter(input.as_bytes(), &options().settings().unwrap()).map(|output| output.stream.concat(input.as_bytes()))
+                filter(input.as_bytes(), &options().settings().unwrap())
+                    .map(|output| output.stream.concat(input.as_bytes()))
             } else {
                 let outcome = function::run(input.as_bytes(), Options::default());
                 assert_eq!(outcome.status == Status::Done, plain.is_ok(), "{name}: {}", outcome.stderr);

@@ -64,7 +64,7 @@ impl ParseError {
         match self {
             Self::Syntax { line, .. } | Self::TooDeep { line } | Self::TooMany { line } | Self::Misplaced { line } => {
                 *line
-            },
+            }
             Self::SeveralDocuments => 1,
         }
     }
