@@ -302,7 +302,8 @@ impl<'v> Visitor<'_> for Member<'v> {
     }
 
     fn visit_str<E: de::Error>(self, key: &str) -> Result<&'v Value, E> {
-        self.0.get(key).ok_or_else(|| E::custom("another key"))
+        // What a merge key stands for, only reading tells.
+        self.0.get(key).filter(|_| key != MERGE).ok_or_else(|| E::custom("another key"))
     }
 }
 
@@ -417,5 +418,8 @@ mod tests {
         ] {
             assert_eq!(reads_as(text, &wanted), expected, "{text}");
         }
+        // A key of that name that reading takes for a merge key.
+        assert!(!reads_as("'<<': []\n", &serde_json::json!({"<<": []})));
+        assert!(reads_as("'<<': 1\n", &serde_json::json!({"<<": 1})));
     }
 }

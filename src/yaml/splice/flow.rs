@@ -86,11 +86,11 @@ impl Splicer<'_> {
             let range = match (above, extents.get(last + 1)) {
                 // A comment between belongs to the entry above, whose comma stays before it.
                 (Some(above), next) if self.text[above..start].contains('#') => {
-                    start..next.map_or(end, |next| next.start)
+                    start..next.map_or_else(|| self.past_comma(end), |next| next.start)
                 }
                 (Some(above), _) => above..end,
                 (None, Some(next)) => start..next.start,
-                (None, None) => start..end,
+                (None, None) => start..self.past_comma(end),
             };
             self.edit(range, String::new());
         }
@@ -112,5 +112,11 @@ impl Splicer<'_> {
             },
         }
         Ok(())
+    }
+
+    /// Behind the comma that may follow the last entry, which ends at `end`.
+    fn past_comma(&self, end: usize) -> usize {
+        let rest = self.text[end..].trim_ascii_start();
+        if rest.starts_with(',') { self.text.len() - rest.len() + 1 } else { end }
     }
 }
