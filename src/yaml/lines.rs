@@ -72,6 +72,12 @@ pub(super) fn content_end(text: &str, position: usize) -> usize {
     memchr2(b'\n', b'\r', &bytes[position..]).map_or(bytes.len(), |found| position + found)
 }
 
+/// Whether `text` has line breaks of YAML 1.1 (next line, line and paragraph separator), which break lines for libyaml
+/// and Go, and are characters like others to yaml-rust2.
+pub(super) fn has_old_breaks(text: &str) -> bool {
+    !text.is_ascii() && text.contains(['\u{85}', '\u{2028}', '\u{2029}'])
+}
+
 /// The line break that `text` uses: that of its first line.
 pub(super) fn line_break(text: &str) -> &'static str {
     match memchr2(b'\n', b'\r', text.as_bytes()) {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
 
-use super::lines::{Lines, content_end, line_end, line_start};
+use super::lines::{Lines, content_end, has_old_breaks, line_end, line_start};
 use super::value::{self, MERGE};
 
 /// How deep a document may nest; libyaml's reader stops at the same depth.
@@ -163,8 +163,8 @@ enum Partial {
 }
 
 impl Tree {
-    /// Parses a document; tells its value as well, unless it holds aliases, tags or
-    /// merge keys, which the value reader must resolve.
+    /// Parses a document; tells its value as well, unless it holds aliases, tags,
+    /// merge keys or line breaks of YAML 1.1, which the value reader must resolve.
     pub(super) fn parse(text: &str) -> Result<(Self, Option<Value>), ParseError> {
         Builder::new(text).build()
     }
@@ -312,7 +312,7 @@ struct Builder<'t> {
     has_aliases: bool,
     /// The document's value, once its root is complete.
     value: Value,
-    /// Whether the value is more than the events tell: aliases, tags, merge keys.
+    /// Whether the value is more than the events tell: aliases, tags, merge keys, line breaks of YAML 1.1.
     indirect: bool,
     /// Everything before it has been placed.
     cursor: usize,
@@ -329,7 +329,7 @@ impl<'t> Builder<'t> {
             anchors: HashMap::new(),
             has_aliases: false,
             value: Value::Null,
-            indirect: false,
+            indirect: has_old_breaks(text),
             cursor: 0,
         }
     }

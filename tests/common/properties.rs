@@ -96,7 +96,8 @@ pub(crate) fn tree(input: &[u8]) {
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
-            assert!(error.line() <= lines(text).len() + 1, "an error beyond the text: {error:?}");
+            let breaks = text.matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count();
+            assert!(error.line() <= breaks + 2, "an error beyond the text: {error:?}");
             return;
         }
     };
@@ -284,10 +285,6 @@ fn reach(document: &Document<'_>, wanted: &Value, edited: &str) -> Option<String
     None
 }
 
-fn lines(text: &str) -> Vec<&str> {
-    text.split_inclusive('\n').collect()
-}
-
 /// Where values differ, as ranges of the text.
 fn differing(document: &Document<'_>, at: &Pointer, before: &Value, after: &Value, out: &mut Vec<Range<usize>>) {
     let whole = document.locate(at);
@@ -442,7 +439,7 @@ pub(crate) fn filter(input: &[u8]) {
     let Some((&choice, input)) = input.split_first() else { return };
     let options = options(choice);
     let settings = options.clone().settings().expect("the options fit together");
-    filtered(input, &settings);
+    drop(filtered(input, &settings));
     if function::is_resource_list(input) {
         function(input, options.clone());
     }
@@ -454,15 +451,10 @@ pub(crate) fn filter(input: &[u8]) {
     }
 }
 
-/// What the filter writes.
-pub(crate) fn output(input: &[u8], settings: &Settings) -> Option<Vec<u8>> {
-    match filter::filter(input, settings) {
-        Ok(output) => Some(output.stream.concat(input)),
-        Err(refusal) => {
-            assert!(!refused(&refusal, input).is_empty(), "a refusal without a word");
-            None
-        }
-    }
+/// What the filter writes, or why it does not.
+pub(crate) fn output(input: &[u8], settings: &Settings) -> Result<Vec<u8>, String> {
+    let output = filter::filter(input, settings).map_err(|refusal| refused(&refusal, input))?;
+    Ok(output.stream.concat(input))
 }
 
 /// A refusal as the user sees it: its place must be one that can be shown.
@@ -473,12 +465,12 @@ fn refused(refusal: &Refusal, input: &[u8]) -> String {
 }
 
 /// Output is a fixed point, and differs from the input in what the patches tell; every other document is as it was.
-/// Tells whether there was any.
-pub(crate) fn filtered(input: &[u8], settings: &Settings) -> bool {
-    let Some(output) = output(input, settings) else { return false };
+/// An error where there is no output.
+pub(crate) fn filtered(input: &[u8], settings: &Settings) -> Result<(), String> {
+    let output = output(input, settings)?;
     let shown = || String::from_utf8_lossy(&output);
     let again = self::output(&output, settings);
-    let again = again.unwrap_or_else(|| panic!("the output is refused:\n{}", shown()));
+    let again = again.unwrap_or_else(|why| panic!("{why}\nThe output is refused:\n{}", shown()));
     assert!(again == output, "a second run changes\n{}\nto\n{}", shown(), String::from_utf8_lossy(&again));
     // One of the two, for speed.
     if input.len().is_multiple_of(4) {
@@ -487,7 +479,7 @@ pub(crate) fn filtered(input: &[u8], settings: &Settings) -> bool {
     } else {
         only_patched(input, &output, settings);
     }
-    true
+    Ok(())
 }
 
 fn only_patched(input: &[u8], output: &[u8], settings: &Settings) {

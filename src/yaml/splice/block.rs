@@ -146,7 +146,7 @@ impl Splicer<'_> {
         let end = self.lines_end(extent.end);
         // A line break behind an unterminated block scalar would become part of it,
         // so that the new lines go above the last entry.
-        if self.is_unterminated(end) && self.ends_in_block_scalar(end) && begins_line(self.text, extent.start) {
+        if self.is_unterminated(end) && self.ends_in_open_scalar(end) && begins_line(self.text, extent.start) {
             let start = line_start(self.text, extent.start);
             let lines = self.with_line_breaks(lines);
             self.edit(start..start, lines);
@@ -156,10 +156,15 @@ impl Splicer<'_> {
         Ok(())
     }
 
-    fn ends_in_block_scalar(&self, end: usize) -> bool {
-        self.tree
-            .nodes()
-            .any(|node| matches!(&node.shape, Shape::Block { lines, .. } if !lines.is_empty() && lines.end == end))
+    /// Whether a block scalar ends there that takes a line break at its end for content.
+    fn ends_in_open_scalar(&self, end: usize) -> bool {
+        self.tree.nodes().any(|node| match &node.shape {
+            Shape::Block { lines, .. } if !lines.is_empty() && lines.end == end => {
+                let header = node.span.start..self.header_end(node.span.start, lines.start);
+                !self.text[header].contains('-')
+            }
+            _ => false,
+        })
     }
 
     pub(super) fn column(&self, position: usize) -> usize {
