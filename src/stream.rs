@@ -16,7 +16,7 @@ use memchr::memmem;
 use crate::list::{Framing, Lists};
 use crate::refusal::{Reason, Refusal};
 
-use head::Kind;
+use head::{Heads, Kind};
 
 pub use pieces::Pieces;
 
@@ -66,7 +66,11 @@ impl<'i> Stream<'i> {
     #[must_use]
     pub fn split(input: &'i [u8]) -> Self {
         // The kind at once, while the text is in the processor's cache.
-        let body = |range: Range<usize>| Body::new(range.clone(), &input[range], None);
+        let mut heads = Heads::default();
+        let body = |range: Range<usize>| {
+            let text = &input[range.clone()];
+            Body { range, text, kind: heads.kind(text), item: None }
+        };
         Self { input, bodies: ranges(input).map(body).take(DOCUMENT_LIMIT + 1).collect() }
     }
 
@@ -91,7 +95,8 @@ impl<'i> Stream<'i> {
             let items = opened.items.iter().map(|item| {
                 let range = start + item.range.start..start + item.range.end;
                 let text = item.text.as_deref().unwrap_or(&self.input[range.clone()]);
-                Body::new(range, text, Some(ItemOf { list, index: item.index, framing: item.framing }))
+                let item = Some(ItemOf { list, index: item.index, framing: item.framing });
+                Body { range, text, kind: head::kind(text), item }
             });
             let items: Vec<_> = items.collect();
             self.bodies.splice(opened.document.0..=opened.document.0, items);
@@ -174,12 +179,6 @@ impl<'i> Stream<'i> {
     #[must_use]
     pub fn assembled(&self, replaced: Vec<(DocumentId, String)>, appended: Vec<String>) -> Vec<u8> {
         self.assemble(replaced, appended).concat(self.input)
-    }
-}
-
-impl<'i> Body<'i> {
-    fn new(range: Range<usize>, text: &'i [u8], item: Option<ItemOf>) -> Self {
-        Self { range, text, kind: head::kind(text), item }
     }
 }
 

@@ -20,26 +20,57 @@ pub enum Kind<'d> {
 /// further.
 #[must_use]
 pub fn kind(body: &[u8]) -> Kind<'_> {
-    static KIND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("kind:"));
-    let column = column(body);
-    let is_at_column = |&at: &usize| {
-        at.checked_sub(column).is_some_and(|start| {
-            body[start..at].iter().all(|&byte| byte == b' ') && (start == 0 || matches!(body[start - 1], b'\n' | b'\r'))
-        })
-    };
-    let mut found = KIND.find_iter(body).filter(is_at_column);
-    match (found.next(), found.next()) {
-        (Some(at), None) => name(&body[at + "kind:".len()..]),
-        (None, _) if is_nothing(body) => Kind::Nothing,
-        _ => Kind::Unknown,
+    Heads::default().kind(body)
+}
+
+/// Looks for the kinds of documents, one after the other.
+#[derive(Debug, Default)]
+pub struct Heads<'d> {
+    /// The comments that the last document begins with, behind its first line. Charts begin template after template
+    /// with one licence: to skip it line by line each time would take longer than all the rest.
+    licence: &'d [u8],
+}
+
+impl<'d> Heads<'d> {
+    /// As [`kind`].
+    pub fn kind(&mut self, body: &'d [u8]) -> Kind<'d> {
+        static KIND: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("kind:"));
+        let content = self.content(body);
+        let line = memchr::memrchr2(b'\n', b'\r', &body[..content]).map_or(0, |line_break| line_break + 1);
+        let column = body[line..].iter().take_while(|&&byte| byte == b' ').count();
+        let is_at_column = |&at: &usize| {
+            at.checked_sub(column).is_some_and(|start| {
+                body[start..at].iter().all(|&byte| byte == b' ')
+                    && (start == 0 || matches!(body[start - 1], b'\n' | b'\r'))
+            })
+        };
+        let mut found = KIND.find_iter(body).filter(is_at_column);
+        match (found.next(), found.next()) {
+            (Some(at), None) => name(&body[at + "kind:".len()..]),
+            (None, _) if content == body.len() => Kind::Nothing,
+            _ => Kind::Unknown,
+        }
+    }
+
+    /// Where the blank lines and comments at the start of the body end.
+    fn content(&mut self, body: &'d [u8]) -> usize {
+        // The first line names the template.
+        let first = if body.starts_with(b"#") { line_end(body) } else { 0 };
+        let behind = &body[first..];
+        let mut rest = behind.strip_prefix(self.licence).unwrap_or(behind).trim_ascii_start();
+        while let [b'#', comment @ ..] = rest {
+            rest = comment[line_end(comment)..].trim_ascii_start();
+        }
+        let content = body.len() - rest.len();
+        let line = memchr::memrchr2(b'\n', b'\r', &body[first..content]).map_or(0, |line_break| line_break + 1);
+        // Whole lines, so that what follows begins one.
+        self.licence = &behind[..line];
+        content
     }
 }
 
-/// How far the first line with content is indented.
-fn column(body: &[u8]) -> usize {
-    let content = body.len() - content(body).len();
-    let start = memchr::memrchr2(b'\n', b'\r', &body[..content]).map_or(0, |line_break| line_break + 1);
-    body[start..].iter().take_while(|&&byte| byte == b' ').count()
+fn line_end(text: &[u8]) -> usize {
+    memchr::memchr2(b'\n', b'\r', text).unwrap_or(text.len())
 }
 
 /// The word behind `kind:`, if it is a plain or quoted one.
@@ -54,21 +85,6 @@ fn name(rest: &[u8]) -> Kind<'_> {
         }
     };
     if !word.is_empty() && word.iter().all(u8::is_ascii_alphanumeric) { Kind::Known(word) } else { Kind::Unknown }
-}
-
-fn is_nothing(body: &[u8]) -> bool {
-    content(body).is_empty()
-}
-
-/// The body without the blank lines and comments at its start.
-fn content(body: &[u8]) -> &[u8] {
-    let mut rest = body.trim_ascii_start();
-    while let [b'#', comment @ ..] = rest {
-        // Charts begin with long licences: line by line, not byte by byte.
-        let end = memchr::memchr2(b'\n', b'\r', comment).unwrap_or(comment.len());
-        rest = comment[end..].trim_ascii_start();
-    }
-    rest
 }
 
 #[cfg(test)]
@@ -91,6 +107,26 @@ mod tests {
             ("# kind: Service\n\n  # more\n", Kind::Nothing),
             ("", Kind::Nothing),
         ] {
+            assert_eq!(kind(body.as_bytes()), expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn one_licence_and_another() {
+        let mut heads = Heads::default();
+        for (body, expected) in [
+            ("# a\n# licence\n#\n\nkind: A\n", Kind::Known(b"A".as_slice())),
+            ("# b\n# licence\n#\n\nkind: B\n", Kind::Known(b"B")),
+            ("# c\n# licence\n#\n\n  kind: C\n", Kind::Known(b"C")),
+            ("# d\n# licence\n#\n\n# more\n  kind: D\n  a:\n    kind: E\n", Kind::Known(b"D")),
+            ("# e\n# licence\n#\n", Kind::Nothing),
+            ("# f\n# licence\n#\nkind: F\n", Kind::Known(b"F")),
+            ("# g\r# licence\rkind: G\r", Kind::Known(b"G")),
+            ("# h\n# licence\n#kind: H\n  kind: I\n", Kind::Known(b"I")),
+            ("kind: J\n", Kind::Known(b"J")),
+            ("\n# licence\nkind: K\n", Kind::Known(b"K")),
+        ] {
+            assert_eq!(heads.kind(body.as_bytes()), expected, "{body:?}");
             assert_eq!(kind(body.as_bytes()), expected, "{body:?}");
         }
     }
