@@ -231,7 +231,7 @@ pub(crate) fn patched(document: &Document<'_>, patch: &Patch) -> bool {
 /// * of a mapping that gets an entry, the lines of its last entry;
 /// * of a sequence of another length, and of what stands in flow style, the lines of the collection;
 /// * of a collection that loses all that it had, its own lines and its key's;
-/// * the next line with content behind each of them, which may move up behind a dash.
+/// * the indentation of the next line with content behind each of them, which may move up behind a dash.
 ///
 /// A last line may gain or lose its line break. An alias has its lines elsewhere, a duplicate key two places: of
 /// such documents nothing is said.
@@ -251,23 +251,29 @@ fn reach(document: &Document<'_>, wanted: &Value, edited: &str) -> Option<String
     // A blank last line without a line break is a line here.
     let old: Vec<&str> = text.split('\n').collect();
     let mut free = vec![false; old.len()];
+    let mut moving = vec![false; old.len()];
     for region in regions {
         let first = text[..region.start].matches('\n').count();
         // A block scalar ends behind its line break.
         let last = text[..region.end].trim_end_matches(['\r', '\n']).matches('\n').count();
-        let below = (last + 1..old.len()).find(|&line| !old[line].trim().is_empty()).unwrap_or(old.len());
-        free[first..=below.min(old.len() - 1)].fill(true);
+        let below = (last + 1..old.len()).find(|&line| !old[line].trim().is_empty());
+        free[first..=last.max(first)].fill(true);
+        moving[last + 1..below.map_or(old.len(), |below| below + 1)].fill(true);
     }
     let new: Vec<&str> = edited.split('\n').collect();
     let same = |old: &str, new: &str| old.trim_end_matches('\r') == new.trim_end_matches('\r');
     let mut at = 0;
     let mut line = 0;
     while line < old.len() {
-        if free[line] {
+        if free[line] || moving[line] {
+            let is_there = || new[at..].iter().any(|new| new.trim().ends_with(old[line].trim()));
+            if !free[line] && !is_there() {
+                return Some(format!("the line {} is not kept", line + 1));
+            }
             line += 1;
             continue;
         }
-        let end = (line..old.len()).find(|&line| free[line]).unwrap_or(old.len());
+        let end = (line..old.len()).find(|&line| free[line] || moving[line]).unwrap_or(old.len());
         let run = &old[line..end];
         let fits =
             |at: usize| at + run.len() <= new.len() && run.iter().zip(&new[at..]).all(|(old, new)| same(old, new));
