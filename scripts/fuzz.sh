@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Feeds odd input to the library, with AddressSanitizer: scripts/fuzz.sh [TARGET|all] [OPTION of libFuzzer]...
-#   scripts/fuzz.sh all -runs=1500 -seed=1   what CI does
+#   scripts/fuzz.sh all -runs=1000 -seed=1   what CI does
 #   scripts/fuzz.sh splice -max_total_time=3600
 # The targets are those of fuzz/Cargo.toml. Seeds are the documents in testdata and of the rendered charts
 # (MILVUS_CHARTS, or ../shared/charts). What is found on the way stays in the target folder, and is where the next
