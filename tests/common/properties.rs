@@ -504,6 +504,10 @@ fn only_patched(input: &[u8], output: &[u8], settings: &Settings) {
             assert_eq!(before.separator(old), after.separator(new), "the separator before document {number}");
             continue;
         }
+        // Of a workload only parts may be read; a mistake elsewhere in it passes.
+        if std::str::from_utf8(old_body).is_ok_and(|text| yaml::read(text).is_err()) {
+            continue;
+        }
         let (old, new) = (value(old_body), value(new_body));
         let makes = |patch: &Patch| {
             let mut old = old.clone();
