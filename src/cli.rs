@@ -226,6 +226,9 @@ pub enum Colour {
 /// The program's name.
 pub const NAME: &str = "milvus-gke-l7";
 
+/// How the variables begin that stand for flags.
+const VARIABLES: &str = "MILVUS_GKE_L7_";
+
 /// What plugin.yaml passes.
 pub const HELM4_PLUGIN: &str = "--helm4-plugin";
 
@@ -330,7 +333,8 @@ fn command(definition: clap::Command, certificate_by_flag: bool) -> clap::Comman
             .mut_args(|argument| if is_left_out(&argument) { argument.env(None::<&str>) } else { argument })
             .mut_subcommands(|definition| without(definition, empty, certificate_by_flag))
     }
-    let empty = std::env::vars_os().filter(|(_, value)| value.is_empty());
+    let ours = |name: &OsString| name.as_encoded_bytes().starts_with(VARIABLES.as_bytes());
+    let empty = std::env::vars_os().filter(|(name, value)| value.is_empty() && ours(name));
     let empty: Vec<_> = empty.map(|(name, _)| name).collect();
     if empty.is_empty() && !certificate_by_flag { definition } else { without(definition, &empty, certificate_by_flag) }
 }
@@ -373,5 +377,13 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn variables_are_known_by_their_beginning() {
+        let command = Cli::command();
+        let mut variables = command.get_arguments().filter_map(Arg::get_env).peekable();
+        assert!(variables.peek().is_some());
+        assert!(variables.all(|variable| variable.as_encoded_bytes().starts_with(VARIABLES.as_bytes())));
     }
 }

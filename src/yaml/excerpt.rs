@@ -17,14 +17,14 @@
 //! deeper than its key, whatever the lines in between hold (YAML 1.2.2, 8.2.2: the
 //! content of a block mapping's entry, flow collections and quoted scalars included, is
 //! indented deeper than the mapping). Where the lines are not of this plain form
-//! (other than simple keys at an entry's column, tabs, odd line breaks, aliases,
+//! (other than simple keys at an entry's column, tabs, odd characters, aliases,
 //! documents in flow style), there is no excerpt, and the document is read as a whole.
 
 use std::ops::Range;
 
 use serde_json::Value;
 
-use super::lines::has_old_breaks;
+use super::lines::has_odd_characters;
 
 /// Lines of a document.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ impl Excerpt {
 
 /// Where the lines of the wanted entries stand.
 fn kept(text: &str, wanted: &[&'static [&'static str]]) -> Option<Vec<Range<usize>>> {
-    if has_alias(text) || text.contains('\r') || has_old_breaks(text) {
+    if has_alias(text) || has_odd_characters(text) {
         return None;
     }
     Lines::new(text, wanted.to_vec()).keep()

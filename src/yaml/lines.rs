@@ -78,6 +78,19 @@ pub(super) fn has_old_breaks(text: &str) -> bool {
     !text.is_ascii() && text.contains(['\u{85}', '\u{2028}', '\u{2029}'])
 }
 
+/// Whether `text` has characters that only one of the engines takes, or that break lines for only one of them: control
+/// characters (of which YAML allows tab and line feed), line breaks of YAML 1.1, a byte order mark within.
+pub(super) fn has_odd_characters(text: &str) -> bool {
+    if text.is_ascii() {
+        return text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\t'));
+    }
+    text.chars().any(|character| match character {
+        '\n' | '\t' => false,
+        '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
+        other => other.is_control(),
+    })
+}
+
 /// The line break that `text` uses: that of its first line.
 pub(super) fn line_break(text: &str) -> &'static str {
     match memchr2(b'\n', b'\r', text.as_bytes()) {

@@ -16,6 +16,8 @@ use yaml_rust2::scanner::{Marker, ScanError, TScalarStyle};
 use super::lines::{Lines, content_end, has_old_breaks, line_end, line_start};
 use super::value::{self, MERGE};
 
+mod plain;
+
 /// How deep a document may nest; libyaml's reader stops at the same depth.
 pub(super) const MAX_DEPTH: usize = 127;
 
@@ -75,7 +77,7 @@ impl ParseError {
 pub(super) struct NodeId(usize);
 
 /// One node of the document.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Node {
     /// From its tag or anchor, if it has one, to its end.
     pub(super) outer: Range<usize>,
@@ -86,7 +88,7 @@ pub(super) struct Node {
 }
 
 /// How a node is written.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// Nothing is written: `key:`. The span is empty and stands behind the
     /// indicator (or behind a tag or anchor).
@@ -122,7 +124,7 @@ impl Shape {
 }
 
 /// One entry of a mapping.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Entry {
     pub(super) key: NodeId,
     /// The key as the value model has it; `None` for a key that is a collection.
@@ -141,14 +143,14 @@ pub struct ItemSpan {
 }
 
 /// One item of a block sequence.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Item {
     pub(super) dash: usize,
     pub(super) value: NodeId,
 }
 
 /// All nodes of one document.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
     /// `None` for a document without content.
@@ -166,6 +168,14 @@ impl Tree {
     /// Parses a document; tells its value as well, unless it holds aliases, tags,
     /// merge keys or line breaks of YAML 1.1, which the value reader must resolve.
     pub(super) fn parse(text: &str) -> Result<(Self, Option<Value>), ParseError> {
+        if let Some((tree, value)) = plain::parse(text) {
+            debug_assert_eq!(
+                Ok((&tree, Some(&value))),
+                Builder::new(text).build().as_ref().map(|(tree, value)| (tree, value.as_ref())),
+                "plain, to one reader:\n{text}"
+            );
+            return Ok((tree, Some(value)));
+        }
         Builder::new(text).build()
     }
 
@@ -402,7 +412,9 @@ impl<'t> Builder<'t> {
         // yaml-rust2 gives a block scalar at the end of the text a line break that it lacks.
         let unterminated =
             matches!(shape, Shape::Block { .. }) && span.end == self.text.len() && !self.text.ends_with(['\n', '\r']);
-        self.indirect |= tagged || unterminated || (is_key && value == MERGE);
+        // Nor do the engines agree on the line breaks of one without content.
+        let blank = matches!(&shape, Shape::Block { lines, .. } if self.text[lines.clone()].trim_ascii().is_empty());
+        self.indirect |= tagged || unterminated || blank || (is_key && value == MERGE);
         let value = match style {
             TScalarStyle::Plain => value::plain(value),
             _ => Value::String(value),

@@ -89,6 +89,12 @@ fn look(text: &str) {
     }
 }
 
+/// Of YAML 1.2 and 1.1.
+const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Of YAML 1.1 alone: positions are told by an engine for which a comment, say, does not end there.
+const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
+
 /// Parsing one document: both engines read the same, and positions are those of the text.
 pub(crate) fn tree(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
@@ -96,7 +102,7 @@ pub(crate) fn tree(input: &[u8]) {
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
-            let breaks = text.matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count();
+            let breaks = text.matches(LINE_BREAKS).count();
             assert!(error.line() <= breaks + 2, "an error beyond the text: {error:?}");
             return;
         }
@@ -127,7 +133,7 @@ fn places(document: &Document<'_>, at: &Pointer, value: &Value) {
     if let Some(written) = document.written(at) {
         // A tag or an alias says more than the token, and most words are plain.
         let is_word = value.as_str() == Some(written) && written.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if !written.contains(['\n', '\r']) && !text.contains(['!', '*']) && !is_word {
+        if !written.contains(['\n', '\r']) && !text.contains(['!', '*']) && !text.contains(OLD_BREAKS) && !is_word {
             let alone = yaml::read(&format!("- {written}\n")).ok();
             assert_eq!(alone.as_ref().and_then(|list| list.get(0)), Some(value), "{at} as it is written in\n{text}");
         }
@@ -233,11 +239,11 @@ pub(crate) fn patched(document: &Document<'_>, patch: &Patch) -> bool {
 /// * of a collection that loses all that it had, its own lines and its key's;
 /// * the indentation of the next line with content behind each of them, which may move up behind a dash.
 ///
-/// A last line may gain or lose its line break. An alias has its lines elsewhere, a duplicate key two places: of
-/// such documents nothing is said.
+/// A last line may gain or lose its line break. An alias has its lines elsewhere, a duplicate key two places (be it
+/// that only a tag differs): of such documents nothing is said.
 fn reach(document: &Document<'_>, wanted: &Value, edited: &str) -> Option<String> {
     let text = document.text();
-    if text.contains(['*', '?'])
+    if text.contains(['*', '?', '!'])
         || text.contains("<<")
         || !matches!(document.value(), Value::Object(_) | Value::Array(_))
     {
