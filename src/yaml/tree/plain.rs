@@ -8,6 +8,8 @@
 //! ports:
 //! - name: "milvus"
 //!   containerPort: 19530
+//! resources:
+//!   {}
 //! script: |
 //!   lines
 //! ```
@@ -120,6 +122,9 @@ impl<'t> Reader<'t> {
         self.advance();
         match self.line {
             Some(below) if self.is_item(below) && below.column >= line.column => self.sequence(below),
+            Some(below) if below.column > line.column && self.byte(below.at) == Some(b'{') => {
+                self.leaf(line.column, below.at..below.end)
+            }
             Some(below) if below.column > line.column => self.mapping(below),
             _ => Some((self.push(behind..behind, Shape::Missing)?, Value::Null)),
         }
@@ -283,7 +288,7 @@ impl<'t> Reader<'t> {
             end = line.end + 1;
         }
         // Neither empty, nor begun by a blank line, nor without the last line break.
-        if content.is_empty() || content.starts_with('\n') || indent <= column || !self.text.ends_with('\n') {
+        if content.is_empty() || content.starts_with('\n') || indent <= column || end > self.text.len() {
             return None;
         }
         content.truncate(content.trim_end_matches('\n').len() + usize::from(!strip));
@@ -349,5 +354,126 @@ impl<'t> Reader<'t> {
         let node = &mut self.nodes[id.0];
         node.outer.end = node.span.end;
         node.shape = shape;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Builder;
+    use super::*;
+
+    const PLAIN: &str = "\
+# Source: a.yaml
+kind: Deployment
+metadata:
+  name: \"a\" # with a comment
+  labels:
+    app.kubernetes.io/name: 'b c'
+    port: 8080
+
+  empty:
+  annotations: {}
+  resources:
+    {}
+spec:
+  containers:
+  - name: c
+    args: [ \"milvus\", \"run\" ]
+    none: []
+    url: http://d:1/e#f
+    dash: -1
+  - image: e:1
+    env:
+      - name: F
+        value: ~
+    script: |
+      one
+       two
+
+      three
+    last: |-
+      text
+  -   scalar
+tail: x
+";
+
+    /// Whether the text is plain; then the engine reads the same.
+    fn agrees(text: &str) -> bool {
+        let Some((tree, value)) = parse(text) else { return false };
+        let (expected, of_engine) = Builder::new(text).build().expect("what is plain is YAML");
+        assert_eq!((tree, Some(value)), (expected, of_engine), "{text}");
+        true
+    }
+
+    #[test]
+    fn the_engine_reads_the_same() {
+        assert!(agrees(PLAIN));
+        assert!(agrees(&format!("---\n{PLAIN}")));
+        assert!(agrees(PLAIN.trim_end()));
+    }
+
+    /// A line put in, or a byte taken out, anywhere.
+    #[test]
+    fn the_engine_reads_the_same_of_what_is_almost_plain() {
+        let lines =
+            ["- x", "  y: z", "      deeper", "#", "---", "...", "a", "b:", "    c: |", "'q': 1", "k: \"", "- - s"];
+        let starts: Vec<_> = memchr::memchr_iter(b'\n', PLAIN.as_bytes()).map(|at| at + 1).collect();
+        let mut plain = 0;
+        for start in starts {
+            for line in lines {
+                let (above, below) = PLAIN.split_at(start);
+                plain += usize::from(agrees(&format!("{above}{line}\n{below}")));
+            }
+        }
+        for at in 0..PLAIN.len() {
+            plain += usize::from(agrees(&format!("{}{}", &PLAIN[..at], &PLAIN[at + 1..])));
+        }
+        assert!(plain > 300, "only {plain}");
+    }
+
+    #[test]
+    fn what_is_left_to_the_engine() {
+        for text in [
+            "",
+            "# nothing",
+            "- a\n",
+            "a: \u{e9}\n",
+            "a: b\r\n",
+            "a:\tb\n",
+            "a: &x b\n",
+            "a: *x\n",
+            "a: !x b\n",
+            "<<: {}\n",
+            "\"a\": b\n",
+            "? a\n: b\n",
+            "a b: c\n",
+            "a: b: c\n",
+            "a: b\n  c\n",
+            "a: \"b\\n\"\n",
+            "a: 'b''c'\n",
+            "a: \"b\n  c\"\n",
+            "a: {b: c}\n",
+            "a: [b]\n",
+            "a: [\"b\",]\n",
+            "a: >\n  b\n",
+            "a: |+\n  b\n",
+            "a: |2\n  b\n",
+            "a: |\nb: c\n",
+            "a: |\n\n  b\n",
+            "a: |\n  b\n   \n",
+            "a: |\n  b",
+            "a: b\n--- \nc: d\n",
+            "a: b\n---\nc: d\n",
+            "a: b\n...\n",
+            "%YAML 1.2\n---\na: b\n",
+            "--- a: b\n",
+            "a:\n  - b\n c: d\n",
+            "a:\n- - b\n",
+            "a:\n-\n  b: c\n",
+        ] {
+            assert!(parse(text).is_none(), "{text}");
+        }
+        let deep: String = (0..=MAX_DEPTH).map(|depth| format!("{:depth$}a:\n", "")).collect();
+        assert!(parse(&deep).is_none());
     }
 }
