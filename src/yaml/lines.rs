@@ -82,13 +82,20 @@ pub(super) fn has_old_breaks(text: &str) -> bool {
 /// characters (of which YAML allows tab and line feed), line breaks of YAML 1.1, a byte order mark within.
 pub(super) fn has_odd_characters(text: &str) -> bool {
     if text.is_ascii() {
-        return text.bytes().any(|byte| byte.is_ascii_control() && !matches!(byte, b'\n' | b'\t'));
+        return !all_bytes(text, |byte| !byte.is_ascii_control() || matches!(byte, b'\n' | b'\t'));
     }
     text.chars().any(|character| match character {
         '\n' | '\t' => false,
         '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => true,
         other => other.is_control(),
     })
+}
+
+/// Whether all bytes are of some kind. By blocks, within which nothing is decided, so that the compiler takes many bytes
+/// in one instruction.
+pub(super) fn all_bytes(text: &str, is_of_kind: impl Fn(u8) -> bool) -> bool {
+    let block_is = |block: &[u8]| block.iter().fold(true, |all, &byte| all & is_of_kind(byte));
+    text.as_bytes().chunks(256).all(block_is)
 }
 
 /// The line break that `text` uses: that of its first line.

@@ -34,6 +34,9 @@ impl Splicer<'_> {
                 self.change(Slot::Entry { column, behind }, entry.value, &before[*key], &after[*key])?;
             }
         }
+        if plan.removed.is_empty() && plan.added.is_empty() {
+            return Ok(());
+        }
         let extents: Vec<_> = entries.iter().map(|entry| self.entry_extent(entry)).collect();
         self.remove_blocks(&extents, &plan.removed)?;
         let lines: String = plan.added.iter().map(|key| emit::entry(key, &after[*key], column)).collect();

@@ -24,12 +24,12 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{Entry, Item, MAX_DEPTH, MAX_NODES, Node, NodeId, Shape, Tree};
+use crate::yaml::lines::all_bytes;
 use crate::yaml::value;
 
 /// The tree and the value of a document; `None` where the engine must read it.
 pub(super) fn parse(text: &str) -> Option<(Tree, Value)> {
-    let is_plain = |byte: u8| byte == b'\n' || matches!(byte, b' '..=b'~');
-    if !text.bytes().all(is_plain) {
+    if !all_bytes(text, |byte| byte == b'\n' || matches!(byte, b' '..=b'~')) {
         return None;
     }
     let mut reader = Reader { text, next: 0, line: None, depth: 0, nodes: Vec::with_capacity(nodes_expected(text)) };
