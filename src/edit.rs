@@ -4,6 +4,7 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation, ReplaceOperation, TestOperation};
 use serde_json::Value;
 
+use crate::object;
 use crate::plan::Change;
 use crate::refusal::{Reason, Refusal, Spot};
 use crate::stream::DocumentId;
@@ -25,7 +26,7 @@ pub struct Edited {
 ///
 /// # Errors
 ///
-/// [`Reason::CannotEdit`]
+/// [`Reason::CannotEdit`]; [`Reason::DoesNotParse`] where only one of the engines can read the document.
 pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
     let object = change.object;
     let mut patch = change.patch.0.clone();
@@ -41,6 +42,7 @@ pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
     let patch = Patch(patch);
     match object.document.patch(&patch) {
         Ok(text) => Ok(Edited { id: object.id, text, patch }),
+        Err(EditError::Parse(error)) => Err(object::does_not_parse(&error, object.id)),
         Err(error) => Err(Refusal::at(cannot_edit(&error), object.id, Spot::Whole)),
     }
 }

@@ -179,7 +179,7 @@ fn share_namespace(one: Option<&str>, other: Option<&str>) -> bool {
     }
 }
 
-fn does_not_parse(error: &ParseError, id: DocumentId) -> Refusal {
+pub(crate) fn does_not_parse(error: &ParseError, id: DocumentId) -> Refusal {
     let reason = Reason::DoesNotParse { message: error.to_string() };
     Refusal::at(reason, id, Spot::Line(error.line()))
 }

@@ -26,7 +26,7 @@ pub enum EditError {
     /// The patch does not fit the value.
     #[error(transparent)]
     Patch(#[from] json_patch::PatchError),
-    /// A part of the document could be read, but not the whole, which the edit needs.
+    /// A part of the document could be read, but not the whole, which the edit needs; or only the judge cannot read it.
     #[error(transparent)]
     Parse(#[from] super::ParseError),
     /// The YAML shape leaves no place for the edit.

@@ -27,7 +27,9 @@ pub(super) fn read(text: &str) -> Result<Value, ParseError> {
         Err(_) if left.get() == 0 => Err(ParseError::TooMany { line: 1 }),
         Err(error) if error.to_string().contains("more than one document") => Err(ParseError::SeveralDocuments),
         Err(error) => Err(ParseError::Syntax {
-            line: error.location().map_or(1, |location| location.line()),
+            line: line_of_byte(text, &error.to_string())
+                .or_else(|| error.location().map(|location| location.line()))
+                .unwrap_or(1),
             message: plain_message(&error.to_string()),
         }),
     }
@@ -40,13 +42,19 @@ pub(super) fn reads_as(text: &str, wanted: &Value) -> bool {
     Same(wanted).deserialize(quick).is_ok() || read(text).is_ok_and(|value| value == *wanted)
 }
 
+/// Of a character that libyaml does not take, it tells only which byte of the text it is.
+fn line_of_byte(text: &str, message: &str) -> Option<usize> {
+    let at = message.split_once(" at position ")?.1.parse().ok()?;
+    Some(1 + text.bytes().take(at).filter(|&byte| byte == b'\n').count())
+}
+
 /// The first clause of libyaml's message; the position is told by the caller.
 fn plain_message(message: &str) -> String {
     // The others are serde's, and quote the value, which may be a secret.
     if message.contains("invalid type") || message.contains("invalid value") {
         return "a value that cannot be read".to_owned();
     }
-    let end = message.find(" at line ").unwrap_or(message.len());
+    let end = message.find(" at line ").or_else(|| message.find(" at position ")).unwrap_or(message.len());
     message[..end].to_owned()
 }
 
