@@ -24,7 +24,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::lines::has_odd_characters;
+use super::lines::{has_odd_characters, simple_key};
 
 /// Lines of a document.
 #[derive(Debug, Clone)]
@@ -216,7 +216,7 @@ impl<'t> Lines<'t> {
             mapping.last.extend(&mut self.kept, line.end);
             return Some(());
         }
-        let (key, bare) = simple_key(content)?;
+        let (key, bare) = key(content)?;
         self.entry(key, bare, indent, line)
     }
 
@@ -271,14 +271,10 @@ impl Last {
 }
 
 /// The plain key that a line begins with, and whether nothing but a comment follows.
-fn simple_key(content: &str) -> Option<(&str, bool)> {
-    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
-    let end = content.bytes().position(|byte| !is_plain(&byte))?;
-    let value = content[end..].strip_prefix(':')?;
-    let starts_plain = content.as_bytes()[0].is_ascii_alphabetic();
-    let separated = value.is_empty() || value.starts_with(' ');
-    let value = value.trim_start();
-    (starts_plain && separated).then_some((&content[..end], value.is_empty() || value.starts_with('#')))
+fn key(content: &str) -> Option<(&str, bool)> {
+    let end = simple_key(content)?;
+    let value = content[end + 1..].trim_start();
+    Some((&content[..end], value.is_empty() || value.starts_with('#')))
 }
 
 #[cfg(test)]

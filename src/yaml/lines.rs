@@ -98,6 +98,15 @@ pub(super) fn all_bytes(text: &str, is_of_kind: impl Fn(u8) -> bool) -> bool {
     text.as_bytes().chunks(256).all(block_is)
 }
 
+/// Where the plain key that `content` begins with ends: at a colon that separates it from a value.
+pub(super) fn simple_key(content: &str) -> Option<usize> {
+    let bytes = content.as_bytes();
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
+    let end = bytes.iter().position(|byte| !is_part(byte))?;
+    let separated = bytes[end] == b':' && bytes.get(end + 1).is_none_or(|next| *next == b' ');
+    (separated && bytes[0].is_ascii_alphabetic()).then_some(end)
+}
+
 /// The line break that `text` uses: that of its first line.
 pub(super) fn line_break(text: &str) -> &'static str {
     match memchr2(b'\n', b'\r', text.as_bytes()) {

@@ -24,7 +24,7 @@ use std::ops::Range;
 use serde_json::{Map, Value};
 
 use super::{Entry, Item, MAX_DEPTH, MAX_NODES, Node, NodeId, Shape, Tree};
-use crate::yaml::lines::all_bytes;
+use crate::yaml::lines::{all_bytes, simple_key};
 use crate::yaml::value;
 
 /// The tree and the value of a document; `None` where the engine must read it.
@@ -300,11 +300,7 @@ impl<'t> Reader<'t> {
 
     /// Where the colon of the key stands that begins the line.
     fn key_end(&self, line: Line) -> Option<usize> {
-        let bytes = &self.text.as_bytes()[line.at..line.end];
-        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b'/');
-        let end = bytes.iter().position(|byte| !is_part(byte))?;
-        let separated = bytes[end] == b':' && bytes.get(end + 1).is_none_or(|next| *next == b' ');
-        (separated && bytes[0].is_ascii_alphabetic()).then_some(line.at + end)
+        simple_key(&self.text[line.at..line.end]).map(|end| line.at + end)
     }
 
     /// Whether a dash begins the line.
