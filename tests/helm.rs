@@ -93,11 +93,12 @@ data:
 "#;
 
 /// Cases that Helm itself refuses, and its words.
-const REFUSED_BY_HELM: [(&str, &str); 3] = [
+const REFUSED_BY_HELM: [(&str, &str); 4] = [
     // The replay chart cannot be without it; `empty_stream` is this case.
     ("refuse/empty-input", "rendered.yaml is missing beside Chart.yaml, or empty"),
     // Both Helms read every document before they hand it over.
     ("refuse/non-utf8-service", "yaml: invalid leading UTF-8 octet"),
+    ("refuse/control-character", "yaml: control characters are not allowed"),
     ("refuse/service-does-not-parse", "did not find expected ',' or '}'"),
 ];
 
