@@ -294,11 +294,22 @@ fn read(input: impl Read) -> Result<Vec<u8>, Outcome> {
     Ok(input)
 }
 
+/// Most rendered charts are smaller, in bytes.
+const ONE_CHART: usize = 256 << 10;
+
 fn read_all(input: impl Read) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(256 << 10);
+    let mut bytes = Vec::with_capacity(ONE_CHART);
     // One byte more than allowed, to tell.
-    let limit = u64::try_from(INPUT_LIMIT)? + 1;
-    input.take(limit).read_to_end(&mut bytes).context("cannot read stdin")?;
+    let mut input = input.take(u64::try_from(INPUT_LIMIT)? + 1);
+    let mut read = |bytes: &mut Vec<u8>, at_most: usize| {
+        input.by_ref().take(at_most as u64).read_to_end(bytes).context("cannot read stdin")
+    };
+    if read(&mut bytes, ONE_CHART)? == ONE_CHART {
+        // Room for all that there can be: addresses, not memory, which comes with what is written there. A vector that
+        // grows moves, and is there twice meanwhile. Where so many addresses are not to be had, it grows.
+        let _ = bytes.try_reserve_exact(INPUT_LIMIT + 1 - ONE_CHART);
+        read(&mut bytes, INPUT_LIMIT + 1)?;
+    }
     Ok(bytes)
 }
 

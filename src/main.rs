@@ -9,6 +9,11 @@ use std::process::ExitCode;
 use milvus_gke_l7::command;
 use milvus_gke_l7::outcome::{Outcome, Status, Stdout};
 
+/// musl's own takes most of a run: it asks the kernel again and again.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let Outcome { stdout, stderr, status } = command::run(&arguments, io::stdin().lock());

@@ -58,6 +58,9 @@ pub const INPUT_LIMIT: usize = 256 << 20;
 /// The most documents in a stream.
 pub const DOCUMENT_LIMIT: usize = 1_000_000;
 
+/// What a rendered document takes, in bytes: half of them are smaller.
+const TYPICAL_DOCUMENT: usize = 2 << 10;
+
 /// UTF-8's byte order mark: not part of the document that it stands before.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -71,7 +74,10 @@ impl<'i> Stream<'i> {
             let text = &input[range.clone()];
             Body { range, text, kind: heads.kind(text), item: None }
         };
-        Self { input, bodies: ranges(input).map(body).take(DOCUMENT_LIMIT + 1).collect() }
+        // As many as there will be, or nearly: a vector that grows moves.
+        let mut bodies = Vec::with_capacity(input.len() / TYPICAL_DOCUMENT + 1);
+        bodies.extend(ranges(input).map(body).take(DOCUMENT_LIMIT + 1));
+        Self { input, bodies }
     }
 
     /// Fails where the stream has more documents than are told apart.

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::arch::all::is_prefix;
 use memchr::memmem::Finder;
 
 /// What a look at the lines that begin with `kind:` tells.
@@ -57,7 +58,9 @@ impl<'d> Heads<'d> {
         // The first line names the template.
         let first = if body.starts_with(b"#") { line_end(body) } else { 0 };
         let behind = &body[first..];
-        let mut rest = behind.strip_prefix(self.licence).unwrap_or(behind).trim_ascii_start();
+        // Not `strip_prefix`: musl compares byte by byte.
+        let known = if is_prefix(behind, self.licence) { self.licence.len() } else { 0 };
+        let mut rest = behind[known..].trim_ascii_start();
         while let [b'#', comment @ ..] = rest {
             rest = comment[line_end(comment)..].trim_ascii_start();
         }

@@ -515,9 +515,12 @@ fn only_patched(input: &[u8], output: &[u8], settings: &Settings) {
             continue;
         }
         let (old, new) = (value(old_body), value(new_body));
+        // A block scalar at the very end gains the line break that the stream did not have.
+        let is_unended = number + 1 == count && !old_body.ends_with(b"\n");
+        let unended = new_body.strip_suffix(b"\n").filter(|_| is_unended).map(value);
         let makes = |patch: &Patch| {
             let mut old = old.clone();
-            json_patch::patch(&mut old, patch).is_ok() && old == new
+            json_patch::patch(&mut old, patch).is_ok() && (old == new || Some(&old) == unended.as_ref())
         };
         assert!(patches.iter().any(makes), "no patch changes document {number} from\n{old}\nto\n{new}");
     }
