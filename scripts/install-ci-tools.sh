@@ -3,6 +3,7 @@
 #   $MILVUS_GKE_L7_TOOLS/cargo-deny-0.20.2/bin/cargo-deny             licenses, sources and versions of dependencies
 #   $MILVUS_GKE_L7_TOOLS/cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx    the SBOM of a release
 #   $MILVUS_GKE_L7_TOOLS/actionlint-1.7.12/actionlint                 .github/workflows
+#   musl                                                              Rust's standard library for it: releases for Linux
 #   strace (tests/faults.rs), shellcheck, valgrind                    from Debian, where there is none on PATH
 # The first two are compiled, which takes some minutes the first time. What is there is left alone.
 set -euo pipefail
@@ -45,12 +46,23 @@ install_package() { # NAME
     echo "$1: $(command -v "$1")"
 }
 
-[[ $# -gt 0 ]] || set -- cargo-deny cargo-cyclonedx actionlint strace shellcheck valgrind
+install_musl() {
+    local target
+    target=$(uname -m)-unknown-linux-musl
+    if [[ ! -d $(rustc --print target-libdir --target "$target") ]]; then
+        command -v rustup >/dev/null || fail "there is no standard library for $target: install it, or Rust with rustup"
+        rustup --quiet target add "$target"
+    fi
+    echo "musl: $(rustc --print target-libdir --target "$target")"
+}
+
+[[ $# -gt 0 ]] || set -- cargo-deny cargo-cyclonedx actionlint musl strace shellcheck valgrind
 for tool in "$@"; do
     case $tool in
     cargo-deny) install_crate cargo-deny 0.20.2 ;;
     cargo-cyclonedx) install_crate cargo-cyclonedx 0.5.9 ;;
     actionlint) install_actionlint 1.7.12 ;;
+    musl) install_musl ;;
     strace | shellcheck | valgrind) install_package "$tool" ;;
     *) fail "no such tool: $tool" ;;
     esac

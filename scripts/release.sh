@@ -80,8 +80,8 @@ native() { # PATH
 build() { # PLATFORM
     local platform=$1 target flags=() folder binary
     case $platform in
-    linux-amd64) target=x86_64-unknown-linux-gnu ;;
-    linux-arm64) target=aarch64-unknown-linux-gnu ;;
+    linux-amd64) target=x86_64-unknown-linux-musl ;;
+    linux-arm64) target=aarch64-unknown-linux-musl ;;
     darwin-amd64) target=x86_64-apple-darwin ;;
     darwin-arm64) target=aarch64-apple-darwin ;;
     windows-amd64) target=x86_64-pc-windows-msvc ;;
@@ -91,7 +91,11 @@ build() { # PLATFORM
     [[ -d $(rustc --print target-libdir --target "$target") ]] ||
         fail "$platform cannot be built here: no standard library for $target (rustup target add $target)"
     case $platform in
-    linux-* | windows-*) flags+=(-C target-feature=+crt-static) ;;
+    # musl runs on every Linux, and starts in half the time of glibc, which asks the processor dozens of questions first;
+    # in a virtual machine each of them ends up with the hypervisor. At a fixed address, as Go's programs, Helm among
+    # them, it needs no relocation: the heap and the stack stay where nobody knows.
+    linux-*) flags+=(-C target-feature=+crt-static -C relocation-model=static) ;;
+    windows-*) flags+=(-C target-feature=+crt-static) ;;
     esac
     # Else the linker writes the time into it.
     [[ $platform != windows-* ]] || flags+=(-C link-arg=/Brepro)
@@ -111,7 +115,7 @@ build() { # PLATFORM
         cargo build --locked --release --quiet --target "$target" --target-dir "$target_dir"
     binary=$target_dir/$target/release/$(program "$platform")
     if [[ $platform == linux-* && $(readelf --program-headers --wide "$binary") == *INTERP* ]]; then
-        fail "$binary is not static: install the C library's archive (Debian: apt-get install libc6-dev)"
+        fail "$binary is not static"
     fi
     for folder in "$(native "$HOME")" "$(native "$PWD")" "$(native "${CARGO_HOME:-$HOME/.cargo}")"; do
         if grep -qF -- "$folder" "$binary"; then fail "$binary has the path $folder in it"; fi

@@ -14,6 +14,7 @@ use crate::check::{self, report, rules};
 use crate::cli::{self, Asked, CheckOutput, Cli, Colour, Command, DiffOutput, HELM4_PLUGIN, NAME};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::filter::{self, Output};
+use crate::input::Input;
 use crate::list::Lists;
 use crate::options::Options;
 use crate::outcome::{Outcome, Status, Stdout, own_name_first};
@@ -286,31 +287,12 @@ fn warned(warnings: &[String]) -> String {
     warnings.iter().map(|warning| diagnostic::warning(warning, COLOURED) + "\n").collect()
 }
 
-fn read(input: impl Read) -> Result<Vec<u8>, Outcome> {
-    let input = read_all(input).map_err(|error| failure(&error))?;
+fn read(input: impl Read) -> Result<Input, Outcome> {
+    let input = Input::read(input, INPUT_LIMIT).context("cannot read stdin").map_err(|error| failure(&error))?;
     if input.len() > INPUT_LIMIT {
         return Err(Outcome::failed(Status::Refused, refused(&Refusal::new(Reason::TooLarge), &[])));
     }
     Ok(input)
-}
-
-/// Most rendered charts are smaller, in bytes.
-const ONE_CHART: usize = 256 << 10;
-
-fn read_all(input: impl Read) -> anyhow::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(ONE_CHART);
-    // One byte more than allowed, to tell.
-    let mut input = input.take(u64::try_from(INPUT_LIMIT)? + 1);
-    let mut read = |bytes: &mut Vec<u8>, at_most: usize| {
-        input.by_ref().take(at_most as u64).read_to_end(bytes).context("cannot read stdin")
-    };
-    if read(&mut bytes, ONE_CHART)? == ONE_CHART {
-        // Room for all that there can be: addresses, not memory, which comes with what is written there. A vector that
-        // grows moves, and is there twice meanwhile. Where so many addresses are not to be had, it grows.
-        let _ = bytes.try_reserve_exact(INPUT_LIMIT + 1 - ONE_CHART);
-        read(&mut bytes, INPUT_LIMIT + 1)?;
-    }
-    Ok(bytes)
 }
 
 fn read_config(file: &Path) -> Result<Options, String> {

@@ -15,6 +15,7 @@ pub mod edit;
 pub mod filter;
 pub mod function;
 pub mod ingress;
+pub mod input;
 pub mod install;
 pub mod list;
 pub mod notes;

@@ -2,6 +2,7 @@
 
 use anstream::adapter::strip_str;
 
+use crate::input::Input;
 use crate::stream::Pieces;
 use crate::yaml;
 
@@ -19,14 +20,14 @@ pub struct Outcome {
 /// What goes to stdout.
 #[derive(Debug, Default)]
 pub struct Stdout {
-    input: Vec<u8>,
+    input: Input,
     pieces: Pieces,
 }
 
 impl Stdout {
     /// Pieces of the input, and new ones.
     #[must_use]
-    pub fn of(input: Vec<u8>, pieces: Pieces) -> Self {
+    pub fn of(input: Input, pieces: Pieces) -> Self {
         Self { input, pieces }
     }
 
@@ -38,7 +39,7 @@ impl Stdout {
 
 impl From<Vec<u8>> for Stdout {
     fn from(text: Vec<u8>) -> Self {
-        Self { input: Vec::new(), pieces: text.into() }
+        Self { input: Input::default(), pieces: text.into() }
     }
 }
 
