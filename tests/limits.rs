@@ -5,6 +5,8 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod common;
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
@@ -21,7 +23,7 @@ fn run(args: &[&str], write: impl FnOnce(&mut NamedTempFile)) -> Output {
     write(&mut input);
     let script = format!("ulimit -v {MEMORY}; exec \"$0\" \"$@\"");
     let mut command = Command::new("sh");
-    command.args(["-c", &script, env!("CARGO_BIN_EXE_milvus-gke-l7")]).args(args).stdin(input.reopen().unwrap());
+    command.args(["-c", &script]).arg(common::ours()).args(args).stdin(input.reopen().unwrap());
     command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).output().unwrap()
 }
 

@@ -36,7 +36,7 @@ fn peak_is_at_most_the_input_and_64_mib() {
 
     for from in ["a file", "a pipe"] {
         let mut file = File::open(&stream).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_milvus-gke-l7"))
+        let mut child = Command::new(common::ours())
             .args(["--host", "milvus.example.com"])
             .env_clear()
             .stdin(if from == "a pipe" { Stdio::piped() } else { file.try_clone().unwrap().into() })

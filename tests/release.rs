@@ -58,7 +58,7 @@ impl Release {
             fs::create_dir_all(&folder).unwrap();
             let file = folder.join(program(platform));
             if *platform == HERE {
-                let ours = env::var_os("RELEASE_PROGRAM").unwrap_or(env!("CARGO_BIN_EXE_milvus-gke-l7").into());
+                let ours = common::ours();
                 // What a debugger wants takes most of the time to pack.
                 let stripped = Command::new("strip").arg("-o").args([file.as_os_str(), &ours]).output().unwrap();
                 accepted(&stripped);

@@ -24,6 +24,11 @@ pub(crate) fn run(args: &[String], vars: &[(String, String)], input: &[u8]) -> R
     run_in(Path::new("."), args, vars, input)
 }
 
+/// The program under test: the one that `RELEASE_PROGRAM` names by its whole path, or else the one built with the tests.
+pub(crate) fn ours() -> OsString {
+    env::var_os("RELEASE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_milvus-gke-l7").into())
+}
+
 /// Nothing in its environment but what measures coverage.
 pub(crate) fn without_environment(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
@@ -36,7 +41,7 @@ pub(crate) fn without_environment(program: impl AsRef<OsStr>) -> Command {
 
 /// As [`run`], in a folder of its own.
 pub(crate) fn run_in(folder: &Path, args: &[String], vars: &[(String, String)], input: &[u8]) -> Run {
-    let mut command = without_environment(env!("CARGO_BIN_EXE_milvus-gke-l7"));
+    let mut command = without_environment(ours());
     command.current_dir(folder).args(args).envs(vars.iter().cloned());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
