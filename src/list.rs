@@ -123,6 +123,10 @@ impl List {
         }
         let spans = parsed.items(&path(ITEMS));
         let values = value.get("items")?.as_array()?;
+        // The two engines may break lines differently.
+        if spans.len() != values.len() {
+            return None;
+        }
         let item = |(index, (span, value)): (usize, (yaml::ItemSpan, &Value))| {
             // A list of something else has no objects in it.
             text(value, "/kind")?;

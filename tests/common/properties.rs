@@ -146,7 +146,8 @@ fn places(document: &Document<'_>, at: &Pointer, value: &Value) {
         }
         Value::Array(items) => {
             let spans = document.items(at);
-            assert!(spans.is_empty() || spans.len() == items.len(), "{} items at {at} of\n{text}", spans.len());
+            let is_as_read = spans.is_empty() || spans.len() == items.len();
+            assert!(is_as_read || text.contains(OLD_BREAKS), "{} items at {at} of\n{text}", spans.len());
             let mut end = 0;
             for span in spans {
                 assert!(text.get(span.range.clone()).is_some(), "{span:?} of\n{text}");
