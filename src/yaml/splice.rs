@@ -63,7 +63,8 @@ pub(super) fn splice(text: &str, tree: &Tree, before: &Value, after: &Value) -> 
     match tree.root() {
         Some(root) => splicer.change(Slot::Root, root, before, after)?,
         None if before == after => {}
-        None => splicer.fill_end(&emit::document(after)),
+        None if before.is_null() => splicer.fill_end(&emit::document(after)),
+        None => return Err(EditError::Unsupported("a line break of YAML 1.1 in a comment")),
     }
     if tree.has_aliases() && !splicer.edits.is_empty() {
         splicer.release_aliases(after)?;
