@@ -40,6 +40,7 @@ mod tree;
 mod value;
 
 pub use emit::{block as write_block, document as write_document, json as write_json, literal_document};
+pub(crate) use lines::has_old_breaks;
 pub use splice::EditError;
 pub use tree::{ItemSpan, ParseError};
 

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use memchr::arch::all::is_prefix;
 use memchr::memmem::Finder;
 
+use crate::yaml::has_old_breaks;
+
 /// What a look at the lines that begin with `kind:` tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind<'d> {
@@ -48,6 +50,7 @@ impl<'d> Heads<'d> {
         let mut found = KIND.find_iter(body).filter(is_at_column);
         match (found.next(), found.next()) {
             (Some(at), None) => name(&body[at + "kind:".len()..]),
+            // A line break of YAML 1.1 ends a comment for Kubernetes.
             (None, _) if content == body.len() && !has_old_breaks(body) => Kind::Nothing,
             _ => Kind::Unknown,
         }
@@ -70,12 +73,6 @@ impl<'d> Heads<'d> {
         self.licence = &behind[..line];
         content
     }
-}
-
-/// Line breaks of YAML 1.1, which end a comment for Kubernetes and were not looked for.
-fn has_old_breaks(body: &[u8]) -> bool {
-    let breaks = ["\u{85}", "\u{2028}", "\u{2029}"];
-    !body.is_ascii() && breaks.iter().any(|line_break| memchr::memmem::find(body, line_break.as_bytes()).is_some())
 }
 
 fn line_end(text: &[u8]) -> usize {

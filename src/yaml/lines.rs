@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use memchr::memchr2;
+use memchr::{memchr2, memmem};
 
 /// Where each line of a text begins.
 pub(super) struct Lines<'t> {
@@ -74,8 +74,9 @@ pub(super) fn content_end(text: &str, position: usize) -> usize {
 
 /// Whether `text` has line breaks of YAML 1.1 (next line, line and paragraph separator), which break lines for libyaml
 /// and Go, and are characters like others to yaml-rust2.
-pub(super) fn has_old_breaks(text: &str) -> bool {
-    !text.is_ascii() && text.contains(['\u{85}', '\u{2028}', '\u{2029}'])
+pub(crate) fn has_old_breaks(text: &[u8]) -> bool {
+    let breaks = ["\u{85}", "\u{2028}", "\u{2029}"];
+    !text.is_ascii() && breaks.iter().any(|line_break| memmem::find(text, line_break.as_bytes()).is_some())
 }
 
 /// Whether `text` has characters that only one of the engines takes, or that break lines for only one of them: control

@@ -339,7 +339,7 @@ impl<'t> Builder<'t> {
             anchors: HashMap::new(),
             has_aliases: false,
             value: Value::Null,
-            indirect: has_old_breaks(text),
+            indirect: has_old_breaks(text.as_bytes()),
             cursor: 0,
         }
     }
