@@ -13,7 +13,7 @@
 //!
 //! The two readings come from two engines on purpose. A misreading of the original by
 //! one of them makes them differ, and the edit is refused. (Plain text has a faster
-//! reader in place of yaml-rust2: see `yaml::tree::plain`.)
+//! reader in place of yaml-rust2: see `yaml::parse::plain`.)
 //!
 //! # What an edit keeps
 //!
@@ -32,17 +32,20 @@
 //! What cannot be done without guessing is an [`EditError`], never a guess.
 
 mod emit;
+mod error;
 mod excerpt;
 mod lines;
+mod parse;
+mod proof;
 mod quote;
 mod splice;
 mod tree;
 mod value;
 
 pub use emit::{block as write_block, document as write_document, json as write_json, literal_document};
+pub use error::{EditError, ParseError};
 pub(crate) use lines::has_old_breaks;
-pub use splice::EditError;
-pub use tree::{ItemSpan, ParseError};
+pub use tree::ItemSpan;
 
 use json_patch::Patch;
 use json_patch::jsonptr::Pointer;
@@ -69,7 +72,7 @@ impl<'t> Document<'t> {
     /// [`ParseError`] where either YAML engine refuses the text, where it nests
     /// deeper than 127 levels, or where it holds several documents.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
-        let (tree, value) = parse(text)?;
+        let (tree, value) = parse::parse(text)?;
         Ok(Self { text, excerpt: None, tree, value })
     }
 
@@ -81,7 +84,7 @@ impl<'t> Document<'t> {
     /// As [`Document::parse`].
     pub fn parse_entries(text: &'t str, wanted: &'static [&'static [&'static str]]) -> Result<Self, ParseError> {
         let Some(excerpt) = Excerpt::take(text, wanted) else { return Self::parse(text) };
-        match parse(&excerpt.text) {
+        match parse::parse(&excerpt.text) {
             Ok((tree, value)) => Ok(Self { text, excerpt: Some(excerpt), tree, value }),
             // The lines of the error would be those of the excerpt.
             Err(_) => Self::parse(text),
@@ -95,9 +98,8 @@ impl<'t> Document<'t> {
     }
 
     /// The text that was not read, where only a part of the document was.
-    pub fn unread(&self) -> impl Iterator<Item = &'t str> {
-        let text = self.text;
-        self.excerpt.iter().flat_map(move |excerpt| excerpt.gaps(text))
+    pub fn unread(&self) -> impl Iterator<Item = &str> {
+        self.excerpt.iter().flat_map(|excerpt| excerpt.gaps(self.text))
     }
 
     /// The document's text, as given to [`Document::parse`].
@@ -144,27 +146,28 @@ impl<'t> Document<'t> {
 
     /// Edits the text so that it reads as `wanted`, and proves that it does.
     fn rewrite(&self, wanted: &Value) -> Result<String, EditError> {
-        let read = self.excerpt.as_ref().map_or(self.text, |excerpt| &excerpt.text);
-        let edits = splice::splice(read, &self.tree, &self.value, wanted)?;
-        let edited = edits.apply(read);
-        let changed = self.excerpt.as_ref().and_then(|excerpt| excerpt.changed(&edited, &self.value, wanted));
-        let proved = match &changed {
-            Some((part, wanted)) => value::reads_as(part, wanted),
-            None => value::reads_as(&edited, wanted),
+        let edits = match &self.excerpt {
+            None => splice::splice(self.text, &self.tree, &self.value, wanted)?,
+            Some(excerpt) => splice::splice(&excerpt.text, &self.tree, &self.value, wanted)?
+                .moved(|range| excerpt.original(range))?,
         };
-        if !proved {
+        let edited = edits.apply(self.text);
+        if !self.proves(&edited, wanted) {
             // Perhaps only the first engine takes it, as it does control characters.
             value::read(self.text)?;
             return Err(EditError::Proof);
         }
-        debug_assert!(value::reads_as(&edited, wanted), "what did not change misled:\n{edited}");
+        debug_assert!(self.excerpt.is_none() || self.part_stands_for_whole(&edited, wanted), "the excerpt misled:\n{edited}");
+        Ok(edited)
+    }
+
+    /// Whether `edited` is this document with nothing changed but its value, which is now `wanted`: the proof that
+    /// every edit must stand.
+    #[must_use]
+    pub fn proves(&self, edited: &str, wanted: &Value) -> bool {
         match &self.excerpt {
-            None => Ok(edited),
-            Some(excerpt) => {
-                let whole = edits.moved(|range| excerpt.original(range))?.apply(self.text);
-                debug_assert!(self.part_stands_for_whole(&whole, wanted), "the excerpt misled:\n{whole}");
-                Ok(whole)
-            }
+            None => proof::reads_as(edited, wanted),
+            Some(excerpt) => excerpt.proves(self.text, edited, &self.value, wanted),
         }
     }
 }
@@ -201,19 +204,17 @@ fn graft(whole: &mut Value, before: &Value, after: &Value) {
     }
 }
 
-fn parse(text: &str) -> Result<(Tree, Value), ParseError> {
-    // The events come first: their depth cap protects the value reader, which is
-    // quadratic on deeply nested flow collections.
-    let (tree, value) = Tree::parse(text)?;
-    let value = value.map_or_else(|| value::read(text), Ok)?;
-    Ok((tree, value))
-}
-
 /// The byte order mark that a text may begin with, and the rest, which alone is YAML
 /// to both engines.
 #[must_use]
 pub fn split_byte_order_mark(text: &str) -> (&str, &str) {
     text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 })
+}
+
+/// Whether `text` reads as `wanted`: what [`read`] reads from it, without its look at the limits.
+#[must_use]
+pub fn reads_as(text: &str, wanted: &Value) -> bool {
+    proof::reads_as(text, wanted)
 }
 
 /// Reads the value of one YAML document without looking at where things stand.
@@ -223,7 +224,7 @@ pub fn split_byte_order_mark(text: &str) -> (&str, &str) {
 /// As [`Document::parse`].
 pub fn read(text: &str) -> Result<Value, ParseError> {
     let (_, text) = split_byte_order_mark(text);
-    match tree::check_limits(text) {
+    match parse::check_limits(text) {
         Err(error @ (ParseError::TooDeep { .. } | ParseError::TooMany { .. })) => Err(error),
         // What only yaml-rust2 cannot read, Go still can.
         _ => value::read(text),

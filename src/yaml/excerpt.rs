@@ -22,9 +22,11 @@
 
 use std::ops::Range;
 
+use memchr::arch::all::is_equal;
 use serde_json::Value;
 
 use super::lines::{has_odd_characters, simple_key};
+use super::proof::reads_as;
 
 /// Lines of a document.
 #[derive(Debug, Clone)]
@@ -42,27 +44,32 @@ impl Excerpt {
     /// The excerpt of the entries at `wanted` (those that are there); `None` where only
     /// the whole document can tell.
     pub(super) fn take(text: &str, wanted: Wanted) -> Option<Self> {
-        let kept = kept(text, wanted)?;
+        let kept = if is_odd(text) { None } else { lines_of(text, wanted) }?;
         Some(Self { text: join(text, &kept), kept, wanted })
     }
 
-    /// Of the edited excerpt and of the value that it is to have, the wanted entries that have changed: what the rest
-    /// reads as, is as before.
-    pub(super) fn changed(&self, edited: &str, before: &Value, after: &Value) -> Option<(String, Value)> {
-        let changed = |path: &&&[&str]| get(before, path) != get(after, path);
-        let changed: Vec<_> = self.wanted.iter().filter(changed).copied().collect();
-        let mut value = Value::Null;
-        for path in &changed {
-            path.iter().fold(&mut value, |value, key| &mut value[key]).clone_from(get(after, path)?);
+    /// Whether `edited` is `text`, the excerpt's document, with nothing changed but wanted entries, and these as they
+    /// are to be: every line outside the entries that differ between `before` and `after` is the same bytes, and
+    /// their own lines read as `after`.
+    pub(super) fn proves(&self, text: &str, edited: &str, before: &Value, after: &Value) -> bool {
+        let Some(kept) = lines_of(edited, self.wanted) else { return false };
+        let excerpt = join(edited, &kept);
+        // The lines beside it are those of `text`, in which there is nothing odd.
+        if !same(gaps(text, &self.kept), gaps(edited, &kept)) || is_odd(&excerpt) {
+            return false;
         }
-        Some((join(edited, &kept(edited, &changed)?), value))
+        let changes = |path: &&&[&str]| get(before, path) != get(after, path);
+        let changed: Vec<_> = self.wanted.iter().filter(changes).copied().collect();
+        let (Some(old), Some(new)) = (lines_of(&self.text, &changed), lines_of(&excerpt, &changed)) else {
+            return false;
+        };
+        same(gaps(&self.text, &old), gaps(&excerpt, &new))
+            && part(after, &changed).is_some_and(|part| reads_as(&join(&excerpt, &new), &part))
     }
 
     /// What of the document is not in the excerpt.
-    pub(super) fn gaps<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> + use<'t> {
-        let starts = [0].into_iter().chain(self.kept.iter().map(|kept| kept.end)).collect::<Vec<_>>();
-        let ends = self.kept.iter().map(|kept| kept.start).chain([text.len()]).collect::<Vec<_>>();
-        starts.into_iter().zip(ends).map(|(start, end)| &text[start..end])
+    pub(super) fn gaps<'t>(&'t self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        gaps(text, &self.kept)
     }
 
     /// Whether a change lies within the wanted entries, which alone are here in full. A
@@ -86,16 +93,46 @@ impl Excerpt {
     }
 }
 
-/// Where the lines of the wanted entries stand.
-fn kept(text: &str, wanted: &[&'static [&'static str]]) -> Option<Vec<Range<usize>>> {
-    if has_alias(text) || has_odd_characters(text) {
-        return None;
-    }
+/// Where the lines of the wanted entries stand, in a text without anything odd.
+fn lines_of(text: &str, wanted: &[&'static [&'static str]]) -> Option<Vec<Range<usize>>> {
     Lines::new(text, wanted.to_vec()).keep()
+}
+
+/// Whether a text holds what lines alone do not tell.
+fn is_odd(text: &str) -> bool {
+    has_alias(text) || has_odd_characters(text)
 }
 
 fn join(text: &str, kept: &[Range<usize>]) -> String {
     kept.iter().map(|range| &text[range.clone()]).collect()
+}
+
+/// What stands before, between and after the kept ranges.
+fn gaps<'t>(text: &'t str, kept: &'t [Range<usize>]) -> impl Iterator<Item = &'t str> {
+    let starts = [0].into_iter().chain(kept.iter().map(|kept| kept.end));
+    let ends = kept.iter().map(|kept| kept.start).chain([text.len()]);
+    starts.zip(ends).map(|(start, end)| &text[start..end])
+}
+
+/// Whether these are the same texts. Not `==` on each: musl compares byte by byte.
+fn same<'t>(some: impl Iterator<Item = &'t str>, others: impl Iterator<Item = &'t str>) -> bool {
+    let (mut some, mut others) = (some, others);
+    loop {
+        match (some.next(), others.next()) {
+            (None, None) => return true,
+            (Some(one), Some(other)) if is_equal(one.as_bytes(), other.as_bytes()) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Only the entries at `paths`; `None` where one of them is missing.
+fn part(value: &Value, paths: &[&[&str]]) -> Option<Value> {
+    let mut part = Value::Null;
+    for path in paths {
+        path.iter().fold(&mut part, |part, key| &mut part[key]).clone_from(get(value, path)?);
+    }
+    Some(part)
 }
 
 fn get<'v>(value: &'v Value, path: &[&str]) -> Option<&'v Value> {

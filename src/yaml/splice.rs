@@ -17,25 +17,9 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::emit::{self, Flow};
+use super::error::EditError;
 use super::lines::{begins_line, content_end, line_break, line_end, line_start};
 use super::tree::{NodeId, Shape, Tree};
-
-/// Why a document cannot be edited.
-#[derive(Debug, thiserror::Error)]
-pub enum EditError {
-    /// The patch does not fit the value.
-    #[error(transparent)]
-    Patch(#[from] json_patch::PatchError),
-    /// A part of the document could be read, but not the whole, which the edit needs; or only the judge cannot read it.
-    #[error(transparent)]
-    Parse(#[from] super::ParseError),
-    /// The YAML shape leaves no place for the edit.
-    #[error("{0}")]
-    Unsupported(&'static str),
-    /// The edited text does not read as wanted.
-    #[error("the edited text would not read as wanted")]
-    Proof,
-}
 
 /// One replacement of a part of the text.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,13 +44,13 @@ enum Slot {
 /// The edits of `text`, which reads as `before`, that make it read as `after`.
 pub(super) fn splice(text: &str, tree: &Tree, before: &Value, after: &Value) -> Result<Edits, EditError> {
     let mut splicer = Splicer { text, tree, line_break: line_break(text), edits: Vec::new() };
-    match tree.root() {
+    match tree.root {
         Some(root) => splicer.change(Slot::Root, root, before, after)?,
         None if before == after => {}
         None if before.is_null() => splicer.fill_end(&emit::document(after)),
         None => return Err(EditError::Unsupported("a line break of YAML 1.1 in a comment")),
     }
-    if tree.has_aliases() && !splicer.edits.is_empty() {
+    if tree.has_aliases && !splicer.edits.is_empty() {
         splicer.release_aliases(after)?;
     }
     Edits::new(splicer.edits)

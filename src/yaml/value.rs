@@ -13,18 +13,18 @@ use serde::de::{
 };
 use serde_json::{Map, Number, Value};
 
-use super::tree::{MAX_NODES, ParseError};
+use super::error::{MAX_NODES, ParseError};
 
 /// The key that merges the mapping it names into its own.
 pub(super) const MERGE: &str = "<<";
 
 /// Reads the value of the one document in `text`; an empty text is `null`.
 pub(super) fn read(text: &str) -> Result<Value, ParseError> {
-    let left = Cell::new(MAX_NODES);
-    match Reader(&left).deserialize(serde_yaml::Deserializer::from_str(text)) {
+    let budget = Budget::default();
+    match Reader(&budget).deserialize(serde_yaml::Deserializer::from_str(text)) {
         Ok(value) => Ok(value),
         // Aliases multiply what is written: a few lines can stand for more than any memory holds.
-        Err(_) if left.get() == 0 => Err(ParseError::TooMany { line: 1 }),
+        Err(_) if budget.0.get() == 0 => Err(ParseError::TooMany { line: 1 }),
         Err(error) if error.to_string().contains("more than one document") => Err(ParseError::SeveralDocuments),
         Err(error) => Err(ParseError::Syntax {
             line: line_of_byte(text, &error.to_string())
@@ -33,13 +33,6 @@ pub(super) fn read(text: &str) -> Result<Value, ParseError> {
             message: plain_message(&error.to_string()),
         }),
     }
-}
-
-/// Whether `text` reads as `wanted`, without building the value that it reads as.
-pub(super) fn reads_as(text: &str, wanted: &Value) -> bool {
-    let quick = serde_yaml::Deserializer::from_str(text);
-    // Duplicate keys, merge keys and the like are beyond the quick way.
-    Same(wanted).deserialize(quick).is_ok() || read(text).is_ok_and(|value| value == *wanted)
 }
 
 /// Of a character that libyaml does not take, it tells only which byte of the text it is.
@@ -98,22 +91,31 @@ pub(super) fn key(value: Value) -> String {
     }
 }
 
-/// Reads a value as long as there are values left.
-#[derive(Clone, Copy)]
-struct Reader<'l>(&'l Cell<usize>);
+/// How many values may still be read.
+pub(super) struct Budget(Cell<usize>);
 
-impl Reader<'_> {
-    fn count<E: de::Error>(self) -> Result<(), E> {
+impl Default for Budget {
+    fn default() -> Self {
+        Self(Cell::new(MAX_NODES))
+    }
+}
+
+impl Budget {
+    pub(super) fn spend<E: de::Error>(&self) -> Result<(), E> {
         self.0.set(self.0.get().checked_sub(1).ok_or_else(|| E::custom("too many values"))?);
         Ok(())
     }
 }
 
+/// Reads a value as long as there are values left.
+#[derive(Clone, Copy)]
+struct Reader<'b>(&'b Budget);
+
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        self.count()?;
+        self.0.spend()?;
         deserializer.deserialize_any(self)
     }
 }
@@ -194,7 +196,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 }
 
 /// Reads a mapping key; sigs.k8s.io/yaml writes scalar keys as strings.
-struct Key<'l>(Reader<'l>);
+struct Key<'b>(Reader<'b>);
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
     type Value = String;
@@ -227,92 +229,6 @@ fn merged(mut mapping: Map<String, Value>) -> Map<String, Value> {
         }
     }
     mapping
-}
-
-/// Reads a value only to compare it; an error stands for a difference.
-struct Same<'v>(&'v Value);
-
-impl<'de> DeserializeSeed<'de> for Same<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-fn same<E: de::Error>(equal: bool) -> Result<(), E> {
-    if equal { Ok(()) } else { Err(E::custom("another value")) }
-}
-
-impl<'de> Visitor<'de> for Same<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the same YAML value")
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<(), E> {
-        same(self.0.as_bool() == Some(value))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<(), E> {
-        same(self.0.as_i64() == Some(value))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<(), E> {
-        same(self.0.as_u64() == Some(value))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<(), E> {
-        same(self.0.as_str() == Some(value))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
-        same(self.0.is_null())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let Value::Array(wanted) = self.0 else { return same(false) };
-        for item in wanted {
-            same(items.next_element_seed(Same(item))?.is_some())?;
-        }
-        same(items.next_element_seed(Same(&Value::Null))?.is_none())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
-        let Value::Object(wanted) = self.0 else { return same(false) };
-        let mut count = 0;
-        while let Some(value) = entries.next_key_seed(Member(wanted))? {
-            entries.next_value_seed(Same(value))?;
-            count += 1;
-        }
-        // With a duplicate there are more entries than members.
-        same(count == wanted.len())
-    }
-}
-
-/// Looks a string key up.
-struct Member<'v>(&'v Map<String, Value>);
-
-impl<'de, 'v> DeserializeSeed<'de> for Member<'v> {
-    type Value = &'v Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'v Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'v> Visitor<'_> for Member<'v> {
-    type Value = &'v Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a key of the same YAML value")
-    }
-
-    fn visit_str<E: de::Error>(self, key: &str) -> Result<&'v Value, E> {
-        // What a merge key stands for, only reading tells.
-        self.0.get(key).filter(|_| key != MERGE).ok_or_else(|| E::custom("another key"))
-    }
 }
 
 #[cfg(test)]
@@ -405,29 +321,5 @@ mod tests {
             let engine = if token.is_empty() { Value::Null } else { whole.expect("a token") };
             assert_eq!(plain(token.to_owned()), engine, "{token}");
         }
-    }
-
-    #[test]
-    fn comparing_is_reading_and_comparing() {
-        let wanted = read("a: 1\nb: [x, null, true, -1, 1.5]\nc: {d: e}\n").expect("YAML");
-        for (text, expected) in [
-            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}}", true),
-            ("{c: {d: 'e'}, b: [x, ~, true, -1, 1.5], a: 0x1}", true),
-            ("{a: 2, a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}}", true),
-            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {<<: {d: e}}}", true),
-            ("{a: 1, a: 2, b: [x, ~, true, -1, 1.5], c: {d: e}}", false),
-            ("{a: '1', b: [x, ~, true, -1, 1.5], c: {d: e}}", false),
-            ("{a: 1, b: [x, ~, true, -1], c: {d: e}}", false),
-            ("{a: 1, b: [x, ~, true, -1, 1.5, 2], c: {d: e}}", false),
-            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {}}", false),
-            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}, f: ~}", false),
-            ("{a: 1, b: [x, ~, true, -1, 1.5], c: {d: e}", false),
-            ("", false),
-        ] {
-            assert_eq!(reads_as(text, &wanted), expected, "{text}");
-        }
-        // A key of that name that reading takes for a merge key.
-        assert!(!reads_as("'<<': []\n", &serde_json::json!({"<<": []})));
-        assert!(reads_as("'<<': 1\n", &serde_json::json!({"<<": 1})));
     }
 }

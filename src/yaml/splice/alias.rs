@@ -11,7 +11,7 @@ impl Splicer<'_> {
     /// text of its target but not its fate: only the target was to change.
     pub(super) fn release_aliases(&mut self, after: &Value) -> Result<(), EditError> {
         let mut aliases = Vec::new();
-        if let Some(root) = self.tree.root() {
+        if let Some(root) = self.tree.root {
             self.collect(root, Some(after), &mut aliases)?;
         }
         for (range, text) in aliases {

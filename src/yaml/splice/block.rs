@@ -161,7 +161,7 @@ impl Splicer<'_> {
 
     /// Whether a block scalar ends there that takes a line break at its end for content.
     fn ends_in_open_scalar(&self, end: usize) -> bool {
-        self.tree.nodes().any(|node| match &node.shape {
+        self.tree.nodes.iter().any(|node| match &node.shape {
             Shape::Block { lines, .. } if !lines.is_empty() && lines.end == end => {
                 let header = node.span.start..self.header_end(node.span.start, lines.start);
                 !self.text[header].contains('-')

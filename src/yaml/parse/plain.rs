@@ -23,8 +23,9 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::{Entry, Item, MAX_DEPTH, MAX_NODES, Node, NodeId, Shape, Tree};
+use crate::yaml::error::{MAX_DEPTH, MAX_NODES};
 use crate::yaml::lines::{all_bytes, simple_key};
+use crate::yaml::tree::{Entry, Item, Node, NodeId, Shape, Tree};
 use crate::yaml::value;
 
 /// The tree and the value of a document; `None` where the engine must read it.
@@ -359,7 +360,7 @@ impl<'t> Reader<'t> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Builder;
+    use super::super::engine;
     use super::*;
 
     const PLAIN: &str = "\
@@ -400,7 +401,7 @@ tail: x
     /// Whether the text is plain; then the engine reads the same.
     fn agrees(text: &str) -> bool {
         let Some((tree, value)) = parse(text) else { return false };
-        let (expected, of_engine) = Builder::new(text).build().expect("what is plain is YAML");
+        let (expected, of_engine) = engine::parse(text).expect("what is plain is YAML");
         assert_eq!((tree, Some(value)), (expected, of_engine), "{text}");
         true
     }
