@@ -17,7 +17,8 @@ pub use generate::{Days, DaysError, GenerateError, Generated, KeyType, Request, 
 pub use key::KeyProblem;
 pub use pem::PemError;
 
-use crate::settings::Hosts;
+use crate::host::Hosts;
+use crate::text::escaped;
 use chain::Chain;
 
 /// A certificate chain and its key, checked to be one that the load balancer takes.
@@ -31,7 +32,7 @@ pub struct Pair {
 #[derive(Debug, thiserror::Error)]
 pub enum PairError {
     /// The file of the chain is to blame.
-    #[error("{}: {problem}", Shown(file))]
+    #[error("{}: {problem}", escaped(&file.to_string_lossy()))]
     Certificate {
         /// The file.
         file: PathBuf,
@@ -39,7 +40,7 @@ pub enum PairError {
         problem: CertificateProblem,
     },
     /// The key's file is to blame.
-    #[error("{}: {problem}", Shown(file))]
+    #[error("{}: {problem}", escaped(&file.to_string_lossy()))]
     Key {
         /// The file.
         file: PathBuf,
@@ -154,28 +155,6 @@ fn read(file: &Path) -> Result<Vec<u8>, Option<io::Error>> {
 
 /// The shortest private key is longer in base64.
 const LONGEST_NAME: usize = 80;
-
-/// A text that others have written, on one line and without what terminals obey.
-struct Shown<T>(T);
-
-impl fmt::Display for Shown<&PathBuf> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Shown(self.0.to_string_lossy().as_ref()).fmt(formatter)
-    }
-}
-
-impl fmt::Display for Shown<&str> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            if character.is_control() {
-                write!(formatter, "{}", character.escape_default())?;
-            } else {
-                write!(formatter, "{character}")?;
-            }
-        }
-        Ok(())
-    }
-}
 
 #[cfg(test)]
 mod tests;

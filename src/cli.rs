@@ -9,7 +9,7 @@ use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _,
 use crate::certificate::{Days, KeyType};
 use crate::install::{HelmPlugin, KustomizePlugin};
 use crate::options::{CERTIFICATE, INPUT, Options, OptionsError};
-use crate::settings::{Host, HostsError};
+use crate::host::{Host, HostsError};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -187,6 +187,14 @@ pub enum Command {
     Man,
     /// Print the JSON Schema of the configuration
     Schema,
+}
+
+impl Command {
+    /// Whether it reads stdin.
+    #[must_use]
+    pub fn reads_stdin(&self) -> bool {
+        matches!(self, Self::Diff { .. } | Self::Check { .. } | Self::Notes { .. } | Self::Status { .. })
+    }
 }
 
 /// The heading of what is about the output.

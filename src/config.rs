@@ -9,9 +9,12 @@ pub use schema::SCHEMA;
 use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value};
 
-use crate::object::{path, text};
+use crate::kube::object::Parsed;
+use crate::kube::value::{pointer, str_at};
 use crate::options::Options;
-use crate::refusal::{Reason, Refusal, Spot};
+use crate::report::place::Spot;
+use crate::report::refusal::{Reason, Refusal};
+use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
 use crate::yaml::Document;
 
@@ -30,17 +33,14 @@ const READ_BY_KUSTOMIZE: [&str; 2] = ["argsOneLiner", "argsFromFile"];
 ///
 /// A [`Refusal`] about a place in `stream`.
 pub fn read(stream: &Stream<'_>) -> Result<Options, Refusal> {
-    use crate::object::Object;
-    use crate::stream::head::{Kind, kind};
-
-    let mut documents = stream.ids().filter(|id| kind(stream.body(*id)) != Kind::Nothing);
+    let mut documents = stream.ids().filter(|id| stream.kind(*id) != Kind::Nothing);
     let (Some(id), second) = (documents.next(), documents.next()) else {
         return Err(Refusal::new(Reason::ConfigKind { found: "empty".to_owned() }));
     };
     if let Some(second) = second {
         return Err(Refusal::at(Reason::SeveralConfigs, second, Spot::Whole));
     }
-    let object = Object::parse(stream, id).map_err(|refusal| match refusal.reason {
+    let object = Parsed::parse(stream, id).map_err(|refusal| match refusal.reason {
         Reason::DoesNotParse { message } => Refusal { reason: Reason::BrokenConfig { message }, ..refusal },
         _ => refusal,
     })?;
@@ -53,7 +53,7 @@ pub fn read(stream: &Stream<'_>) -> Result<Options, Refusal> {
 ///
 /// A [`Refusal`] about a place in the document `id`, which is the `ResourceList`.
 pub fn of_function(document: &Document<'_>, id: DocumentId) -> Result<Options, Refusal> {
-    let config = Config { document, id, at: path(["functionConfig"]) };
+    let config = Config { document, id, at: pointer(["functionConfig"]) };
     match config.value("") {
         None | Some(Value::Null) => Ok(Options::default()),
         Some(_) => config.options(),
@@ -70,7 +70,7 @@ struct Config<'d, 't> {
 impl<'d> Config<'d, '_> {
     fn options(&self) -> Result<Options, Refusal> {
         let root = self.value("").unwrap_or(&Value::Null);
-        match (text(root, "/apiVersion"), text(root, "/kind")) {
+        match (str_at(root, "/apiVersion"), str_at(root, "/kind")) {
             (Some(API_VERSION), Some(KIND)) => self.of_spec(),
             (Some("v1"), Some("ConfigMap")) => self.of_data(),
             (version, Some(kind)) => {
@@ -123,7 +123,7 @@ impl<'d> Config<'d, '_> {
 
     fn path(&self, below: &[&str]) -> PointerBuf {
         let mut path = self.at.clone();
-        path.append(crate::object::path(below.iter().copied()));
+        path.append(crate::kube::value::pointer(below.iter().copied()));
         path
     }
 

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::ingress::{Certificate, Ingress, shell_word};
+use crate::gke::ingress::{CertificateSource, Ingress};
+use crate::text::shell_word;
 
 /// The lines, each block behind a line of words and a blank one. Without an address it is called ADDRESS; with
 /// `dns` the host stands in its place, and no `server_name` is needed.
@@ -16,7 +17,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<Str
         _ => (address, Some(name.clone())),
     };
     // Google's roots and those of other public authorities come with PyMilvus.
-    let own = matches!(ingress.certificate, Certificate::Secrets(_)) && ingress.issuer.is_none();
+    let own = matches!(ingress.certificate, CertificateSource::Secrets(_)) && ingress.issuer.is_none();
     let pem = own.then_some(PEM);
     let mut lines = certificate(ingress);
     let mut block = |words: &str, code: Vec<String>| {
@@ -73,15 +74,15 @@ fn certificate(ingress: &Ingress<'_>) -> Vec<String> {
         format!("kubectl get secret {name}{namespace} -o jsonpath='{{.data.{key}}}' | base64 --decode > {PEM}")
     };
     let (words, command) = match (&ingress.certificate, ingress.issuer) {
-        (Certificate::Secrets(names), Some(_)) => (
+        (CertificateSource::Secrets(names), Some(_)) => (
             "If the issuer is no public authority, add server_pem_path=\"tls.crt\", with this file:",
             secret(names.first().unwrap_or(&""), r"ca\.crt"),
         ),
-        (Certificate::Secrets(names), None) => (
+        (CertificateSource::Secrets(names), None) => (
             "The certificate for server_pem_path. If a public authority signed it, leave server_pem_path out:",
             secret(names.first().unwrap_or(&""), r"tls\.crt"),
         ),
-        (Certificate::PreShared(names), _) => {
+        (CertificateSource::PreShared(names), _) => {
             let name = shell_word(names.first().unwrap_or(&""));
             let place = if ingress.internal { "--region REGION" } else { "--global" };
             (
@@ -91,7 +92,7 @@ fn certificate(ingress: &Ingress<'_>) -> Vec<String> {
                 ),
             )
         }
-        (Certificate::Managed(_) | Certificate::None, _) => return Vec::new(),
+        (CertificateSource::Managed(_) | CertificateSource::None, _) => return Vec::new(),
     };
     vec![words.to_owned(), String::new(), command, String::new()]
 }

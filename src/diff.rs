@@ -8,11 +8,9 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation};
 use serde_json::{Value, json};
 
-use crate::filter::{self, Rewrite};
-use crate::list::Lists;
-use crate::object::{reference, text};
-use crate::refusal::Refusal;
-use crate::settings::Settings;
+use crate::filter::Rewrite;
+use crate::kube::object::{Object as _, reference};
+use crate::report::refusal::Refusal;
 use crate::stream::{self, DocumentId, Stream};
 use crate::yaml;
 
@@ -27,38 +25,26 @@ pub struct Difference {
     pub warnings: Vec<String>,
 }
 
-/// A unified diff of the stream, which `patch` could apply but for masked lines: values that
-/// may be secrets are not shown.
+/// A unified diff of `input`, which `patch` could apply but for masked lines: values that may be secrets are not shown.
 ///
 /// # Errors
 ///
-/// A [`Refusal`], as of the filter.
-pub fn unified(input: &[u8], settings: &Settings) -> Result<Difference, Refusal> {
-    let output = filter::filter(input, settings)?;
-    let stream = output.stream.concat(input);
-    let changed = stream != input;
-    let text = if changed { unified::diff(&documents(input), &documents(&stream)) } else { String::new() };
+/// As [`Rewrite::output`].
+pub fn unified(input: &[u8], stream: &Stream<'_>, rewrite: Rewrite<'_>) -> Result<Difference, Refusal> {
+    let output = rewrite.output()?;
+    let rewritten = output.stream.concat(input);
+    let changed = rewritten != input;
+    let text = if changed { unified::diff(stream, &Stream::split(&rewritten).open()) } else { String::new() };
     Ok(Difference { text, changed, warnings: output.warnings })
 }
 
 /// RFC 6902 patches as a JSON array, one for each object that changes, with the object it
 /// applies to. A new object is an `add` at the root.
-///
-/// # Errors
-///
-/// A [`Refusal`], as of the filter.
-pub fn patches(input: &[u8], settings: &Settings) -> Result<Difference, Refusal> {
-    filter::rewrite(input, settings, |rewrite| {
-        let patches = patches_of(&rewrite);
-        let text = format!("{:#}\n", Value::Array(patches.clone()));
-        Ok(Difference { text, changed: !patches.is_empty(), warnings: rewrite.warnings })
-    })
-}
-
-fn patches_of(rewrite: &Rewrite<'_>) -> Vec<Value> {
+#[must_use]
+pub fn patches(stream: &Stream<'_>, rewrite: Rewrite<'_>) -> Difference {
     let value = |id: DocumentId| {
-        let text = std::str::from_utf8(rewrite.stream.body(id)).unwrap_or_default();
-        yaml::read(text).unwrap_or_default()
+        let text = std::str::from_utf8(stream.body(id)).unwrap_or_default();
+        yaml::value(text).unwrap_or_default()
     };
     let mut edited: Vec<_> = rewrite.edited.iter().collect();
     edited.sort_by_key(|edited| edited.id);
@@ -68,7 +54,9 @@ fn patches_of(rewrite: &Rewrite<'_>) -> Vec<Value> {
         of_object(ours, &Patch(vec![PatchOperation::Add(add)]))
     };
     let replaced = rewrite.replaced.iter().map(|(_, ours)| whole(ours));
-    edited.chain(replaced).chain(rewrite.appended.iter().map(whole)).collect()
+    let patches: Vec<_> = edited.chain(replaced).chain(rewrite.appended.iter().map(whole)).collect();
+    let changed = !patches.is_empty();
+    Difference { text: format!("{:#}\n", Value::Array(patches)), changed, warnings: rewrite.warnings }
 }
 
 fn of_object(object: &Value, patch: &Patch) -> Value {
@@ -77,7 +65,7 @@ fn of_object(object: &Value, patch: &Patch) -> Value {
 }
 
 /// A document as the diff shows it.
-struct Shown {
+struct ShownDocument {
     /// Template and object.
     title: String,
     /// 1-based.
@@ -85,20 +73,13 @@ struct Shown {
     lines: Vec<String>,
 }
 
-/// All documents, each with the separator before it.
-fn documents(input: &[u8]) -> Vec<Shown> {
-    let split = Stream::split(input);
-    let lists = Lists::find(&split);
-    let stream = split.open(&lists);
-    let shown = |id| {
+impl ShownDocument {
+    /// A document with the separator before it.
+    fn of(stream: &Stream<'_>, id: DocumentId) -> Self {
         let body = stream.body(id);
         let text = String::from_utf8_lossy(body);
-        let value = yaml::read(&text).unwrap_or_default();
-        let object = match (self::text(&value, "/kind"), self::text(&value, "/metadata/name")) {
-            (Some(kind), Some(name)) => Some(format!("{kind} {name}")),
-            _ => None,
-        };
-        let title = match (stream::source(body), object) {
+        let value = yaml::value(&text).unwrap_or_default();
+        let title = match (stream::source(body), value.title()) {
             (Some(template), Some(object)) => format!("{template} ({object})"),
             (template, object) => object.or_else(|| template.map(str::to_owned)).unwrap_or_default(),
         };
@@ -107,7 +88,6 @@ fn documents(input: &[u8]) -> Vec<Shown> {
             None => format!("{}{text}", String::from_utf8_lossy(stream.separator(id))),
         };
         let first_line = stream.first_line(id) - stream.separator(id).iter().filter(|&&byte| byte == b'\n').count();
-        Shown { title, first_line, lines: mask::lines(&text, self::text(&value, "/kind") == Some("Secret")) }
-    };
-    stream.ids().map(shown).collect()
+        Self { title, first_line, lines: mask::lines(&text, value.kind() == "Secret") }
+    }
 }

@@ -4,9 +4,10 @@ use json_patch::jsonptr::PointerBuf;
 use json_patch::{AddOperation, Patch, PatchOperation, ReplaceOperation, TestOperation};
 use serde_json::Value;
 
-use crate::object;
+use crate::kube::object::Object as _;
 use crate::plan::Change;
-use crate::refusal::{Reason, Refusal, Spot};
+use crate::report::place::Spot;
+use crate::report::refusal::{Reason, Refusal};
 use crate::stream::DocumentId;
 use crate::yaml::{self, Document, EditError};
 
@@ -21,13 +22,16 @@ pub struct Edited {
     pub patch: Patch,
 }
 
-/// Makes the change and returns the document's new text. It is proved: it reads as the patch wants it, and so does
+/// Makes the change and returns the document's new text, if there is anything to change. It is proved: it reads as the patch wants it, and so does
 /// every text inside it.
 ///
 /// # Errors
 ///
 /// [`Reason::CannotEdit`]; [`Reason::DoesNotParse`] where only one of the engines can read the document.
-pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
+pub fn apply(change: &Change<'_, '_>) -> Result<Option<Edited>, Refusal> {
+    if change.is_empty() {
+        return Ok(None);
+    }
     let object = change.object;
     let mut patch = change.patch.0.clone();
     for text in &change.texts {
@@ -41,8 +45,8 @@ pub fn apply(change: &Change<'_, '_>) -> Result<Edited, Refusal> {
     }
     let patch = Patch(patch);
     match object.document.patch(&patch) {
-        Ok(text) => Ok(Edited { id: object.id, text, patch }),
-        Err(EditError::Parse(error)) => Err(object::does_not_parse(&error, object.id)),
+        Ok(text) => Ok(Some(Edited { id: object.id, text, patch })),
+        Err(EditError::Parse(error)) => Err(Refusal::of_document(&error, object.id)),
         Err(error) => Err(Refusal::at(cannot_edit(&error), object.id, Spot::Whole)),
     }
 }

@@ -4,13 +4,13 @@
 //! bytes → documents → the Milvus release → a plan → text edits → proof → bytes
 //! ```
 
+use json_patch::Patch;
 use serde_json::Value;
 
 use crate::edit::{self, Edited};
-use crate::list::{EditedItem, Lists};
+use crate::milvus::release::Release;
 use crate::plan::{self, Plan, checksum};
-use crate::refusal::{Reason, Refusal};
-use crate::release::Release;
+use crate::report::refusal::{Reason, Refusal};
 use crate::settings::Settings;
 use crate::stream::{DocumentId, ItemOf, Pieces, Stream, source_lines};
 use crate::yaml;
@@ -30,14 +30,26 @@ pub struct Output {
 ///
 /// A [`Refusal`]; then nothing of the stream must be written.
 pub fn filter(input: &[u8], settings: &Settings) -> Result<Output, Refusal> {
-    rewrite(input, settings, |rewrite| rewrite.output())
+    let stream = read(input)?;
+    rewrite(&stream, settings)?.output()
+}
+
+/// The stream that is to be rewritten.
+///
+/// # Errors
+///
+/// [`Reason::EmptyInput`] and [`Reason::TooManyDocuments`].
+pub fn read(input: &[u8]) -> Result<Stream<'_>, Refusal> {
+    if input.iter().all(u8::is_ascii_whitespace) {
+        return Err(Refusal::new(Reason::EmptyInput));
+    }
+    Ok(Stream::read(input)?)
 }
 
 /// What is done to a stream, by document.
 #[derive(Debug)]
 pub struct Rewrite<'s> {
-    /// The stream, its lists opened.
-    pub stream: &'s Stream<'s>,
+    stream: &'s Stream<'s>,
     /// Documents that are edited.
     pub edited: Vec<Edited>,
     /// Documents of ours that take the place of existing ones.
@@ -46,46 +58,36 @@ pub struct Rewrite<'s> {
     pub appended: Vec<Value>,
     /// Our Ingress, be it new or not.
     pub ingress: Value,
+    /// The release's name.
+    pub release: String,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
-    lists: &'s Lists,
-    /// The list in which the Service stands, and new objects go.
+    /// The list in which the Service is, and new objects go.
     into: Option<ItemOf>,
 }
 
-/// Plans and edits, and hands over what is done.
+/// Plans and edits.
 ///
 /// # Errors
 ///
 /// A [`Refusal`]; then nothing of the stream must be written.
-pub fn rewrite<T>(
-    input: &[u8],
-    settings: &Settings,
-    then: impl FnOnce(Rewrite<'_>) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
-    if input.iter().all(u8::is_ascii_whitespace) {
-        return Err(Refusal::new(Reason::EmptyInput));
-    }
-    let split = Stream::split(input);
-    split.within_limit()?;
-    let lists = Lists::find(&split);
-    let stream = split.open(&lists);
-    let release = Release::recognise(&stream, settings.release.as_deref())?;
-    let plan = plan::plan(&release, settings)?;
+pub fn rewrite<'s>(stream: &'s Stream<'_>, settings: &Settings) -> Result<Rewrite<'s>, Refusal> {
+    let release = Release::recognise(stream, settings.release.as_deref())?;
+    let Plan { service, config, attu, replaced, appended, ingress, warnings } = plan::plan(&release, settings)?;
     let mut edited = Vec::new();
-    for change in &plan.changes {
-        let edit = edit::apply(change)?;
+    edited.extend(edit::apply(&service)?);
+    if let Some(config) = edit::apply(&config)? {
         // The ConfigMap's checksum is part of every pod template.
-        if change.object.id == release.config_map.id {
-            for change in checksum::plan(&release, &edit.text) {
-                edited.push(edit::apply(&change)?);
-            }
+        for change in checksum::plan(&release, &config.text) {
+            edited.extend(edit::apply(&change)?);
         }
-        edited.push(edit);
+        edited.push(config);
+    }
+    if let Some(attu) = attu {
+        edited.extend(edit::apply(&attu)?);
     }
     let into = stream.item(release.service.object.id);
-    let Plan { replaced, appended, ingress, warnings, .. } = plan;
-    then(Rewrite { stream: &stream, edited, replaced, appended, ingress, warnings, lists: &lists, into })
+    Ok(Rewrite { stream, edited, replaced, appended, ingress, release: release.name, warnings, into })
 }
 
 impl Rewrite<'_> {
@@ -95,15 +97,38 @@ impl Rewrite<'_> {
     ///
     /// [`Reason::CannotEdit`], where an item cannot be put back into its list.
     pub fn output(self) -> Result<Output, Refusal> {
-        let Self { stream, lists, into, .. } = self;
-        let mut bodies: Vec<_> = self.edited.into_iter().map(|edited| (edited.id, edited.text)).collect();
-        bodies.extend(self.replaced.iter().map(|(id, ours)| (*id, replacement(stream, *id, ours))));
-        let stream = if lists.iter().len() == 0 {
-            stream.assemble(bodies, self.appended.iter().map(yaml::write_document).collect())
-        } else {
-            assemble(stream, lists, &bodies, into, &self.appended)?.into()
-        };
-        Ok(Output { stream, warnings: self.warnings })
+        self.output_with(&Patch(Vec::new()))
+    }
+
+    /// The rewritten stream; `more` is done to the list in which the Service is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Rewrite::output`].
+    pub fn output_with(self, more: &Patch) -> Result<Output, Refusal> {
+        let Self { stream, edited, replaced, appended, warnings, into, .. } = self;
+        let edited = edited.into_iter().map(|edited| (edited.id, edited.text));
+        let replaced = replaced.iter().map(|(id, ours)| (*id, replacement(stream, *id, ours)));
+        let (items, bodies): (Vec<_>, Vec<_>) =
+            edited.chain(replaced).partition(|(id, _)| stream.item(*id).is_some());
+        let mut lists = Vec::new();
+        for (number, list) in stream.lists().iter().enumerate() {
+            let of_list = items.iter().filter_map(|(id, text)| {
+                let item = stream.item(*id).filter(|item| item.list == number)?;
+                Some((item.index, item.framing, text.as_str()))
+            });
+            let edited: Vec<_> = of_list.collect();
+            // New objects go where the Service is.
+            let is_into = into.is_some_and(|into| into.list == number);
+            let (appended, more) = if is_into { (&*appended, more) } else { (&[][..], &Patch(Vec::new())) };
+            if !(edited.is_empty() && appended.is_empty() && more.is_empty()) {
+                let text = list.close(&edited, appended, more);
+                lists.push((number, text.map_err(|error| Reason::CannotEdit { message: error.to_string() })?));
+            }
+        }
+        let appended = if into.is_some() { &[][..] } else { &appended };
+        let appended = appended.iter().map(yaml::write_document).collect();
+        Ok(Output { stream: stream.assemble(bodies, lists, appended), warnings })
     }
 }
 
@@ -118,34 +143,4 @@ fn replacement(stream: &Stream<'_>, id: DocumentId, ours: &Value) -> String {
         false => source_lines(stream.body(id)),
     };
     format!("{above}{}", yaml::write_document(ours))
-}
-
-/// The new stream where some documents are items of lists. New objects go where the Service is.
-fn assemble(
-    stream: &Stream<'_>,
-    lists: &Lists,
-    bodies: &[(DocumentId, String)],
-    into: Option<ItemOf>,
-    appended: &[Value],
-) -> Result<Vec<u8>, Refusal> {
-    let cannot_edit = || {
-        Refusal::new(Reason::CannotEdit { message: "an item of a list cannot be put back behind its dash".to_owned() })
-    };
-    let enclosed = bodies.iter().map(|(id, text)| {
-        let text = match stream.item(*id) {
-            None => Some(text.clone()),
-            Some(item) => item.framing.enclose(text.clone()),
-        };
-        Some((*id, text?))
-    });
-    let enclosed = enclosed.collect::<Option<_>>().ok_or_else(cannot_edit)?;
-    let edited: Vec<_> =
-        bodies.iter().filter_map(|(id, text)| Some(EditedItem { of: stream.item(*id)?, text })).collect();
-    match into {
-        Some(item) => lists.close(&stream.assembled(enclosed, Vec::new()), &edited, Some(item.list), appended),
-        None => {
-            let appended = appended.iter().map(yaml::write_document).collect();
-            lists.close(&stream.assembled(enclosed, appended), &edited, None, &[])
-        }
-    }
 }

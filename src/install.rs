@@ -36,7 +36,7 @@ pub enum KustomizePlugin {
 /// # Errors
 ///
 /// What is in the way, before anything is changed, or what the file system says.
-pub fn helm(action: HelmPlugin, env: &Environment) -> Result<Report, InstallError> {
+pub fn helm(action: HelmPlugin, env: &Environment) -> Result<Installed, InstallError> {
     match action {
         HelmPlugin::Install => helm::install(env),
         HelmPlugin::Uninstall => helm::uninstall(env),
@@ -49,7 +49,7 @@ pub fn helm(action: HelmPlugin, env: &Environment) -> Result<Report, InstallErro
 /// # Errors
 ///
 /// What is in the way, before anything is changed, or what the file system says.
-pub fn kustomize(action: KustomizePlugin, env: &Environment) -> Result<Report, InstallError> {
+pub fn kustomize(action: KustomizePlugin, env: &Environment) -> Result<Installed, InstallError> {
     match action {
         KustomizePlugin::Install => kustomize::install(env),
         KustomizePlugin::Path => kustomize::path(env),
@@ -58,7 +58,7 @@ pub fn kustomize(action: KustomizePlugin, env: &Environment) -> Result<Report, I
 
 /// What was done.
 #[derive(Debug)]
-pub struct Report {
+pub struct Installed {
     /// For stdout, without the end of its last line.
     pub message: String,
     /// For stderr.

@@ -6,8 +6,8 @@
 use std::io::{self, IoSlice, Write as _};
 use std::process::ExitCode;
 
-use milvus_gke_l7::command;
-use milvus_gke_l7::outcome::{Outcome, Status, Stdout};
+use milvus_gke_l7::commands;
+use milvus_gke_l7::report::outcome::{Outcome, Status, Stdout};
 
 /// musl's own takes most of a run: it asks the kernel again and again.
 #[cfg(target_env = "musl")]
@@ -16,7 +16,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    let Outcome { stdout, stderr, status } = command::run(&arguments, io::stdin().lock());
+    let Outcome { stdout, stderr, status } = commands::run(&arguments, io::stdin().lock());
     say(&stderr);
     match write(&stdout) {
         Ok(()) => ExitCode::from(status as u8),

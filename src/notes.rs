@@ -2,31 +2,16 @@
 //! exist before, and what only comes after.
 
 use crate::connect;
-use crate::filter;
-use crate::ingress::{Certificate, Ingress, shell_word};
-use crate::refusal::Refusal;
-use crate::settings::{self, GcpName, Http, Issuer, Scheme, Settings};
+use crate::filter::Rewrite;
+use crate::gke::annotation::HTTP01_EDIT_IN_PLACE;
+use crate::gke::ingress::{CertificateSource, Ingress};
+use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
+use crate::text::shell_word;
 
-/// The next steps.
-#[derive(Debug)]
-pub struct Notes {
-    /// As text.
-    pub text: String,
-    /// What the user should know although it is done as asked.
-    pub warnings: Vec<String>,
-}
-
-/// Tells the next steps; `flags` ask for the settings.
-///
-/// # Errors
-///
-/// A [`Refusal`], as of the filter: what is refused has no next step.
-pub fn notes(input: &[u8], settings: &Settings, flags: &[String]) -> Result<Notes, Refusal> {
-    filter::rewrite(input, settings, |rewrite| {
-        let text = text(&Ingress::read(&rewrite.ingress), settings, flags);
-        // An item that cannot be put back into its list is a refusal as well.
-        Ok(Notes { text, warnings: rewrite.output()?.warnings })
-    })
+/// Tells the next steps for what is rewritten; `flags` ask for the settings.
+#[must_use]
+pub fn notes(rewrite: &Rewrite<'_>, settings: &Settings, flags: &[String]) -> String {
+    text(&rewrite.release, &Ingress::read(&rewrite.ingress), settings, flags)
 }
 
 /// A step: what to do, and the commands for it.
@@ -46,11 +31,10 @@ impl Step {
     }
 }
 
-fn text(ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> String {
-    let release = ingress.release.unwrap_or(ingress.name);
-    let namespace = ingress.namespace.map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
+fn text(release: &str, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> String {
+    let namespace = ingress.namespace().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
     let mut lines = vec![format!("Release {release}{namespace}: {}.", how(ingress, settings)), String::new()];
-    for (index, step) in steps(ingress, settings, flags).into_iter().enumerate() {
+    for (index, step) in steps(release, ingress, settings, flags).into_iter().enumerate() {
         lines.extend(wrapped(&format!("{}. {}", index + 1, step.words)));
         lines.push(String::new());
         let commands = step.commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}"));
@@ -85,18 +69,18 @@ fn wrapped(text: &str) -> Vec<String> {
 
 fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
     match &settings.certificate {
-        settings::Certificate::Managed(_) => {
+        Certificate::Managed(_) => {
             "Google makes the certificate, for a ManagedCertificate of ours".to_owned()
         }
-        settings::Certificate::ManagedByName(name) => {
+        Certificate::ManagedByName(name) => {
             format!("Google makes the certificate, for your ManagedCertificate {name}")
         }
-        settings::Certificate::PreShared(_) => "the certificate is one of Compute Engine".to_owned(),
-        settings::Certificate::Secret(name) => format!("the certificate is in your Secret {name}"),
-        settings::Certificate::Files(_) => {
+        Certificate::PreShared(_) => "the certificate is one of Compute Engine".to_owned(),
+        Certificate::Secret(name) => format!("the certificate is in your Secret {name}"),
+        Certificate::Files(_) => {
             format!("the certificate is in Secret {}, part of the release", secret(ingress))
         }
-        settings::Certificate::CertManager(_) => {
+        Certificate::CertManager(_) => {
             format!("cert-manager makes the certificate, in Secret {}", secret(ingress))
         }
     }
@@ -104,13 +88,13 @@ fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
 
 fn secret<'v>(ingress: &Ingress<'v>) -> &'v str {
     match &ingress.certificate {
-        Certificate::Secrets(names) => names.first().unwrap_or(&""),
+        CertificateSource::Secrets(names) => names.first().unwrap_or(&""),
         _ => "",
     }
 }
 
-fn steps(ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<Step> {
-    let is_managed = matches!(ingress.certificate, Certificate::Managed(_));
+fn steps(release: &str, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<Step> {
+    let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
     let mut steps = Vec::new();
     steps.extend(reserve(ingress));
     // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
@@ -118,14 +102,14 @@ fn steps(ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<St
         steps.push(point(ingress, settings));
     }
     steps.extend(certificate(ingress, settings));
-    steps.push(apply(ingress, flags));
-    if matches!(settings.certificate, settings::Certificate::CertManager(_)) && may_be_http01(settings) {
+    steps.push(apply(release, ingress, flags));
+    if matches!(settings.certificate, Certificate::CertManager(_)) && may_be_http01(settings) {
         let (name, namespace) = (shell_word(ingress.name), ingress.namespace_flag());
         steps.push(
             Step::new(
                 "Only if it solves HTTP-01: have cert-manager answer on this Ingress, for another has another ADDRESS.",
             )
-            .run(format!("kubectl annotate ingress {name}{namespace} acme.cert-manager.io/http01-edit-in-place=true")),
+            .run(format!("kubectl annotate ingress {name}{namespace} {HTTP01_EDIT_IN_PLACE}=true")),
         );
     }
     if ingress.static_ip.is_none() {
@@ -137,7 +121,7 @@ fn steps(ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<St
         );
         steps.push(point(ingress, settings));
     }
-    steps.push(wait(ingress, is_managed));
+    steps.push(wait(release, ingress, is_managed));
     steps
 }
 
@@ -160,11 +144,11 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Step {
     let address = if ingress.static_ip.is_some() { "that address" } else { "the ADDRESS" };
     let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
     let need = match settings.certificate {
-        settings::Certificate::Managed(_) | settings::Certificate::ManagedByName(_) => {
+        Certificate::Managed(_) | Certificate::ManagedByName(_) => {
             " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: else Google \
             makes no certificate."
         }
-        settings::Certificate::CertManager(_) if may_be_http01(settings) => {
+        Certificate::CertManager(_) if may_be_http01(settings) => {
             " HTTP-01 needs it. Else clients that give server_name can do without."
         }
         _ => " Clients that give server_name can do without.",
@@ -176,12 +160,12 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Step {
 fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
     let namespace = ingress.namespace_flag();
     match &settings.certificate {
-        settings::Certificate::Managed(_) | settings::Certificate::Files(_) => Vec::new(),
-        settings::Certificate::ManagedByName(name) => {
+        Certificate::Managed(_) | Certificate::Files(_) => Vec::new(),
+        Certificate::ManagedByName(name) => {
             let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
             vec![Step::new(step).run(format!("kubectl get managedcertificate {name}{namespace} -o yaml"))]
         }
-        settings::Certificate::PreShared(names) => {
+        Certificate::PreShared(names) => {
             let place = if ingress.internal { "--region REGION" } else { "--global" };
             let make = |name: &GcpName| {
                 let words = "must be there. With a certificate and a key of yours:";
@@ -191,11 +175,11 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
             };
             names.iter().map(make).collect()
         }
-        settings::Certificate::Secret(name) => {
+        Certificate::Secret(name) => {
             let words = format!("Secret {name} must be there: without it GKE makes no front end.");
             vec![Step::new(words).run(create_secret(name.as_str(), &namespace))]
         }
-        settings::Certificate::CertManager(issuer) => cert_manager(ingress, issuer, may_be_http01(settings)),
+        Certificate::CertManager(issuer) => cert_manager(ingress, issuer, may_be_http01(settings)),
     }
 }
 
@@ -232,8 +216,8 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
     steps
 }
 
-fn apply(ingress: &Ingress<'_>, flags: &[String]) -> Step {
-    let release = shell_word(ingress.release.unwrap_or(ingress.name));
+fn apply(release: &str, ingress: &Ingress<'_>, flags: &[String]) -> Step {
+    let release = shell_word(release);
     let namespace = ingress.namespace_flag();
     let mut command =
         format!("helm upgrade --install {release} milvus/milvus{namespace} \\\n  --post-renderer milvus-gke-l7");
@@ -247,7 +231,7 @@ fn apply(ingress: &Ingress<'_>, flags: &[String]) -> Step {
     Step::new("Apply it: with Helm, or with the same flags by kubectl or kustomize, if you use these.").run(command)
 }
 
-fn wait(ingress: &Ingress<'_>, is_managed: bool) -> Step {
+fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Step {
     let long = match is_managed {
         true => {
             "Google makes the certificate only when the domain leads to the load balancer: up to 60 minutes, and up \
@@ -255,7 +239,7 @@ fn wait(ingress: &Ingress<'_>, is_managed: bool) -> Step {
         }
         false => "The first health check is green a few minutes after the pods are ready.",
     };
-    let release = shell_word(ingress.release.unwrap_or(ingress.name));
+    let release = shell_word(release);
     Step::new(format!("Wait until it is ready. {long}")).run(format!(
         "until kubectl get ingress,managedcertificate,backendconfig,service,events{} -o yaml |\n  \
         milvus-gke-l7 status --release {release} --wait-hint || [ $? -ne 3 ]; do sleep 10; done",

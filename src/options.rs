@@ -8,10 +8,8 @@ use clap::{Args as _, Command};
 use serde::Deserialize;
 
 use crate::certificate::Pair;
-use crate::settings::{
-    Backend, Certificate, Domains, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Host, Hosts, Http,
-    HttpPort, Issuer, MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout,
-};
+use crate::host::{Domains, Host, Hosts};
+use crate::settings::{Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer, MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout};
 
 /// What is asked for in one place; everything may be left out.
 ///

@@ -5,55 +5,48 @@
 //!
 //! | guide step | file |
 //! | --- | --- |
-//! | Service to ClusterIP | `service_type` |
-//! | `tlsMode: 1` in user.yaml | `tls_mode` (and `http_port`, which the guide forgets) |
-//! | a changed configuration restarts the pods | `checksum` |
-//! | annotate the Service | `app_protocols`, `backend_config_annotation`, `neg` |
-//! | BackendConfig, ManagedCertificate, Ingress | `backend_config`, `managed_certificate`, `ingress` |
-//! | a Secret from a certificate and its key | `tls_secret` |
-//! | (not in the guide) | `frontend_config`, `rest`, `attu` |
+//! | Service to ClusterIP | `service/service_type` |
+//! | `tlsMode: 1` in user.yaml | `milvus/tls_mode` (and `milvus/http_port`, which the guide forgets) |
+//! | a changed configuration restarts the pods | `milvus/checksum` |
+//! | annotate the Service | `service/app_protocols`, `service/backend_config`, `service/neg` |
+//! | BackendConfig, ManagedCertificate, Ingress | `ingress/backend_config`, `ingress/managed_certificate`, `ingress/ingress` |
+//! | a Secret from a certificate and its key | `ingress/tls_secret` |
+//! | (not in the guide) | `ingress/frontend_config`, `service/rest`, `milvus/attu` |
 
-mod annotation;
-mod app_protocols;
-mod attu;
-mod backend_config;
-mod backend_config_annotation;
-pub mod checksum;
-mod existing;
-mod frontend_config;
-pub(crate) mod http_port;
+mod change;
 mod ingress;
-mod managed_certificate;
-mod manifest;
-pub(crate) mod milvus_config;
-mod neg;
+mod milvus;
 mod operations;
-mod rest;
-mod service_type;
-mod tls_mode;
-mod tls_secret;
+mod service;
 
 use json_patch::Patch;
-use json_patch::jsonptr::PointerBuf;
 use serde_json::Value;
 
-use crate::object::{Object, path};
-use crate::refusal::Refusal;
-use crate::release::Release;
-use crate::settings::{Certificate, ServiceType, Settings};
+use crate::kube::value::pointer;
+use crate::milvus::config::{Config, USER_YAML};
+use crate::milvus::http;
+use crate::milvus::release::Release;
+use crate::report::refusal::Refusal;
+use crate::settings::Settings;
 use crate::stream::DocumentId;
 
-use annotation::Annotations;
-use app_protocols::AppProtocols;
-use milvus_config::MilvusConfig;
-use operations::Operations;
-use rest::RestPort;
+use ingress::{FrontDoor, NewObjects};
+use milvus::user_yaml::UserYaml;
+use milvus::{attu, http_port, tls_mode};
+use service::rest;
+
+pub use change::{Change, TextChange};
+pub use milvus::checksum;
 
 /// What is to change.
 #[derive(Debug)]
 pub struct Plan<'r, 'i> {
-    /// Patches of the Service and of the ConfigMap.
-    pub changes: Vec<Change<'r, 'i>>,
+    /// What changes in the Service.
+    pub service: Change<'r, 'i>,
+    /// What changes in the ConfigMap.
+    pub config: Change<'r, 'i>,
+    /// What changes in the workload that runs Attu.
+    pub attu: Option<Change<'r, 'i>>,
     /// Documents that take the place of existing ones.
     pub replaced: Vec<(DocumentId, Value)>,
     /// Documents at the end of the stream, in this order.
@@ -62,33 +55,6 @@ pub struct Plan<'r, 'i> {
     pub ingress: Value,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
-}
-
-/// Patches of one document.
-#[derive(Debug)]
-pub struct Change<'r, 'i> {
-    /// The document.
-    pub object: &'r Object<'i>,
-    /// What changes in its value.
-    pub patch: Patch,
-    /// What changes in YAML texts that are strings in it.
-    pub texts: Vec<TextChange>,
-}
-
-/// A patch of a YAML text that is a string in a document. A text that is missing or
-/// `null` counts as empty.
-#[derive(Debug)]
-pub struct TextChange {
-    /// Path of the string.
-    pub at: PointerBuf,
-    /// What changes in the text's value.
-    pub patch: Patch,
-}
-
-impl Change<'_, '_> {
-    fn is_empty(&self) -> bool {
-        self.patch.is_empty() && self.texts.is_empty()
-    }
 }
 
 /// Plans everything but the checksums, which depend on the edited ConfigMap
@@ -101,49 +67,13 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
     let mut warnings = Vec::new();
     let (config, http_port) = config(release, settings, &mut warnings)?;
     let rest = if settings.rest { Some(rest::find(release, http_port)?) } else { None };
-    let service = service(release, settings, rest.as_ref())?;
-    let front_door = front_door(release, settings, rest.as_ref());
-    let ingress = front_door.last().cloned().unwrap_or_default();
-    let front_door = existing::reconcile(release, settings, front_door)?;
+    let service = service::plan(release, settings, rest.as_ref())?;
+    let ours = NewObjects::of(release, settings, rest.as_ref());
+    let ingress = ours.ingress.clone();
+    let front_door = ours.reconcile(release, settings)?;
     let attu = attu::plan(release, settings, &mut warnings);
-    let changes = [service, config].into_iter().chain(attu).filter(|change| !change.is_empty()).collect();
-    Ok(Plan { changes, replaced: front_door.replaced, appended: front_door.appended, ingress, warnings })
-}
-
-/// The objects beside the release, each before those that name it: the Ingress last.
-fn front_door(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Vec<Value> {
-    let certificate = match &settings.certificate {
-        Certificate::Managed(domains) => Some(managed_certificate::manifest(release, domains)),
-        Certificate::Files(pair) => Some(tls_secret::manifest(release, pair)),
-        _ => None,
-    };
-    let backend_config = backend_config::manifest(release, &settings.backend);
-    let frontend_config = frontend_config::manifest(release, &settings.front_end);
-    let ingress = ingress::manifest(release, settings, rest);
-    [Some(backend_config), frontend_config, certificate, Some(ingress)].into_iter().flatten().collect()
-}
-
-fn service<'r, 'i>(
-    release: &'r Release<'i>,
-    settings: &Settings,
-    rest: Option<&RestPort>,
-) -> Result<Change<'r, 'i>, Refusal> {
-    let object = &release.service.object;
-    let mut operations = Operations::new(object.value());
-    let mut annotations = Annotations::new(object);
-    if settings.service_type == ServiceType::ClusterIp {
-        service_type::plan(&mut operations);
-        service_type::plan_annotations(&mut annotations);
-    }
-    let mut protocols = AppProtocols::read(&release.service, &annotations)?;
-    if let Some(rest) = rest {
-        rest::plan(rest, &mut operations, &mut protocols);
-    }
-    protocols.finish(&mut annotations);
-    backend_config_annotation::plan(release, settings, rest, &mut annotations)?;
-    neg::plan(&release.service, &mut annotations)?;
-    annotations.finish(&mut operations);
-    Ok(Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() })
+    let FrontDoor { replaced, appended } = front_door;
+    Ok(Plan { service, config, attu, replaced, appended, ingress, warnings })
 }
 
 /// The change of the ConfigMap, and the port that Milvus's HTTP server has then.
@@ -153,14 +83,12 @@ fn config<'r, 'i>(
     warnings: &mut Vec<String>,
 ) -> Result<(Change<'r, 'i>, Option<u16>), Refusal> {
     let object = &release.config_map;
-    let mut config = MilvusConfig::read(object, &release.server, http_port::candidate(settings.http_port))?;
-    tls_mode::plan(&mut config)?;
-    http_port::plan(&mut config, &release.server, settings.http_port, warnings)?;
-    let http_port = http_port::own(&config, &release.server)?;
-    let patch = config.finish();
-    let texts = if patch.is_empty() { Vec::new() } else { vec![TextChange { at: path(USER_YAML), patch }] };
+    let config = Config::read(object, &release.server, http_port::candidate(settings.http_port))?;
+    let mut user_yaml = UserYaml::new(config);
+    tls_mode::plan(&mut user_yaml)?;
+    http_port::plan(&mut user_yaml, &release.server, settings.http_port, warnings)?;
+    let http_port = http::port(&user_yaml.config)?;
+    let patch = user_yaml.finish();
+    let texts = if patch.is_empty() { Vec::new() } else { vec![TextChange { at: pointer(USER_YAML), patch }] };
     Ok((Change { object, patch: Patch(Vec::new()), texts }, http_port))
 }
-
-/// Where the ConfigMap holds the user's settings.
-const USER_YAML: [&str; 2] = ["data", "user.yaml"];

@@ -1,7 +1,6 @@
 //! What the user wants, validated: nothing after this point checks it again.
 
 mod gcp_name;
-mod host;
 mod http_port;
 mod milvus_url;
 mod object_name;
@@ -11,7 +10,6 @@ mod service_type;
 pub(crate) mod text;
 
 pub use gcp_name::GcpName;
-pub use host::{DomainError, Host, HostError};
 pub use http_port::HttpPort;
 pub use milvus_url::MilvusUrl;
 pub use object_name::ObjectName;
@@ -20,6 +18,8 @@ pub use seconds::{Seconds, SecondsError};
 pub use service_type::ServiceType;
 
 use crate::certificate::Pair;
+use crate::gke::health;
+use crate::host::{Domains, Hosts};
 
 /// Validated settings of one run.
 #[derive(Debug)]
@@ -137,9 +137,6 @@ pub struct HealthTiming {
     timeout: HealthSeconds,
 }
 
-/// What GKE sets where nothing is said.
-const DEFAULT_HEALTH_SECONDS: u32 = 15;
-
 impl HealthTiming {
     /// Completes what is given; `None` where nothing is.
     ///
@@ -147,7 +144,7 @@ impl HealthTiming {
     ///
     /// A timeout longer than the interval.
     pub fn new(interval: Option<HealthSeconds>, timeout: Option<HealthSeconds>) -> Result<Option<Self>, String> {
-        let default = HealthSeconds::nearest(DEFAULT_HEALTH_SECONDS);
+        let default = HealthSeconds::nearest(health::DEFAULT_SECONDS);
         Ok(Some(match (interval, timeout) {
             (None, None) => return Ok(None),
             (Some(interval), None) => Self { interval, timeout: interval.min(default) },
@@ -169,79 +166,5 @@ impl HealthTiming {
     #[must_use]
     pub fn timeout(self) -> HealthSeconds {
         self.timeout
-    }
-}
-
-/// At least one host, none twice.
-#[derive(Debug, Clone)]
-pub struct Hosts(Vec<Host>);
-
-/// Why a list of hosts is none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HostsError {
-    /// The list is empty.
-    #[error("no host is given")]
-    Empty,
-    /// GKE lets the later rule win, without a word.
-    #[error("host `{0}` is given twice")]
-    Twice(Host),
-    /// The field `spec.domains` of a ManagedCertificate.
-    #[error("a Google-managed certificate takes at most {MANAGED_DOMAINS} domains, not {0}")]
-    TooMany(usize),
-    /// One that a ManagedCertificate refuses.
-    #[error(transparent)]
-    Domain(#[from] DomainError),
-}
-
-/// How many domains a ManagedCertificate takes.
-const MANAGED_DOMAINS: usize = 100;
-
-impl Hosts {
-    /// Hosts for the rules of an Ingress.
-    ///
-    /// # Errors
-    ///
-    /// [`HostsError::Empty`] and [`HostsError::Twice`].
-    pub fn new(hosts: Vec<Host>) -> Result<Self, HostsError> {
-        if hosts.is_empty() {
-            return Err(HostsError::Empty);
-        }
-        for (index, host) in hosts.iter().enumerate() {
-            if hosts[..index].contains(host) {
-                return Err(HostsError::Twice(host.clone()));
-            }
-        }
-        Ok(Self(hosts))
-    }
-
-    /// The hosts as text, in the order given.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(Host::as_str)
-    }
-}
-
-/// Hosts that a ManagedCertificate accepts as well.
-#[derive(Debug, Clone)]
-pub struct Domains(Hosts);
-
-impl Domains {
-    /// All of these hosts.
-    ///
-    /// # Errors
-    ///
-    /// [`HostsError::TooMany`] and [`HostsError::Domain`].
-    pub fn new(hosts: &Hosts) -> Result<Self, HostsError> {
-        if hosts.0.len() > MANAGED_DOMAINS {
-            return Err(HostsError::TooMany(hosts.0.len()));
-        }
-        for host in &hosts.0 {
-            host.check_managed()?;
-        }
-        Ok(Self(hosts.clone()))
-    }
-
-    /// The domains as text, in the order given.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter()
     }
 }

@@ -7,11 +7,11 @@
 //! What may come by itself is waited for; broken is only what does not. In doubt it is waited for: the loop that
 //! waits shows each time what for.
 
-mod cause;
 mod certificate;
 mod event;
 mod ingress;
 mod input;
+mod objects;
 mod service;
 mod step;
 
@@ -21,11 +21,15 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::connect;
-use crate::ingress::{Certificate, Ingress};
-use crate::object::text;
-use crate::refusal::Place;
-use cause::Cause;
+use crate::gke::event::Cause;
+use crate::gke::ingress::{CertificateSource, Class, Ingress, backends};
+use crate::gke::kind;
+use crate::kube::object::{Object as _, same_namespace};
+use crate::report::place::Place;
+use crate::stream::TooManyDocuments;
+use crate::text::one_line;
 use event::About;
+use objects::Objects;
 use service::Service;
 use step::{State, Step};
 
@@ -42,7 +46,7 @@ pub struct Asked {
 
 /// Where the set-up stands.
 #[derive(Debug)]
-pub struct Report {
+pub struct StatusReport {
     /// The steps, and the verdict as the last line.
     pub text: String,
     /// How it stands as a whole.
@@ -63,11 +67,11 @@ pub enum Verdict {
 /// Why nothing can be told.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
-pub enum Problem {
+pub enum StatusError {
     #[error("the input is empty")]
     Empty,
-    #[error("the input has more than {} documents", crate::stream::DOCUMENT_LIMIT)]
-    TooManyDocuments,
+    #[error(transparent)]
+    TooManyDocuments(#[from] TooManyDocuments),
     #[error("a document of the input is not UTF-8")]
     NotUtf8 { place: Place },
     #[error("a document of the input does not parse: {message}")]
@@ -82,7 +86,7 @@ pub enum Problem {
     SeveralServices { services: Vec<String> },
 }
 
-impl Problem {
+impl StatusError {
     /// Where it is.
     #[must_use]
     pub fn place(&self) -> Option<&Place> {
@@ -97,7 +101,7 @@ impl Problem {
     pub fn why(&self) -> Cow<'static, str> {
         match self {
             Self::Empty => "kubectl prints nothing on stdout where it fails; its own message says why",
-            Self::TooManyDocuments => "all objects are held in memory",
+            Self::TooManyDocuments(_) => "all objects are held in memory",
             Self::NotUtf8 { .. } | Self::DoesNotParse { .. } | Self::NoObject { .. } => {
                 "it reads what kubectl prints with `-o yaml` or `-o json`"
             }
@@ -127,10 +131,10 @@ const PIPE: &str = "kubectl get ingress,managedcertificate,backendconfig,service
 ///
 /// # Errors
 ///
-/// [`Problem`], where the input does not tell.
-pub fn report(input: &[u8], asked: &Asked) -> Result<Report, Problem> {
+/// [`StatusError`], where the input does not tell.
+pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, StatusError> {
     let objects = input::objects(input)?;
-    let objects = Objects(&objects);
+    let objects = Objects::of(&objects);
     let Some(service) = choose(&objects, asked.release.as_deref())? else {
         let step = Step::waiting("Service: none leads to Milvus", "the Milvus Service")
             .detail("it is the one with a port whose targetPort is `milvus`")
@@ -152,15 +156,15 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<Report, Problem> {
             set_up.steps.push(ingress::https(ingress));
             set_up.steps.push(ingress::backends(ingress, &service));
             set_up.connect = connect::how(ingress, address, asked.dns);
-            about.push(About { kind: "Ingress", name: ingress.name, namespace: ingress.namespace });
-            let certificate = |name| About { kind: "ManagedCertificate", name, namespace: ingress.namespace };
+            about.push(About { kind: kind::INGRESS.name, name: ingress.name, namespace: ingress.namespace() });
+            let certificate = |name| About { kind: kind::MANAGED_CERTIFICATE.name, name, namespace: ingress.namespace() };
             about.extend(managed(ingress).iter().copied().map(certificate));
         }
     }
     let warnings = event::warnings(&objects, &about);
     let is_there = |kind: &str| match (kind, &ingress) {
         ("BackendConfig", _) => service.has_backend_config(&objects),
-        (_, Some(ingress)) => managed(ingress).iter().all(|name| objects.has(kind, name, ingress.namespace)),
+        (_, Some(ingress)) => managed(ingress).iter().all(|name| objects.has(kind, name, ingress.namespace())),
         _ => false,
     };
     set_up.stopped = warnings.iter().find(|warning| warning.stops(is_there)).and_then(|warning| warning.cause);
@@ -179,7 +183,7 @@ struct SetUp {
 }
 
 impl SetUp {
-    fn told(self, wait_hint: bool) -> Report {
+    fn told(self, wait_hint: bool) -> StatusReport {
         let first = |state| self.steps.iter().find(|step| step.state == state).map(|step| step.verdict.as_str());
         let (verdict, last) = match (first(State::Broken), first(State::Waiting), self.stopped) {
             (Some(what), _, _) => (Verdict::Broken, format!("broken: {what}")),
@@ -195,21 +199,21 @@ impl SetUp {
             lines.extend(self.connect);
         }
         lines.push(String::new());
-        lines.push(step::one_line(&last));
-        Report { text: lines.join("\n") + "\n", verdict }
+        lines.push(one_line(&last));
+        StatusReport { text: lines.join("\n") + "\n", verdict }
     }
 }
 
 /// The Milvus Service of the wanted release, or the only one; `None` where there is none yet.
-fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Service<'v>>, Problem> {
+fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Service<'v>>, StatusError> {
     let mut services: Vec<_> = objects.of_kind("Service").filter_map(Service::read).collect();
     let names: BTreeSet<_> = services.iter().filter_map(|service| service.release).collect();
     let releases = || names.iter().map(|&name| name.to_owned()).collect();
     match wanted {
         Some(wanted) if !services.is_empty() && !names.contains(wanted) => {
-            return Err(Problem::UnknownRelease { wanted: wanted.to_owned(), releases: releases() });
+            return Err(StatusError::UnknownRelease { wanted: wanted.to_owned(), releases: releases() });
         }
-        None if names.len() > 1 => return Err(Problem::SeveralReleases { releases: releases() }),
+        None if names.len() > 1 => return Err(StatusError::SeveralReleases { releases: releases() }),
         Some(wanted) => services.retain(|service| service.release == Some(wanted)),
         None => {}
     }
@@ -218,46 +222,25 @@ fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Serv
             Some(namespace) => format!("{namespace}/{}", service.name),
             None => service.name.to_owned(),
         };
-        return Err(Problem::SeveralServices { services: services.iter().map(named).collect() });
+        return Err(StatusError::SeveralServices { services: services.iter().map(named).collect() });
     }
     Ok(services.pop())
 }
 
 /// The Ingress that leads to the Service: if there are several, one that GKE handles.
 fn ingress_of<'v>(service: &Service<'_>, objects: &Objects<'v>) -> Option<&'v Value> {
-    let all = || objects.of_kind("Ingress").filter(|ingress| service.is_behind(ingress));
-    all().find(|ingress| ingress::is_handled(ingress)).or_else(|| all().next())
+    let all = || objects.of_kind("Ingress").filter(|ingress| is_led_to(service, ingress));
+    all().find(|ingress| Class::of(ingress).is_handled()).or_else(|| all().next())
 }
 
 fn managed<'i, 'v>(ingress: &'i Ingress<'v>) -> &'i [&'v str] {
     match &ingress.certificate {
-        Certificate::Managed(names) => names,
+        CertificateSource::Managed(names) => names,
         _ => &[],
     }
 }
 
-/// The objects of the input.
-#[derive(Debug, Clone, Copy)]
-struct Objects<'v>(&'v [Value]);
-
-impl<'v> Objects<'v> {
-    fn of_kind(&self, kind: &str) -> impl Iterator<Item = &'v Value> {
-        self.0.iter().filter(move |object| text(object, "/kind") == Some(kind))
-    }
-
-    fn find(&self, kind: &str, name: &str, namespace: Option<&str>) -> Option<&'v Value> {
-        self.of_kind(kind).find(|object| {
-            text(object, "/metadata/name") == Some(name)
-                && same_namespace(text(object, "/metadata/namespace"), namespace)
-        })
-    }
-
-    fn has(&self, kind: &str, name: &str, namespace: Option<&str>) -> bool {
-        self.find(kind, name, namespace).is_some()
-    }
-}
-
-/// Live objects have one; written ones may lack it.
-fn same_namespace(one: Option<&str>, other: Option<&str>) -> bool {
-    one.is_none() || other.is_none() || one == other
+fn is_led_to(service: &Service<'_>, ingress: &Value) -> bool {
+    same_namespace(ingress.namespace(), service.namespace)
+        && backends(ingress).any(|backend| backend.service == Some(service.name))
 }

@@ -4,19 +4,20 @@
 //! `---apiVersion: v1`. What follows on that line belongs to the next document.
 //! Nothing is copied and nothing is parsed; bytes that are no UTF-8 pass.
 //!
-//! The items of a `kind: List` count as documents of their own ([`crate::list`]).
+//! The items of a `kind: List` count as documents of their own ([`list`]).
 
 pub mod head;
+pub mod list;
 mod pieces;
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::cell::OnceCell;
 
 use memchr::memmem;
 
-use crate::list::{Framing, Lists};
-use crate::refusal::{Reason, Refusal};
-
 use head::{Heads, Kind};
+use list::{Framing, List};
 
 pub use pieces::Pieces;
 
@@ -29,6 +30,10 @@ pub struct DocumentId(usize);
 pub struct Stream<'i> {
     input: &'i [u8],
     bodies: Vec<Body<'i>>,
+    /// Those that have been opened.
+    lists: Vec<List<'i>>,
+    /// Line on which each body begins, once it is asked for.
+    first_lines: OnceCell<Vec<usize>>,
 }
 
 #[derive(Debug)]
@@ -36,7 +41,7 @@ struct Body<'i> {
     /// Where it stands in the input.
     range: Range<usize>,
     /// Its text; of an item of a list, without the dash.
-    text: &'i [u8],
+    text: Cow<'i, [u8]>,
     kind: Kind<'i>,
     item: Option<ItemOf>,
 }
@@ -44,11 +49,11 @@ struct Body<'i> {
 /// Which item of which list a document is.
 #[derive(Debug, Clone, Copy)]
 pub struct ItemOf {
-    /// Number of the list in its [`Lists`].
+    /// Number of the list among those of the stream.
     pub list: usize,
     /// Number in the list's `items`.
     pub index: usize,
-    /// How it hangs in the list.
+    /// How it is nested in the list.
     pub framing: Framing,
 }
 
@@ -64,50 +69,84 @@ const TYPICAL_DOCUMENT: usize = 2 << 10;
 /// UTF-8's byte order mark: not part of the document that it stands before.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// A stream of more documents than are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the input has more than {DOCUMENT_LIMIT} documents")]
+pub struct TooManyDocuments;
+
 impl<'i> Stream<'i> {
+    /// Finds the objects in `input`: its documents, and the items of those that are lists.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyDocuments`]
+    pub fn read(input: &'i [u8]) -> Result<Self, TooManyDocuments> {
+        Ok(Self::limited(input)?.open())
+    }
+
     /// Finds the documents in `input`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyDocuments`]
+    pub fn limited(input: &'i [u8]) -> Result<Self, TooManyDocuments> {
+        let stream = Self::split(input);
+        if stream.bodies.len() > DOCUMENT_LIMIT { Err(TooManyDocuments) } else { Ok(stream) }
+    }
+
+    /// Finds the documents in `input`, not more than [`DOCUMENT_LIMIT`] and one.
     #[must_use]
     pub fn split(input: &'i [u8]) -> Self {
         // The kind at once, while the text is in the processor's cache.
         let mut heads = Heads::default();
         let body = |range: Range<usize>| {
             let text = &input[range.clone()];
-            Body { range, text, kind: heads.kind(text), item: None }
+            Body { range, text: Cow::Borrowed(text), kind: heads.kind(text), item: None }
         };
         // As many as there will be, or nearly: a vector that grows moves.
         let mut bodies = Vec::with_capacity(input.len() / TYPICAL_DOCUMENT + 1);
         bodies.extend(ranges(input).map(body).take(DOCUMENT_LIMIT + 1));
-        Self { input, bodies }
+        Self { input, bodies, lists: Vec::new(), first_lines: OnceCell::new() }
     }
 
-    /// Fails where the stream has more documents than are told apart.
-    ///
-    /// # Errors
-    ///
-    /// [`Reason::TooManyDocuments`]
-    pub fn within_limit(&self) -> Result<(), Refusal> {
-        match self.bodies.len() {
-            0..=DOCUMENT_LIMIT => Ok(()),
-            _ => Err(Refusal::new(Reason::TooManyDocuments)),
-        }
-    }
-
-    /// The same stream with the items of `lists` in the place of the lists.
+    /// The same stream with the items of its lists in the place of the lists. One that cannot be read stays a document.
     #[must_use]
-    pub fn open(mut self, lists: &'i Lists) -> Self {
-        // From the end, so that the numbers of the lists before stay.
-        for (list, opened) in lists.iter().enumerate().rev() {
-            let start = self.bodies[opened.document.0].range.start;
-            let items = opened.items.iter().map(|item| {
-                let range = start + item.range.start..start + item.range.end;
-                let text = item.text.as_deref().unwrap_or(&self.input[range.clone()]);
-                let item = Some(ItemOf { list, index: item.index, framing: item.framing });
-                Body { range, text, kind: head::kind(text), item }
-            });
-            let items: Vec<_> = items.collect();
-            self.bodies.splice(opened.document.0..=opened.document.0, items);
+    pub fn open(self) -> Self {
+        let Self { input, bodies, .. } = self;
+        let may_be_list = |body: &Body<'_>| list::may_be(&body.text, body.kind);
+        if !bodies.iter().any(may_be_list) {
+            return Self { input, bodies, ..self };
         }
-        self
+        let mut opened = Self { input, bodies: Vec::with_capacity(bodies.len()), ..self };
+        for body in bodies {
+            match List::read(input, &body.range, body.kind) {
+                None => opened.bodies.push(body),
+                Some((list, items)) => {
+                    let number = opened.lists.len();
+                    let of_item = |item: list::Item<'i>| {
+                        let list::Item { index, range, text, framing } = item;
+                        let kind = head::kind(&text).within(&text, &input[range.clone()]);
+                        let item = Some(ItemOf { list: number, index, framing });
+                        Body { range, text, kind, item }
+                    };
+                    opened.bodies.extend(items.into_iter().map(of_item));
+                    opened.lists.push(list);
+                }
+            }
+        }
+        opened
+    }
+
+    /// All of it.
+    #[must_use]
+    pub fn input(&self) -> &'i [u8] {
+        self.input
+    }
+
+    /// The lists that have been opened, in order.
+    #[must_use]
+    pub fn lists(&self) -> &[List<'i>] {
+        &self.lists
     }
 
     /// All documents, in order.
@@ -118,8 +157,8 @@ impl<'i> Stream<'i> {
     /// A document without its separator, up to and including the line break
     /// before the next one.
     #[must_use]
-    pub fn body(&self, id: DocumentId) -> &'i [u8] {
-        self.bodies[id.0].text
+    pub fn body(&self, id: DocumentId) -> &[u8] {
+        &self.bodies[id.0].text
     }
 
     /// What kind of object the document holds, as [`head::kind`] tells.
@@ -154,20 +193,37 @@ impl<'i> Stream<'i> {
     /// The 1-based line of the stream on which the document's body begins.
     #[must_use]
     pub fn first_line(&self, id: DocumentId) -> usize {
-        memchr::memchr_iter(b'\n', &self.input[..self.bodies[id.0].range.start]).count() + 1
+        self.first_lines.get_or_init(|| self.count_lines())[id.0]
     }
 
-    /// The stream with some bodies replaced and `appended` documents at its end,
-    /// each behind a `---` line.
+    fn count_lines(&self) -> Vec<usize> {
+        let (mut line, mut at) = (1, 0);
+        let first_line = |body: &Body<'_>| {
+            line += memchr::memchr_iter(b'\n', &self.input[at..body.range.start]).count();
+            at = body.range.start;
+            line
+        };
+        self.bodies.iter().map(first_line).collect()
+    }
+
+    /// The stream with some bodies and lists replaced, by number, and `appended` documents at its end, each behind a
+    /// `---` line. Bodies of items are part of their list's text.
     #[must_use]
-    pub fn assemble(&self, mut replaced: Vec<(DocumentId, String)>, appended: Vec<String>) -> Pieces {
+    pub fn assemble(
+        &self,
+        bodies: Vec<(DocumentId, String)>,
+        lists: Vec<(usize, String)>,
+        appended: Vec<String>,
+    ) -> Pieces {
+        let of_bodies = bodies.into_iter().map(|(id, text)| (&self.bodies[id.0].range, text));
+        let of_lists = lists.into_iter().map(|(number, text)| (&self.lists[number].range, text));
+        let mut replaced: Vec<_> = of_bodies.chain(of_lists).collect();
+        replaced.sort_by_key(|(range, _)| range.start);
         let mut pieces = Pieces::default();
         let mut at = 0;
-        replaced.sort_by_key(|(id, _)| *id);
-        for (id, body) in replaced {
-            let range = &self.bodies[id.0].range;
+        for (range, text) in replaced {
             pieces.keep(at..range.start);
-            pieces.insert(body.into_bytes());
+            pieces.insert(text.into_bytes());
             at = range.end;
         }
         pieces.keep(at..self.input.len());
@@ -179,12 +235,6 @@ impl<'i> Stream<'i> {
             pieces.insert(body.into_bytes());
         }
         pieces
-    }
-
-    /// As [`Stream::assemble`], in one buffer.
-    #[must_use]
-    pub fn assembled(&self, replaced: Vec<(DocumentId, String)>, appended: Vec<String>) -> Vec<u8> {
-        self.assemble(replaced, appended).concat(self.input)
     }
 }
 
@@ -284,7 +334,8 @@ mod tests {
     #[test]
     fn an_unchanged_stream_is_its_input() {
         for input in ["", "---", "a: 1", "---\na: 1\n--- # c\nb\r\n---\n", "\u{feff}---x\n\n---\n"] {
-            assert_eq!(Stream::split(input.as_bytes()).assembled(Vec::new(), Vec::new()), input.as_bytes());
+            let pieces = Stream::split(input.as_bytes()).assemble(Vec::new(), Vec::new(), Vec::new());
+            assert_eq!(pieces.concat(input.as_bytes()), input.as_bytes());
         }
     }
 

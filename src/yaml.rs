@@ -44,11 +44,12 @@ mod value;
 
 pub use emit::{block as write_block, document as write_document, json as write_json, literal_document};
 pub use error::{EditError, ParseError};
+pub use excerpt::Entries;
 pub(crate) use lines::has_old_breaks;
 pub use tree::ItemSpan;
 
 use json_patch::Patch;
-use json_patch::jsonptr::Pointer;
+use json_patch::jsonptr::{Pointer, PointerBuf};
 use serde_json::Value;
 
 use excerpt::Excerpt;
@@ -82,7 +83,7 @@ impl<'t> Document<'t> {
     /// # Errors
     ///
     /// As [`Document::parse`].
-    pub fn parse_entries(text: &'t str, wanted: &'static [&'static [&'static str]]) -> Result<Self, ParseError> {
+    pub fn parse_entries(text: &'t str, wanted: Entries) -> Result<Self, ParseError> {
         let Some(excerpt) = Excerpt::take(text, wanted) else { return Self::parse(text) };
         match parse::parse(&excerpt.text) {
             Ok((tree, value)) => Ok(Self { text, excerpt: Some(excerpt), tree, value }),
@@ -128,6 +129,12 @@ impl<'t> Document<'t> {
         Some(&self.text[self.tree.scalar(pointer)?])
     }
 
+    /// The lines of the literal block scalar at `pointer`, if it is one.
+    #[must_use]
+    pub fn literal(&self, pointer: &Pointer) -> Option<std::ops::Range<usize>> {
+        self.tree.literal(pointer)
+    }
+
     /// Applies `patch` and returns the edited text.
     ///
     /// # Errors
@@ -142,6 +149,28 @@ impl<'t> Document<'t> {
             Some(excerpt) if !excerpt.covers(&self.value, &wanted) => Self::parse(self.text)?.patch(patch),
             _ => self.rewrite(&wanted),
         }
+    }
+
+    /// Applies `patch` to what is left of a document in which `parts` of the text are replaced: nodes that then read as
+    /// the `values` at these pointers, and that the patch does not touch. Returns the edited text.
+    ///
+    /// # Errors
+    ///
+    /// As [`Document::patch`].
+    pub fn patch_around(
+        &self,
+        parts: Vec<(std::ops::Range<usize>, String)>,
+        values: Vec<(PointerBuf, Value)>,
+        patch: &Patch,
+    ) -> Result<String, EditError> {
+        let mut wanted = self.value.clone();
+        json_patch::patch_unsafe(&mut wanted, patch)?;
+        let edits = splice::splice(self.text, &self.tree, &self.value, &wanted)?.and(parts)?;
+        for (pointer, value) in values {
+            *pointer.resolve_mut(&mut wanted).map_err(|_| EditError::Unsupported("a part that is not there"))? = value;
+        }
+        let edited = edits.apply(self.text);
+        if self.proves(&edited, &wanted) { Ok(edited) } else { Err(EditError::Proof) }
     }
 
     /// Edits the text so that it reads as `wanted`, and proves that it does.
@@ -217,7 +246,17 @@ pub fn reads_as(text: &str, wanted: &Value) -> bool {
     proof::reads_as(text, wanted)
 }
 
-/// Reads the value of one YAML document without looking at where things stand.
+/// The value of one YAML document, for reading alone: as [`read`] has it, several times as fast where the text is plain.
+///
+/// # Errors
+///
+/// As [`Document::parse`].
+pub fn value(text: &str) -> Result<Value, ParseError> {
+    let (_, text) = split_byte_order_mark(text);
+    parse::plain(text).map_or_else(|| read(text), Ok)
+}
+
+/// Reads the value of one YAML document by the engine that judges edits.
 ///
 /// # Errors
 ///

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use base64ct::{Base64, Encoding as _};
 use common::{Run, ci, diff, run};
 use milvus_gke_l7::check::rules::ALL;
-use milvus_gke_l7::diagnostic::Severity;
+use milvus_gke_l7::report::diagnostic::Severity;
 use milvus_gke_l7::yaml;
 use serde_json::{Value, json};
 
@@ -215,7 +215,7 @@ fn silent_on_golden_outputs() {
 fn silent_on_live_objects() {
     for (name, output, _) in golden().into_iter().filter(|(_, _, warns)| !warns) {
         let stream = milvus_gke_l7::stream::Stream::split(&output);
-        let lists = milvus_gke_l7::list::Lists::find(&stream);
+        let lists = milvus_gke_l7::stream::list::Lists::find(&stream);
         let stream = stream.open(&lists);
         let objects = stream.ids().filter_map(|id| yaml::read(std::str::from_utf8(stream.body(id)).unwrap()).ok());
         let live = |mut object: Value| {

@@ -11,13 +11,11 @@ use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 use x509_cert::{Certificate, TbsCertificate};
 
-use super::Shown;
 use super::key::{Public, public_of_certificate};
 use super::pem::{self, PemError};
-use crate::settings::Hosts;
-
-/// Google's limit for one SSL certificate.
-const LIMIT: usize = 5;
+use crate::gke::certificate::MAX_CHAIN;
+use crate::host::Hosts;
+use crate::text::escaped;
 
 /// How many names of a certificate a message lists.
 const SHOWN_NAMES: usize = 5;
@@ -38,7 +36,7 @@ pub enum CertificateProblem {
     PrivateKey,
     #[error("holds a `{0}`; only certificates belong into this file")]
     Other(String),
-    #[error("holds {0} certificates, and Google takes at most {LIMIT}; leave the root out")]
+    #[error("holds {0} certificates, and Google takes at most {MAX_CHAIN}; leave the root out")]
     TooMany(usize),
     #[error("certificate {position} is no X.509: {error}; copy the file again")]
     Damaged { position: usize, error: der::Error },
@@ -98,7 +96,7 @@ impl Chain {
         }
         match blocks.len() {
             0 => return Err(CertificateProblem::Missing),
-            count if count > LIMIT => return Err(CertificateProblem::TooMany(count)),
+            count if count > MAX_CHAIN => return Err(CertificateProblem::TooMany(count)),
             _ => {}
         }
         let parse = |(index, block): (usize, &pem::Block<'_>)| {
@@ -151,7 +149,7 @@ impl Chain {
         }
         let wildcards = names.iter().any(|name| name.starts_with('*'));
         let hint = if wildcards { " (`*.` stands for exactly one label, before two or more)" } else { "" };
-        let mut list: Vec<_> = names.iter().take(SHOWN_NAMES).map(|name| Shown(name.as_str()).to_string()).collect();
+        let mut list: Vec<_> = names.iter().take(SHOWN_NAMES).map(|name| escaped(name)).collect();
         if names.len() > SHOWN_NAMES {
             list.push(format!("and {} more", names.len() - SHOWN_NAMES));
         }
@@ -185,7 +183,7 @@ fn public(certificate: &Certificate) -> Option<Public> {
 }
 
 fn shown(name: &Name) -> String {
-    Shown(name.to_string().as_str()).to_string()
+    escaped(&name.to_string())
 }
 
 /// The DNS names of subjectAltName.

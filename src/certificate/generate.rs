@@ -29,7 +29,7 @@ use x509_cert::time::{Time, Validity};
 
 use super::Pair;
 use super::chain::covers;
-use crate::settings::Hosts;
+use crate::host::Hosts;
 
 /// Clients whose clock is a little slow accept it at once.
 const BACKDATED: Duration = Duration::from_secs(5 * 60);

@@ -19,7 +19,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier, SubjectPublicK
 use x509_cert::time::{Time, Validity};
 
 use super::*;
-use crate::settings::Host;
+use crate::host::Host;
 
 const HOST: &str = "milvus.example.com";
 const DAY: u64 = 24 * 60 * 60;

@@ -4,34 +4,21 @@
 use json_patch::jsonptr::{Pointer, PointerBuf};
 use serde_json::Value;
 
-use super::{Findings, rules};
-use crate::object::{Existing, path};
-
-/// What a field may hold.
-pub(super) enum Shape {
-    /// Its fields, and those of them that are required.
-    Fields(&'static [(&'static str, Self)], &'static [&'static str]),
-    /// A whole number in this range.
-    Whole(i64, i64),
-    /// A number in this range.
-    Number(f64, f64),
-    Text,
-    /// One of these.
-    OneOf(&'static [&'static str]),
-    Switch,
-    Texts,
-    /// Not looked into.
-    Object,
-}
+use super::findings::{Finding, Findings};
+use super::rules;
+use crate::gke::kind::{Kind, Shape};
+use crate::kube::object::{Existing, Object as _};
+use crate::kube::value::pointer;
+use crate::text::nearest;
 
 /// Names that people write for others.
 const MISTAKEN: [(&str, &str); 4] =
     [("path", "requestPath"), ("protocol", "type"), ("interval", "checkIntervalSec"), ("timeout", "timeoutSec")];
 
-/// Checks `spec` of an object.
-pub(super) fn check(object: &Existing, spec: &Shape, findings: &mut Findings) {
+/// Checks `spec` of an object of one of GKE's kinds.
+pub(super) fn check(object: &Existing, kind: &Kind, findings: &mut Findings) {
     if let Some(value) = object.value.get("spec") {
-        check_value(object, &path(["spec"]), value, spec, findings);
+        check_value(object, &pointer(["spec"]), value, &kind.spec, findings);
     }
 }
 
@@ -60,7 +47,7 @@ fn check_value(object: &Existing, at: &Pointer, value: &Value, shape: &Shape, fi
                 }
             }
         }
-        Shape::Whole(least, most) => match value.as_i64() {
+        Shape::Integer(least, most) => match value.as_i64() {
             None if value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 1e15) => {}
             None => wrong("a whole number"),
             Some(number) if (*least..=*most).contains(&number) => {}
@@ -77,7 +64,7 @@ fn check_value(object: &Existing, at: &Pointer, value: &Value, shape: &Shape, fi
                 findings.at(&rules::FIELD_VALUE, object, at.to_buf(), message);
             }
         },
-        Shape::Text if !value.is_string() => wrong("a text"),
+        Shape::String if !value.is_string() => wrong("a text"),
         Shape::OneOf(values) => match value.as_str() {
             None => wrong("a text"),
             Some(text) if text.is_empty() || values.contains(&text) => {}
@@ -86,8 +73,8 @@ fn check_value(object: &Existing, at: &Pointer, value: &Value, shape: &Shape, fi
                 findings.at(&rules::FIELD_VALUE, object, at.to_buf(), message);
             }
         },
-        Shape::Switch if !value.is_boolean() => wrong("true or false"),
-        Shape::Texts if !value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) => {
+        Shape::Boolean if !value.is_boolean() => wrong("true or false"),
+        Shape::Strings if !value.as_array().is_some_and(|items| items.iter().all(Value::is_string)) => {
             wrong("a list of texts");
         }
         Shape::Object if !value.is_object() => wrong("a mapping"),
@@ -104,15 +91,11 @@ fn unknown(
 ) {
     let is_known = |name: &str| known.iter().any(|(known, _)| *known == name);
     let mistaken = MISTAKEN.iter().find(|(wrong, right)| *wrong == field && is_known(right)).map(|(_, right)| *right);
-    let near = mistaken.or_else(|| {
-        let distance =
-            |name: &str| strsim::damerau_levenshtein(&name.to_ascii_lowercase(), &field.to_ascii_lowercase());
-        let nearest = known.iter().map(|(name, _)| *name).min_by_key(|name| distance(name));
-        nearest.filter(|name| distance(name) <= 3)
-    });
+    let near = mistaken.or_else(|| nearest(field, known.iter().map(|(name, _)| *name), 3));
     let message = format!("{} has no field `{field}` here", object.kind());
-    findings.at(&rules::UNKNOWN_FIELD, object, at, message);
-    if let Some(near) = near {
-        findings.fix(format!("did you mean `{near}`?"));
-    }
+    let finding = Finding::at(&rules::UNKNOWN_FIELD, object, at, message);
+    findings.push(match near {
+        Some(near) => finding.with_fix(format!("did you mean `{near}`?")),
+        None => finding,
+    });
 }

@@ -2,190 +2,23 @@
 
 use std::collections::HashSet;
 
-use json_patch::jsonptr::PointerBuf;
 use serde_json::Value;
 
-use super::input::{annotation, is_live, label, named, namespace, set};
-use super::service::{Subject, at_annotation, texts_only};
-use super::{Findings, frontend_config, managed_certificate, rules, tls_secret};
-use crate::object::{Existing, at, items, path, text};
-use crate::settings::{Host, Hosts};
-
-const CLASS: &str = "kubernetes.io/ingress.class";
-const ALLOW_HTTP: &str = "kubernetes.io/ingress.allow-http";
-const GLOBAL_IP: &str = "kubernetes.io/ingress.global-static-ip-name";
-const REGIONAL_IP: &str = "kubernetes.io/ingress.regional-static-ip-name";
-const PRE_SHARED: &str = "ingress.gcp.kubernetes.io/pre-shared-cert";
-const MANAGED: &str = "networking.gke.io/managed-certificates";
-const FRONTEND: &str = "networking.gke.io/v1beta1.FrontendConfig";
-const ISSUERS: [&str; 2] = ["cert-manager.io/cluster-issuer", "cert-manager.io/issuer"];
-
-/// What the controller writes when the load balancer is there.
-const WRITTEN: [&str; 9] = [
-    "ingress.kubernetes.io/url-map",
-    "ingress.kubernetes.io/forwarding-rule",
-    "ingress.kubernetes.io/https-forwarding-rule",
-    "ingress.kubernetes.io/target-proxy",
-    "ingress.kubernetes.io/https-target-proxy",
-    "ingress.kubernetes.io/ssl-cert",
-    "ingress.kubernetes.io/static-ip",
-    "ingress.kubernetes.io/backends",
-    "ingress.gcp.kubernetes.io/instance-groups",
-];
-
-/// What a target proxy takes.
-const MAX_CERTIFICATES: usize = 15;
-
-/// What gRPC clients of Milvus ask for first.
-const CALL: &str = "/milvus.proto.milvus.MilvusService/Connect";
-
-/// Where a backend leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    /// Milvus's gRPC port.
-    Grpc,
-    /// A port that Milvus's Service does not have.
-    NoPort,
-    /// A Service that the input does not hold.
-    NoService,
-    /// Another port or Service.
-    Elsewhere,
-}
-
-/// A backend of an Ingress, of either API version.
-#[derive(Debug)]
-pub(super) struct Backend<'a> {
-    /// Where it stands.
-    at: PointerBuf,
-    pub(super) service: Option<&'a str>,
-    /// Its number or name.
-    pub(super) port: Option<&'a Value>,
-    is_resource: bool,
-    /// Where the Service is named, and its port.
-    service_key: &'static [&'static str],
-    port_key: &'static [&'static str],
-}
-
-impl<'a> Backend<'a> {
-    fn read(value: &'a Value, at: PointerBuf) -> Self {
-        let old = value.get("serviceName").is_some();
-        let port = if old {
-            value.get("servicePort")
-        } else {
-            set(value, "/service/port/name").or_else(|| set(value, "/service/port/number"))
-        };
-        let is_number = !old && set(value, "/service/port/name").is_none();
-        Self {
-            at,
-            service: if old { text(value, "/serviceName") } else { text(value, "/service/name") },
-            port,
-            is_resource: set(value, "/resource").is_some(),
-            service_key: if old { &["serviceName"] } else { &["service", "name"] },
-            port_key: match (old, is_number) {
-                (true, _) => &["servicePort"],
-                (false, true) => &["service", "port", "number"],
-                (false, false) => &["service", "port", "name"],
-            },
-        }
-    }
-
-    fn path(&self, key: &[&str]) -> PointerBuf {
-        key.iter().fold(self.at.clone(), |path, key| path.with_trailing_token(*key))
-    }
-}
-
-/// All backends of an Ingress.
-pub(super) fn backends(ingress: &Existing) -> Vec<Backend<'_>> {
-    let default = default_backend(ingress);
-    let of_paths = rules_of(ingress).flat_map(|(rule, value)| paths(rule, value)).map(|path| path.backend);
-    default.into_iter().chain(of_paths).collect()
-}
-
-fn default_backend(ingress: &Existing) -> Option<Backend<'_>> {
-    let key = if set(&ingress.value, "/spec/defaultBackend").is_some() { "defaultBackend" } else { "backend" };
-    let value = at(&ingress.value, "/spec").and_then(|spec| spec.get(key)).filter(|value| !value.is_null())?;
-    Some(Backend::read(value, path(["spec", key])))
-}
-
-fn rules_of(ingress: &Existing) -> impl Iterator<Item = (usize, &Value)> {
-    items(&ingress.value, "/spec/rules").enumerate()
-}
-
-/// A path of a rule.
-struct HttpPath<'a> {
-    at: PointerBuf,
-    value: &'a Value,
-    backend: Backend<'a>,
-}
-
-fn paths(rule: usize, value: &Value) -> impl Iterator<Item = HttpPath<'_>> {
-    items(value, "/http/paths").enumerate().map(move |(index, value)| {
-        let at = path(["spec", "rules", &rule.to_string(), "http", "paths", &index.to_string()]);
-        let backend = value.get("backend").unwrap_or(&Value::Null);
-        HttpPath { value, backend: Backend::read(backend, at.with_trailing_token("backend")), at }
-    })
-}
-
-impl HttpPath<'_> {
-    fn kind(&self) -> Option<&str> {
-        text(self.value, "/pathType")
-    }
-
-    fn path(&self) -> &str {
-        text(self.value, "/path").unwrap_or_default()
-    }
-
-    /// Whether a gRPC call goes this way, by GKE's reading.
-    fn takes_calls(&self) -> bool {
-        let path = self.path();
-        match self.kind() {
-            Some("Prefix") => {
-                let prefix = path.trim_end_matches('/');
-                CALL == prefix || CALL.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'))
-            }
-            Some("Exact") => path == CALL,
-            _ => path.is_empty() || path == CALL || path.strip_suffix('*').is_some_and(|path| CALL.starts_with(path)),
-        }
-    }
-}
-
-/// Who handles an Ingress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class<'a> {
-    External,
-    Internal,
-    /// Nobody of GKE's, because of `spec.ingressClassName`.
-    ByName(&'a str),
-    Foreign(&'a str),
-}
-
-impl<'a> Class<'a> {
-    fn of(ingress: &'a Existing) -> Self {
-        match annotation(ingress, CLASS) {
-            None | Some("") => match text(&ingress.value, "/spec/ingressClassName") {
-                Some(name) => Self::ByName(name),
-                None => Self::External,
-            },
-            Some("gce") => Self::External,
-            // A regional external load balancer takes regional addresses, too.
-            Some("gce-internal" | "gce-regional-external") => Self::Internal,
-            Some(other) => Self::Foreign(other),
-        }
-    }
-
-    fn is_gkes(self) -> bool {
-        matches!(self, Self::External | Self::Internal)
-    }
-}
-
-/// Whether it is the chart's own, and nobody has made it one for GKE.
-pub(super) fn is_charts(ingress: &Existing) -> bool {
-    let marks = [CLASS, GLOBAL_IP, REGIONAL_IP, PRE_SHARED, MANAGED, FRONTEND];
-    let chart = label(ingress, "helm.sh/chart").is_some_and(|chart| chart.starts_with("milvus-"));
-    let is_gkes =
-        |key: &&str| annotation(ingress, key).is_some_and(|value| **key != *CLASS || value.starts_with("gce"));
-    chart && !marks.iter().any(is_gkes)
-}
+use super::findings::{Finding, Findings};
+use super::service::{at_annotation, strings_only};
+use super::subject::{Subject, Target, is_charts};
+use super::{frontend_config, managed_certificate, rules, tls_secret};
+use crate::gke::annotation::{
+    ALLOW_HTTP, CLASS, CLUSTER_ISSUER, FRONTEND_CONFIG, GLOBAL_STATIC_IP, ISSUER, MANAGED_CERTIFICATES, PRE_SHARED_CERT,
+    REGIONAL_STATIC_IP, WRITTEN,
+};
+use crate::gke::ingress::{
+    self, Backend, Class, HttpPath, MAX_CERTIFICATES, backends, default_backend, names, paths_of,
+};
+use crate::gke::kind;
+use crate::host::{Host, Hosts};
+use crate::kube::object::{Existing, Object as _};
+use crate::kube::value::{array_at, pointer, set_at, str_at};
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if let (Some(service), true) = (subject.service, subject.ingresses.is_empty()) {
@@ -196,7 +29,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings.object(&rules::NO_INGRESS, service, message);
         return;
     }
-    let is_ours = |ingress: &Existing| Class::of(ingress).is_gkes() && !is_charts(ingress);
+    let is_ours = |ingress: &Existing| Class::of(&ingress.value).is_handled() && !is_charts(ingress);
     let mut first: Option<&Existing> = None;
     let has_ours = subject.ingresses.iter().any(|ingress| is_ours(ingress));
     for &ingress in &subject.ingresses {
@@ -208,7 +41,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
             continue;
         }
         match first {
-            Some(first) if subject.service.is_some() && Class::of(first) == Class::of(ingress) => {
+            Some(first) if subject.service.is_some() && Class::of(&first.value) == Class::of(&ingress.value) => {
                 let (name, other) = (ingress.name().unwrap_or_default(), first.name().unwrap_or_default());
                 let message = format!("Ingress `{name}` leads to Milvus, and so does `{other}`");
                 findings.object(&rules::TWO_INGRESSES, ingress, message);
@@ -220,20 +53,20 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 fn check_one(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
-    texts_only(ingress, findings);
-    let version = text(&ingress.value, "/apiVersion").unwrap_or_default();
-    let is_v1 = version == "networking.k8s.io/v1";
+    strings_only(ingress, findings);
+    let version = ingress.api_version();
+    let is_v1 = version == kind::INGRESS.api_version;
     if !is_v1 {
         let message = format!("{version} is gone since Kubernetes 1.22");
-        findings.at(&rules::INGRESS_VERSION, ingress, path(["apiVersion"]), message);
+        findings.at(&rules::INGRESS_VERSION, ingress, pointer(["apiVersion"]), message);
     }
     check_class(ingress, findings);
     check_rules(ingress, subject, is_v1, findings);
     check_certificates(ingress, subject, findings);
     check_address(ingress, findings);
     check_http(ingress, subject, findings);
-    if !is_live(ingress) {
-        for key in WRITTEN.iter().filter(|key| annotation(ingress, key).is_some()) {
+    if !ingress.is_live() {
+        for key in WRITTEN.iter().filter(|key| ingress.annotation(key).is_some()) {
             let message = format!("`{key}` is written by GKE's controller");
             findings.at(&rules::CONTROLLER_ANNOTATION, ingress, at_annotation(key), message);
         }
@@ -241,8 +74,8 @@ fn check_one(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings)
 }
 
 fn check_class(ingress: &Existing, findings: &mut Findings) {
-    let by_name = path(["spec", "ingressClassName"]);
-    match Class::of(ingress) {
+    let by_name = pointer(["spec", "ingressClassName"]);
+    match Class::of(&ingress.value) {
         Class::ByName(name) => {
             let message = format!("spec.ingressClassName is `{name}`: GKE ignores this Ingress");
             findings.at(&rules::INGRESS_CLASS_NAME, ingress, by_name, message);
@@ -251,17 +84,17 @@ fn check_class(ingress: &Existing, findings: &mut Findings) {
             let message = format!("the class is `{class}`: GKE ignores this Ingress");
             findings.at(&rules::INGRESS_CLASS, ingress, at_annotation(CLASS), message);
         }
-        _ if set(&ingress.value, "/spec/ingressClassName").is_some() && !is_live(ingress) => {
+        _ if set_at(&ingress.value, "/spec/ingressClassName").is_some() && !ingress.is_live() => {
             let message = "spec.ingressClassName and the annotation are both set: the API server refuses that";
-            findings.at(&rules::INGRESS_CLASS_NAME, ingress, by_name, message);
-            findings.fix("remove spec.ingressClassName");
+            let finding = Finding::at(&rules::INGRESS_CLASS_NAME, ingress, by_name, message);
+            findings.push(finding.with_fix("remove spec.ingressClassName"));
         }
         _ => {}
     }
 }
 
 fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings: &mut Findings) {
-    let default = default_backend(ingress);
+    let default = default_backend(&ingress.value);
     let mut by_default = false;
     if let Some(backend) = &default {
         check_backend(ingress, backend, subject, findings);
@@ -271,10 +104,10 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings:
         }
     }
     let mut hosts = HashSet::new();
-    for (rule, value) in rules_of(ingress) {
-        let at_rule = path(["spec", "rules", &rule.to_string()]);
+    for (rule, value) in ingress::rules(&ingress.value) {
+        let at_rule = pointer(["spec", "rules", &rule.to_string()]);
         let at_host = at_rule.with_trailing_token("host");
-        let host = text(value, "/host").filter(|host| !host.is_empty());
+        let host = str_at(value, "/host").filter(|host| !host.is_empty());
         if let Some(Err(error)) = host.map(str::parse::<Host>) {
             findings.at(&rules::HOST, ingress, at_host.clone(), error.to_string());
         }
@@ -285,7 +118,7 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings:
         }
         let mut grpc = Vec::new();
         let mut judged = false;
-        for path in paths(rule, value) {
+        for path in paths_of(rule, value) {
             judged |= check_path(ingress, &path, is_v1, findings);
             check_backend(ingress, &path.backend, subject, findings);
             if subject.target(&path.backend) == Target::Grpc {
@@ -299,8 +132,8 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings:
         // Without a Service nobody knows which of the paths is Milvus's.
         let is_milvus = subject.service.is_some() || first.path() == "/";
         if !judged && is_milvus && !by_default && !grpc.iter().any(HttpPath::takes_calls) {
-            let (kind, path) = (first.kind().unwrap_or("no pathType"), first.path());
-            let place = first.at.with_trailing_token(if first.kind().is_some() { "pathType" } else { "path" });
+            let (kind, path) = (first.path_type().unwrap_or("no pathType"), first.path());
+            let place = first.at.with_trailing_token(if first.path_type().is_some() { "pathType" } else { "path" });
             let message = format!("`{path}` with {kind} does not match gRPC calls");
             findings.at(&rules::GRPC_PATH, ingress, place, message);
         }
@@ -311,13 +144,13 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings:
 fn check_path(ingress: &Existing, path: &HttpPath<'_>, is_v1: bool, findings: &mut Findings) -> bool {
     let written = path.path();
     let at_path = || {
-        let key = if set(path.value, "/path").is_some() { "path" } else { "pathType" };
+        let key = if set_at(path.value, "/path").is_some() { "path" } else { "pathType" };
         path.at.with_trailing_token(key)
     };
-    match path.kind() {
+    match path.path_type() {
         Some("Prefix" | "Exact") if written.is_empty() || written.contains('*') => {
             let what = if written.is_empty() { "no path".to_owned() } else { format!("`{written}`") };
-            let message = format!("{what} with {}", path.kind().unwrap_or_default());
+            let message = format!("{what} with {}", path.path_type().unwrap_or_default());
             findings.at(&rules::PATH_WILDCARD, ingress, at_path(), message);
         }
         Some("ImplementationSpecific")
@@ -338,7 +171,7 @@ fn check_path(ingress: &Existing, path: &HttpPath<'_>, is_v1: bool, findings: &m
 
 fn check_backend(ingress: &Existing, backend: &Backend<'_>, subject: &Subject<'_>, findings: &mut Findings) {
     if backend.is_resource {
-        findings.at(&rules::RESOURCE_BACKEND, ingress, backend.path(&["resource"]), "the backend is a resource");
+        findings.at(&rules::RESOURCE_BACKEND, ingress, backend.pointer(&["resource"]), "the backend is a resource");
         return;
     }
     let Some(service) = subject.service.and_then(Existing::name) else { return };
@@ -350,47 +183,42 @@ fn check_backend(ingress: &Existing, backend: &Backend<'_>, subject: &Subject<'_
                 None => "that is not told".to_owned(),
             };
             let message = format!("Service `{service}` has no port {port}");
-            let place = backend.path(if backend.port.is_some() { backend.port_key } else { &["service"] });
-            findings.at(&rules::BACKEND_PORT, ingress, place, message);
-            if let Some(number) = subject.port.and_then(|port| port.number()) {
-                findings.fix(format!("Milvus's port is {number}"));
-            }
+            let finding = Finding::at(&rules::BACKEND_PORT, ingress, backend.port_pointer(), message);
+            findings.push(match subject.port.and_then(|port| port.number()) {
+                Some(number) => finding.with_fix(format!("Milvus's port is {number}")),
+                None => finding,
+            });
         }
         // Beside the one to Milvus a Service may be elsewhere.
         Target::NoService if !leads_to_milvus(ingress, subject) => {
             let message = format!("Service `{}` is not in the input", backend.service.unwrap_or_default());
-            findings.at(&rules::BACKEND_SERVICE, ingress, backend.path(backend.service_key), message);
-            findings.fix(format!("did you mean `{service}`?"));
+            let finding = Finding::at(&rules::BACKEND_SERVICE, ingress, backend.service_pointer(), message);
+            findings.push(finding.with_fix(format!("did you mean `{service}`?")));
         }
         _ => {}
     }
 }
 
 fn leads_to_milvus(ingress: &Existing, subject: &Subject<'_>) -> bool {
-    backends(ingress).iter().any(|backend| matches!(subject.target(backend), Target::Grpc | Target::NoPort))
-}
-
-fn list<'v>(object: &'v Existing, key: &str) -> Vec<&'v str> {
-    let names = annotation(object, key).unwrap_or_default().split(',').map(str::trim);
-    names.filter(|name| !name.is_empty()).collect()
+    backends(&ingress.value).any(|backend| matches!(subject.target(&backend), Target::Grpc | Target::NoPort))
 }
 
 fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
-    let here = namespace(ingress);
-    let by_issuer = ISSUERS.iter().any(|key| annotation(ingress, key).is_some());
+    let here = ingress.namespace();
+    let by_issuer = [CLUSTER_ISSUER, ISSUER].iter().any(|key| ingress.annotation(key).is_some());
     // Several Secrets share the hosts among them.
-    let hosts = items(&ingress.value, "/spec/rules").filter_map(|rule| text(rule, "/host")?.parse::<Host>().ok());
-    let one_secret = items(&ingress.value, "/spec/tls").count() == 1;
+    let hosts = array_at(&ingress.value, "/spec/rules").filter_map(|rule| str_at(rule, "/host")?.parse::<Host>().ok());
+    let one_secret = array_at(&ingress.value, "/spec/tls").count() == 1;
     let hosts = Hosts::new(hosts.collect()).ok().filter(|_| one_secret);
     let mut tls = 0;
-    for (index, entry) in items(&ingress.value, "/spec/tls").enumerate() {
+    for (index, entry) in array_at(&ingress.value, "/spec/tls").enumerate() {
         tls += 1;
-        let at = path(["spec", "tls", &index.to_string()]);
-        let Some(name) = text(entry, "/secretName").filter(|name| !name.is_empty()) else {
+        let at = pointer(["spec", "tls", &index.to_string()]);
+        let Some(name) = str_at(entry, "/secretName").filter(|name| !name.is_empty()) else {
             findings.at(&rules::TLS_WITHOUT_SECRET, ingress, at, "the entry names no Secret");
             continue;
         };
-        match named(&subject.input.secrets, name, here) {
+        match subject.input.secrets.named(name, here) {
             Some(secret) => tls_secret::check(secret, hosts.as_ref(), findings),
             None if by_issuer => {}
             None => {
@@ -399,16 +227,16 @@ fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut 
             }
         }
     }
-    let managed = list(ingress, MANAGED);
+    let managed = names(&ingress.value, MANAGED_CERTIFICATES);
     let mut domains = Vec::new();
     let mut complete = !managed.is_empty();
     for name in &managed {
-        if let Some(certificate) = named(&subject.input.certificates, name, here) {
+        if let Some(certificate) = subject.input.certificates.named(name, here) {
             managed_certificate::check(certificate, findings);
             domains.extend(managed_certificate::domains(certificate));
         } else {
             complete = false;
-            let elsewhere = named(&subject.input.certificates, name, None).and_then(namespace);
+            let elsewhere = subject.input.certificates.named(name, None).and_then(Existing::namespace);
             let (rule, message) = match elsewhere {
                 Some(there) => (
                     &rules::CERTIFICATE_ABSENT,
@@ -420,21 +248,20 @@ fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut 
                 }
                 None => (&rules::CERTIFICATE_ABSENT, format!("ManagedCertificate `{name}` is not in the input")),
             };
-            findings.at(rule, ingress, at_annotation(MANAGED), message);
+            findings.at(rule, ingress, at_annotation(MANAGED_CERTIFICATES), message);
         }
     }
-    // Google's own names for managed certificates.
-    let pre_shared: Vec<_> = list(ingress, PRE_SHARED).into_iter().filter(|name| !name.starts_with("mcrt-")).collect();
+    let pre_shared = ingress::pre_shared(&ingress.value);
     if !pre_shared.is_empty() {
         let message = format!("pre-shared certificates must exist: {}", pre_shared.join(", "));
-        findings.at(&rules::OUTSIDE, ingress, at_annotation(PRE_SHARED), message);
+        findings.at(&rules::OUTSIDE, ingress, at_annotation(PRE_SHARED_CERT), message);
     }
-    if !managed.is_empty() && annotation(ingress, CLASS) == Some("gce-internal") {
+    if !managed.is_empty() && Class::of(&ingress.value) == Class::Internal {
         let message = "an internal load balancer with a Google-managed certificate";
-        findings.at(&rules::CERTIFICATE_INTERNAL, ingress, at_annotation(MANAGED), message);
+        findings.at(&rules::CERTIFICATE_INTERNAL, ingress, at_annotation(MANAGED_CERTIFICATES), message);
     }
     let count = tls + managed.len() + pre_shared.len();
-    if count == 0 && list(ingress, PRE_SHARED).is_empty() {
+    if count == 0 && names(&ingress.value, PRE_SHARED_CERT).is_empty() {
         let message = format!("Ingress `{}` names no certificate", ingress.name().unwrap_or_default());
         findings.object(&rules::NO_CERTIFICATE, ingress, message);
     }
@@ -442,11 +269,11 @@ fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut 
         findings.object(&rules::CERTIFICATE_MANY, ingress, format!("{count} certificates"));
     }
     if complete && tls == 0 && pre_shared.is_empty() {
-        for (rule, value) in rules_of(ingress) {
-            let Some(host) = text(value, "/host").filter(|host| !host.is_empty()) else { continue };
+        for (rule, value) in ingress::rules(&ingress.value) {
+            let Some(host) = str_at(value, "/host").filter(|host| !host.is_empty()) else { continue };
             if !domains.contains(&host) {
                 let message = format!("`{host}` is no domain of {}", managed.join(", "));
-                let place = path(["spec", "rules", &rule.to_string(), "host"]);
+                let place = pointer(["spec", "rules", &rule.to_string(), "host"]);
                 findings.at(&rules::HOST_NOT_COVERED, ingress, place, message);
             }
         }
@@ -454,23 +281,23 @@ fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut 
 }
 
 fn check_address(ingress: &Existing, findings: &mut Findings) {
-    let address = |key| annotation(ingress, key).filter(|name| !name.is_empty());
-    let class = Class::of(ingress);
-    match (address(GLOBAL_IP), address(REGIONAL_IP)) {
+    let address = |key| ingress.annotation(key).filter(|name| !name.is_empty());
+    let class = Class::of(&ingress.value);
+    match (address(GLOBAL_STATIC_IP), address(REGIONAL_STATIC_IP)) {
         (Some(_), Some(_)) => {
             let message = "a global and a regional address are named";
-            findings.at(&rules::TWO_STATIC_IPS, ingress, at_annotation(REGIONAL_IP), message);
+            findings.at(&rules::TWO_STATIC_IPS, ingress, at_annotation(REGIONAL_STATIC_IP), message);
         }
-        (Some(_), None) if class == Class::Internal => {
+        (Some(_), None) if class.is_regional() => {
             let message = "a global address for a regional load balancer";
-            findings.at(&rules::STATIC_IP_SCOPE, ingress, at_annotation(GLOBAL_IP), message);
+            findings.at(&rules::STATIC_IP_SCOPE, ingress, at_annotation(GLOBAL_STATIC_IP), message);
         }
         (None, Some(_)) if class == Class::External => {
             let message = "a regional address for a global load balancer";
-            findings.at(&rules::STATIC_IP_SCOPE, ingress, at_annotation(REGIONAL_IP), message);
+            findings.at(&rules::STATIC_IP_SCOPE, ingress, at_annotation(REGIONAL_STATIC_IP), message);
         }
         (global, regional) => {
-            let key = if global.is_some() { GLOBAL_IP } else { REGIONAL_IP };
+            let key = if global.is_some() { GLOBAL_STATIC_IP } else { REGIONAL_STATIC_IP };
             if let Some(name) = global.or(regional) {
                 let message = format!("the static IP address `{name}` must exist");
                 findings.at(&rules::OUTSIDE, ingress, at_annotation(key), message);
@@ -480,7 +307,7 @@ fn check_address(ingress: &Existing, findings: &mut Findings) {
 }
 
 fn check_http(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
-    let allow = annotation(ingress, ALLOW_HTTP);
+    let allow = ingress.annotation(ALLOW_HTTP);
     // As Go's strconv.ParseBool.
     let off = matches!(allow, Some("0" | "f" | "F" | "false" | "FALSE" | "False"));
     let on = matches!(allow, None | Some("1" | "t" | "T" | "true" | "TRUE" | "True"));
@@ -488,9 +315,9 @@ fn check_http(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings
         let message = format!("`{value}` is neither true nor false");
         findings.at(&rules::ALLOW_HTTP, ingress, at_annotation(ALLOW_HTTP), message);
     }
-    let internal = annotation(ingress, CLASS) == Some("gce-internal");
-    let named_config = annotation(ingress, FRONTEND).filter(|name| !name.is_empty());
-    let config = named_config.and_then(|name| named(&subject.input.frontend_configs, name, namespace(ingress)));
+    let internal = Class::of(&ingress.value) == Class::Internal;
+    let named_config = ingress.annotation(FRONTEND_CONFIG).filter(|name| !name.is_empty());
+    let config = named_config.and_then(|name| subject.input.frontend_configs.named(name, ingress.namespace()));
     let mut redirects = false;
     match (named_config, config) {
         (Some(_), Some(config)) => {
@@ -499,24 +326,24 @@ fn check_http(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings
         }
         (Some(name), None) => {
             let message = format!("FrontendConfig `{name}` is not in the input");
-            findings.at(&rules::FRONTEND_ABSENT, ingress, at_annotation(FRONTEND), message);
+            findings.at(&rules::FRONTEND_ABSENT, ingress, at_annotation(FRONTEND_CONFIG), message);
         }
         (None, _) => {}
     }
     if internal && named_config.is_some() {
         let message = "an internal load balancer with a FrontendConfig";
-        findings.at(&rules::REDIRECT_INTERNAL, ingress, at_annotation(FRONTEND), message);
+        findings.at(&rules::REDIRECT_INTERNAL, ingress, at_annotation(FRONTEND_CONFIG), message);
     }
     if off && redirects {
         let message = "port 80 is off, and the FrontendConfig redirects from it";
         findings.at(&rules::REDIRECT_WITHOUT_HTTP, ingress, at_annotation(ALLOW_HTTP), message);
     }
-    let has_address = [GLOBAL_IP, REGIONAL_IP].iter().any(|key| annotation(ingress, key).is_some());
+    let has_address = [GLOBAL_STATIC_IP, REGIONAL_STATIC_IP].iter().any(|key| ingress.annotation(key).is_some());
     if off && !internal && !has_address {
         let message = "port 80 is off, and no static IP address is named";
         findings.at(&rules::EPHEMERAL_IP, ingress, at_annotation(ALLOW_HTTP), message);
     }
-    if !off && !redirects && named_config.is_none_or(|_| config.is_some()) && Class::of(ingress).is_gkes() {
+    if !off && !redirects && named_config.is_none_or(|_| config.is_some()) && Class::of(&ingress.value).is_handled() {
         let message = format!("Ingress `{}` serves port 80, too", ingress.name().unwrap_or_default());
         findings.object(&rules::PLAIN_HTTP, ingress, message);
     }

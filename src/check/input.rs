@@ -1,57 +1,107 @@
-//! The objects of a stream that may concern Milvus behind a load balancer.
+//! The objects of a stream that may concern Milvus behind a load balancer, and who names whom.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use memchr::memmem;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::object::{Existing, Object, at, text};
-use crate::refusal::{Reason, Refusal};
+use crate::gke::ingress;
+use crate::gke::kind;
+use crate::kube::object::{Existing, Object, Parsed, utf8};
+use crate::kube::value::value_at;
+use crate::milvus::pods::Pods;
+use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
-use crate::yaml;
+use crate::yaml::{self, Entries};
 
-/// The objects, by kind.
+/// Objects of one kind, found by name.
 #[derive(Debug, Default)]
-pub(super) struct Input {
-    pub(super) services: Vec<Existing>,
-    pub(super) ingresses: Vec<Existing>,
-    pub(super) backend_configs: Vec<Existing>,
-    pub(super) frontend_configs: Vec<Existing>,
-    pub(super) certificates: Vec<Existing>,
-    pub(super) secrets: Vec<Existing>,
-    /// What makes pods; pods themselves and ReplicaSets only where nothing above them is there.
-    pub(super) workloads: Vec<Existing>,
-    /// Read when needed: the chart's are long.
-    pub(super) config_maps: Vec<DocumentId>,
+pub(super) struct Objects {
+    all: Vec<Existing>,
+    by_name: HashMap<String, Vec<usize>>,
 }
 
-/// Kinds of which something is read.
-const KINDS: [&[u8]; 12] = [
-    b"Service",
-    b"Ingress",
-    b"BackendConfig",
-    b"FrontendConfig",
-    b"ManagedCertificate",
-    b"Secret",
-    b"ConfigMap",
-    b"Deployment",
-    b"StatefulSet",
-    b"DaemonSet",
-    b"ReplicaSet",
-    b"Pod",
-];
+impl Objects {
+    fn push(&mut self, object: Existing) {
+        if let Some(name) = object.name() {
+            self.by_name.entry(name.to_owned()).or_default().push(self.all.len());
+        }
+        self.all.push(object);
+    }
 
-impl Input {
-    pub(super) fn read(stream: &Stream<'_>) -> Result<Self, Refusal> {
-        let mut input = Self::default();
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Existing> {
+        self.all.iter()
+    }
+
+    /// The only one.
+    pub(super) fn only(&self) -> Option<&Existing> {
+        if let [only] = self.all.as_slice() { Some(only) } else { None }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The object of this name in this namespace, or in one that is not told.
+    pub(super) fn named(&self, name: &str, namespace: Option<&str>) -> Option<&Existing> {
+        let mut named = self.by_name.get(name).into_iter().flatten().map(|index| &self.all[*index]);
+        named.find(|object| object.shares_namespace(namespace))
+    }
+}
+
+/// The objects, by kind.
+#[derive(Debug)]
+pub(super) struct Input<'s> {
+    stream: &'s Stream<'s>,
+    pub(super) services: Objects,
+    pub(super) ingresses: Objects,
+    pub(super) backend_configs: Objects,
+    pub(super) frontend_configs: Objects,
+    pub(super) certificates: Objects,
+    pub(super) secrets: Objects,
+    /// What makes pods; pods themselves and ReplicaSets only where nothing above them is there.
+    workloads: Objects,
+    /// Read when needed: the chart's are long.
+    config_maps: Vec<DocumentId>,
+    config_maps_by_name: OnceCell<HashMap<String, Vec<DocumentId>>>,
+    /// Numbers of the workloads whose pods have a label.
+    workloads_by_label: OnceCell<HashMap<(String, String), Vec<usize>>>,
+    /// Numbers of the Ingresses that lead to a Service of this name.
+    ingresses_by_service: OnceCell<HashMap<String, Vec<usize>>>,
+}
+
+/// Kinds of which something is read, beside [`kind`]'s.
+const KINDS: [&str; 7] = ["Service", "ConfigMap", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"];
+
+const GKE_KINDS: [&kind::Kind; 5] =
+    [&kind::INGRESS, &kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE, &kind::SECRET];
+
+impl<'s> Input<'s> {
+    pub(super) fn read(stream: &'s Stream<'_>) -> Result<Self, Refusal> {
+        let mut input = Self {
+            stream,
+            services: Objects::default(),
+            ingresses: Objects::default(),
+            backend_configs: Objects::default(),
+            frontend_configs: Objects::default(),
+            certificates: Objects::default(),
+            secrets: Objects::default(),
+            workloads: Objects::default(),
+            config_maps: Vec::new(),
+            config_maps_by_name: OnceCell::new(),
+            workloads_by_label: OnceCell::new(),
+            ingresses_by_service: OnceCell::new(),
+        };
         let mut empty = true;
-        let mut below = Vec::new();
+        let mut below = Objects::default();
         for id in stream.ids() {
             let kind = stream.kind(id);
             empty &= kind == Kind::Nothing;
             match kind {
                 Kind::Known(b"ConfigMap") => input.config_maps.push(id),
-                // A list that could not be opened may hold what is looked for.
-                Kind::Known(kind) if !KINDS.contains(&kind) && !kind.ends_with(b"List") => {}
+                Kind::Known(kind) if !may_be_read(kind) => {}
                 Kind::Nothing => {}
                 Kind::Known(_) | Kind::Unknown => match read(stream, id) {
                     Ok(object) => input.sort_in(object, &mut below),
@@ -70,85 +120,123 @@ impl Input {
         Ok(input)
     }
 
-    fn sort_in(&mut self, object: Existing, below: &mut Vec<Existing>) {
-        // Run by Helm, and not part of the release.
-        if annotation(&object, "helm.sh/hook").is_some() {
+    fn sort_in(&mut self, object: Existing, below: &mut Objects) {
+        if object.is_hook() {
             return;
         }
         // Others have kinds of these names as well.
-        let version = text(&object.value, "/apiVersion").unwrap_or_default();
-        let group = version.rsplit_once('/').map_or("", |(group, _)| group);
-        let place = match (object.kind(), group) {
-            ("Service", "") => &mut self.services,
+        let is = |kind: &kind::Kind| object.kind() == kind.name && object.group() == kind.group();
+        let place = match (object.kind(), object.group()) {
+            _ if is(&kind::BACKEND_CONFIG) => &mut self.backend_configs,
+            _ if is(&kind::FRONTEND_CONFIG) => &mut self.frontend_configs,
+            _ if is(&kind::MANAGED_CERTIFICATE) => &mut self.certificates,
+            _ if is(&kind::SECRET) => &mut self.secrets,
             ("Ingress", "networking.k8s.io" | "extensions") => &mut self.ingresses,
-            ("BackendConfig", "cloud.google.com") => &mut self.backend_configs,
-            ("FrontendConfig", "networking.gke.io") => &mut self.frontend_configs,
-            ("ManagedCertificate", "networking.gke.io") => &mut self.certificates,
-            ("Secret", "") => &mut self.secrets,
+            ("Service", "") => &mut self.services,
             ("Deployment" | "StatefulSet" | "DaemonSet", "apps") => &mut self.workloads,
             // Old revisions have no pods.
-            ("ReplicaSet", "apps") if at(&object.value, "/spec/replicas") == Some(&Value::from(0)) => return,
+            ("ReplicaSet", "apps") if value_at(&object.value, "/spec/replicas") == Some(&Value::from(0)) => return,
             ("ReplicaSet", "apps") | ("Pod", "") => below,
-            ("ConfigMap", "") => {
-                self.config_maps.push(object.id);
-                return;
-            }
+            ("ConfigMap", "") => return self.config_maps.push(object.id),
             _ => return,
         };
         place.push(object);
     }
 
-    /// Whether the input holds nothing that stands in front of Milvus.
+    /// Whether the input holds nothing that is in front of Milvus.
     pub(super) fn has_no_front_door(&self) -> bool {
         self.ingresses.is_empty()
             && self.backend_configs.is_empty()
             && self.frontend_configs.is_empty()
             && self.certificates.is_empty()
     }
+
+    /// All pods, each with its workload.
+    pub(super) fn pods(&self) -> impl Iterator<Item = (&Existing, Pods<'_>)> {
+        self.workloads.iter().filter_map(pods)
+    }
+
+    /// The pods that a selector selects.
+    pub(super) fn selected_pods(&self, selector: &Map<String, Value>) -> Vec<(&Existing, Pods<'_>)> {
+        let by_label = self.workloads_by_label.get_or_init(|| {
+            let mut by_label: HashMap<_, Vec<_>> = HashMap::new();
+            for (index, workload) in self.workloads.iter().enumerate() {
+                let labels = pods(workload).and_then(|(_, pods)| pods.labels());
+                for (key, value) in labels.into_iter().flatten() {
+                    by_label.entry((key.clone(), value.to_string())).or_default().push(index);
+                }
+            }
+            by_label
+        });
+        // The rarest label leaves the fewest to look at.
+        let with_label = |(key, value): (&String, &Value)| {
+            by_label.get(&(key.clone(), value.to_string())).map_or(&[][..], Vec::as_slice)
+        };
+        let candidates = selector.iter().map(with_label).min_by_key(|workloads| workloads.len()).unwrap_or_default();
+        let candidates = candidates.iter().filter_map(|index| pods(&self.workloads.all[*index]));
+        candidates.filter(|(_, pods)| pods.are_selected(selector)).collect()
+    }
+
+    /// The Ingresses that name a Service of this name, in order.
+    pub(super) fn ingresses_to(&self, service: &str) -> impl Iterator<Item = &Existing> {
+        let by_service = self.ingresses_by_service.get_or_init(|| {
+            let mut by_service: HashMap<String, Vec<_>> = HashMap::new();
+            for (index, ingress) in self.ingresses.iter().enumerate() {
+                for service in ingress::backends(&ingress.value).filter_map(|backend| backend.service) {
+                    let ingresses = by_service.entry(service.to_owned()).or_default();
+                    if ingresses.last() != Some(&index) {
+                        ingresses.push(index);
+                    }
+                }
+            }
+            by_service
+        });
+        by_service.get(service).into_iter().flatten().map(|index| &self.ingresses.all[*index])
+    }
+
+    /// The ConfigMap of this name.
+    pub(super) fn config_map(&self, name: &str, namespace: Option<&str>) -> Option<Parsed<'s>> {
+        const METADATA: Entries = &[
+            &["kind"],
+            &["metadata", "name"],
+            &["metadata", "namespace"],
+            &["metadata", "annotations"],
+            &["data", "user.yaml"],
+        ];
+        let by_name = self.config_maps_by_name.get_or_init(|| {
+            let mut by_name: HashMap<String, Vec<_>> = HashMap::new();
+            for id in &self.config_maps {
+                let object = Parsed::parse_entries(self.stream, *id, METADATA);
+                if let Some(name) = object.as_ref().ok().and_then(Object::name) {
+                    by_name.entry(name.to_owned()).or_default().push(*id);
+                }
+            }
+            by_name
+        });
+        let candidates = by_name.get(name).into_iter().flatten();
+        candidates
+            .filter_map(|id| Parsed::parse_entries(self.stream, *id, METADATA).ok())
+            .find(|object| object.shares_namespace(namespace) && !object.is_hook())
+    }
+}
+
+fn pods(workload: &Existing) -> Option<(&Existing, Pods<'_>)> {
+    Some((workload, Pods::of(workload.id, &workload.value)?))
+}
+
+/// A list that could not be opened may hold what is looked for.
+fn may_be_read(kind: &[u8]) -> bool {
+    let kinds = KINDS.into_iter().chain(GKE_KINDS.iter().map(|kind| kind.name));
+    kind.ends_with(b"List") || kinds.into_iter().any(|known| known.as_bytes() == kind)
 }
 
 /// Whether a document that cannot be read may be one that is looked for.
 fn may_concern_milvus(body: &[u8]) -> bool {
-    const MARKS: [&[u8]; 4] = [b"milvus", b"BackendConfig", b"FrontendConfig", b"ManagedCertificate"];
-    MARKS.iter().any(|mark| memmem::find(body, mark).is_some())
+    let marks = ["milvus", kind::BACKEND_CONFIG.name, kind::FRONTEND_CONFIG.name, kind::MANAGED_CERTIFICATE.name];
+    marks.iter().any(|mark| memmem::find(body, mark.as_bytes()).is_some())
 }
 
 fn read(stream: &Stream<'_>, id: DocumentId) -> Result<Existing, Refusal> {
-    let value = std::str::from_utf8(stream.body(id)).ok().and_then(|text| yaml::read(text).ok());
-    let value = match value {
-        Some(value) => value,
-        None => Object::parse(stream, id)?.value().clone(),
-    };
+    let value = yaml::value(utf8(stream, id)?).map_err(|error| Refusal::of_document(&error, id))?;
     Ok(Existing { id, value })
-}
-
-/// The object of this name in this namespace, or in one that is not told.
-pub(super) fn named<'o>(objects: &'o [Existing], name: &str, namespace: Option<&str>) -> Option<&'o Existing> {
-    objects.iter().find(|object| object.name() == Some(name) && object.shares_namespace(namespace))
-}
-
-/// `metadata.namespace`
-pub(super) fn namespace(object: &Existing) -> Option<&str> {
-    text(&object.value, "/metadata/namespace")
-}
-
-/// One of `metadata.annotations`, if it is a text.
-pub(super) fn annotation<'o>(object: &'o Existing, key: &str) -> Option<&'o str> {
-    at(&object.value, "/metadata/annotations")?.get(key)?.as_str()
-}
-
-/// One of `metadata.labels`.
-pub(super) fn label<'o>(object: &'o Existing, key: &str) -> Option<&'o str> {
-    at(&object.value, "/metadata/labels")?.get(key)?.as_str()
-}
-
-/// Whether it comes from a cluster and not from a file.
-pub(super) fn is_live(object: &Existing) -> bool {
-    let metadata = |key: &str| at(&object.value, "/metadata").and_then(|metadata| metadata.get(key)).is_some();
-    metadata("uid") || metadata("resourceVersion") || metadata("managedFields")
-}
-
-/// What stands at `path` and is not null.
-pub(super) fn set<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
-    at(value, path).filter(|value| !value.is_null())
 }

@@ -2,34 +2,34 @@
 
 use serde_json::Value;
 
-use super::fields::{self, Shape};
-use super::{Findings, rules};
-use crate::object::{Existing, items, path};
-
-const SPEC: Shape = Shape::Fields(&[("domains", Shape::Texts)], &[]);
-
-const MAX_DOMAINS: usize = 100;
+use super::findings::Findings;
+use super::{fields, rules};
+use crate::gke::certificate::{MAX_DOMAIN, MAX_DOMAINS};
+use crate::gke::kind;
+use crate::host::is_label_of_any_length;
+use crate::kube::object::{Existing, Object as _};
+use crate::kube::value::{array_at, pointer};
 
 /// The domains that are texts.
 pub(super) fn domains(certificate: &Existing) -> impl Iterator<Item = &str> {
-    items(&certificate.value, "/spec/domains").filter_map(Value::as_str)
+    array_at(&certificate.value, "/spec/domains").filter_map(Value::as_str)
 }
 
 pub(super) fn check(certificate: &Existing, findings: &mut Findings) {
-    fields::check(certificate, &SPEC, findings);
+    fields::check(certificate, &kind::MANAGED_CERTIFICATE, findings);
     let name = certificate.name().unwrap_or_default();
-    let count = items(&certificate.value, "/spec/domains").count();
+    let count = array_at(&certificate.value, "/spec/domains").count();
     if count == 0 && certificate.value.pointer("/spec/domains").is_none_or(|value| value.is_array() || value.is_null())
     {
         findings.object(&rules::DOMAINS_EMPTY, certificate, format!("ManagedCertificate `{name}` has no domains"));
     }
     if count > MAX_DOMAINS {
         let message = format!("ManagedCertificate `{name}` has {count} domains");
-        findings.at(&rules::DOMAINS_MANY, certificate, path(["spec", "domains"]), message);
+        findings.at(&rules::DOMAINS_MANY, certificate, pointer(["spec", "domains"]), message);
     }
     for (index, domain) in domains(certificate).enumerate() {
         if let Some(problem) = problem(domain) {
-            let place = path(["spec", "domains", &index.to_string()]);
+            let place = pointer(["spec", "domains", &index.to_string()]);
             findings.at(&rules::DOMAIN, certificate, place, format!("`{domain}`: {problem}"));
         }
     }
@@ -37,16 +37,10 @@ pub(super) fn check(certificate: &Existing, findings: &mut Findings) {
 
 /// By the pattern of the resource definition.
 fn problem(domain: &str) -> Option<&'static str> {
-    let is_label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
     if domain.contains('*') {
         return Some("Google-managed certificates have no wildcards");
     }
-    if domain.len() > 63 {
+    if domain.len() > MAX_DOMAIN {
         return Some("a domain has at most 63 characters here");
     }
     if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -56,7 +50,7 @@ fn problem(domain: &str) -> Option<&'static str> {
         return Some("leave the dot at the end out");
     }
     let Some((_, top)) = domain.rsplit_once('.') else { return Some("a domain has two or more labels") };
-    if !domain.split('.').all(is_label) {
+    if !domain.split('.').all(is_label_of_any_length) {
         return Some("this is no DNS name");
     }
     let good_top = top.len() >= 2 && top.starts_with(|first: char| first.is_ascii_lowercase());

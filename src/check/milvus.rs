@@ -1,127 +1,109 @@
 //! Milvus itself: TLS without client certificates, an HTTP port of its own, and its
 //! configuration where Milvus reads it. Attu beside it.
 
-use memchr::memmem;
 use serde_json::Value;
 
-use super::input::{label, namespace};
-use super::pods::Pods;
-use super::service::Subject;
-use super::{Finding, Findings, rules};
-use crate::object::{Existing, Object, items, path, text};
-use crate::plan::http_port;
-use crate::plan::milvus_config::{HTTP_PORT, MilvusConfig, TLS_MODE};
-use crate::refusal::{Reason, Refusal, Spot};
-use crate::release::attu::VARIABLE;
-use crate::release::service::INSTANCE;
-use crate::release::workload::Server;
-use crate::stream::Stream;
+use super::findings::{Finding, Findings};
+use super::rules;
+use super::subject::Subject;
+use crate::kube::object::{Existing, Object as _, Parsed};
+use crate::kube::value::{array_at, pointer, str_at};
+use crate::milvus::attu::VARIABLE;
+use crate::milvus::config::{Config, HTTP_PORT, TLS_MODE, USER_YAML};
+use crate::milvus::http;
+use crate::milvus::pods::Server;
+use crate::milvus::service::INSTANCE;
+use crate::report::place::{Place, Spot};
+use crate::report::refusal::Refusal;
 
-/// Where the HTTP server is given a port, if it is given one.
-const HTTP: u16 = 8080;
-
-pub(super) fn check(subject: &Subject<'_>, stream: &Stream<'_>, findings: &mut Findings) {
-    let serving = subject.pods.iter().find_map(|pods| Some((pods, pods.config_map()?, pods.server()?)));
-    let Some((pods, (volume, name), server)) = serving else { return };
-    let at_volume = || pods.path(["spec", "volumes", &volume.to_string(), "configMap", "name"]);
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let serving =
+        subject.pods.iter().find_map(|(workload, pods)| Some((workload, pods, pods.config_volume()?, pods.server()?)));
+    let Some((workload, pods, volume, server)) = serving else { return };
+    let at_volume = || {
+        let mut pointer = volume.pointer.clone();
+        pointer.append(self::pointer(["configMap", "name"]));
+        pointer
+    };
     if !pods.mount_user_yaml() {
-        let message =
-            format!("{} `{}` mounts no user.yaml", pods.workload.kind(), pods.workload.name().unwrap_or_default());
-        findings.at(&rules::NO_USER_YAML, pods.workload, at_volume(), message);
+        let message = format!("{} `{}` mounts no user.yaml", workload.kind(), workload.name().unwrap_or_default());
+        findings.at(&rules::NO_USER_YAML, workload, at_volume(), message);
         return;
     }
-    let Some(config_map) = config_map(name, namespace(pods.workload), subject, stream) else {
-        let message = format!("ConfigMap `{name}` is not in the input");
-        findings.at(&rules::CONFIG_MAP_OUTSIDE, pods.workload, at_volume(), message);
+    let Some(config_map) = subject.input.config_map(volume.config_map, workload.namespace()) else {
+        let message = format!("ConfigMap `{}` is not in the input", volume.config_map);
+        findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, at_volume(), message);
         return;
     };
     match settings(&config_map, &server, findings) {
-        Ok(true) => check_attu(subject, pods, findings),
+        Ok(true) => check_attu(subject, workload, findings),
         Ok(false) => {}
-        Err(Refusal { reason, place }) => findings.0.push(Finding {
-            rule: &rules::MILVUS_CONFIG,
-            message: reason.to_string(),
-            place: place.map(|place| *place),
-            fix: Some(reason.help().into_owned()),
-        }),
+        Err(Refusal { reason, place }) => {
+            let finding = Finding::new(&rules::MILVUS_CONFIG, place.map(|place| *place), reason.to_string());
+            findings.push(finding.with_fix(reason.help()));
+        }
     }
 }
 
-fn config_map<'i>(
-    name: &str,
-    namespace: Option<&str>,
-    subject: &Subject<'_>,
-    stream: &Stream<'i>,
-) -> Option<Object<'i>> {
-    let mentions = |body: &[u8]| memmem::find(body, name.as_bytes()).is_some();
-    let candidates = subject.input.config_maps.iter().filter(|id| mentions(stream.body(**id)));
-    candidates
-        .filter_map(|id| Object::parse(stream, *id).ok())
-        .find(|object| object.name() == Some(name) && object.shares_namespace(namespace) && !object.is_hook())
-}
-
 /// Whether Milvus speaks TLS as GKE needs it; what is wrong is found.
-fn settings(config_map: &Object<'_>, server: &Server, findings: &mut Findings) -> Result<bool, Refusal> {
-    let config = MilvusConfig::read(config_map, server, HTTP)?;
-    let (mode, mut place) = match config.environment(TLS_MODE) {
+fn settings(config_map: &Parsed<'_>, server: &Server, findings: &mut Findings) -> Result<bool, Refusal> {
+    let config = Config::read(config_map, server, http::DEFAULT)?;
+    let (mode, place) = match config.environment(TLS_MODE) {
         Some(variable) => {
             // Taken from elsewhere (`valueFrom`): not known here.
             let Some(value) = &variable.value else { return Ok(false) };
-            (Some(value.trim().to_owned()), config.refuse_environment(variable, TLS_MODE).place)
+            (Some(value.trim().to_owned()), Some(config.place_of_variable(variable)))
         }
-        None => (config.in_files(TLS_MODE)?, config.refuse(Reason::TlsMode2, TLS_MODE).place),
+        None => (config.in_files(TLS_MODE)?, config.place_in_files(TLS_MODE)),
     };
-    let user_yaml = || Spot::Path(path(["data", "user.yaml"]));
-    let at = |place: Option<Box<crate::refusal::Place>>| match place {
-        Some(place) => (place.document, place.spot),
-        None => (config_map.id, user_yaml()),
+    let user_yaml = || Place { document: config_map.id, spot: Spot::Path(pointer(USER_YAML)) };
+    let mut at = |rule, place: Option<Place>, message: String| {
+        findings.push(Finding::new(rule, Some(place.unwrap_or_else(user_yaml)), message));
     };
     match mode.as_deref() {
         Some("1") => {}
         Some("2") => {
-            let (document, spot) = at(place.take());
-            findings.spot(&rules::TLS_MODE_2, document, spot, "Milvus is set to tlsMode 2");
+            at(&rules::TLS_MODE_2, place, "Milvus is set to tlsMode 2".to_owned());
             return Ok(false);
         }
         mode => {
-            let (document, spot) = at(place.take());
             let message = match mode {
                 Some(mode) => format!("Milvus is set to tlsMode {mode}"),
                 None => "common.security.tlsMode is not set, and off by default".to_owned(),
             };
-            findings.spot(&rules::TLS_OFF, document, spot, message);
+            at(&rules::TLS_OFF, place, message);
             return Ok(false);
         }
     }
-    if http_port::keeps_milvus_from_starting(&config, server)? {
-        let port = config.refuse(Reason::RestWithoutHttp, HTTP_PORT).place;
-        let (document, spot) = at(port.or(place));
-        findings.spot(&rules::HTTP_SHARES_PORT, document, spot, "Milvus's HTTP server has no port of its own");
+    if http::keeps_milvus_from_starting(&config, server)? {
+        let place = config.place_in_files(HTTP_PORT).or(place);
+        at(&rules::HTTP_SHARES_PORT, place, "Milvus's HTTP server has no port of its own".to_owned());
     }
     Ok(true)
 }
 
-fn check_attu(subject: &Subject<'_>, milvus: &Pods<'_>, findings: &mut Findings) {
+fn check_attu(subject: &Subject<'_>, milvus: &Existing, findings: &mut Findings) {
     let release = subject.release();
     let service = subject.service.and_then(Existing::name).unwrap_or_default();
-    for pods in Pods::all(subject.input) {
-        let workload = pods.workload;
-        if workload.id == milvus.workload.id || !workload.shares_namespace(namespace(milvus.workload)) {
+    for (workload, pods) in subject.input.pods() {
+        if workload.id == milvus.id || !workload.shares_namespace(milvus.namespace()) {
             continue;
         }
-        for (index, container) in items(pods.template, "/spec/containers").enumerate() {
-            let variable = items(container, "/env").enumerate().find(|(_, one)| text(one, "/name") == Some(VARIABLE));
-            let Some((number, variable)) = variable else { continue };
+        for (index, container) in array_at(pods.template, "/spec/containers").enumerate() {
+            let mut variables = array_at(container, "/env").enumerate();
+            let Some((number, variable)) = variables.find(|(_, one)| str_at(one, "/name") == Some(VARIABLE)) else {
+                continue;
+            };
             let url = variable.get("value").and_then(Value::as_str).unwrap_or_default();
             let host = url.rsplit_once("//").map_or(url, |(_, rest)| rest);
             let leads_here = || host.split([':', '.', '/']).next() == Some(service);
-            let is_ours = match (label(workload, INSTANCE), release) {
+            let is_ours = match (workload.label(INSTANCE), release) {
                 (Some(of), Some(release)) => of == release,
                 _ => leads_here(),
             };
             if is_ours && !url.is_empty() && !url.starts_with("https://") {
                 let (index, number) = (index.to_string(), number.to_string());
-                let place = pods.path(["spec", "containers", &index, "env", &number, "value"]);
+                let place = pods.pointer(["spec", "containers", &index, "env", &number, "value"]);
                 findings.at(&rules::ATTU_PLAIN, workload, place, format!("{VARIABLE} is {url}"));
             }
         }

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::input::Input;
-use crate::object::{Existing, at, items, text};
-use crate::release::version::Version;
-use crate::release::workload::{Server, VOLUME, Variable};
+use crate::kube::object::Existing;
+use crate::kube::value::{array_at, str_at, value_at};
+use crate::milvus::version::Version;
+use crate::milvus::workload::{Server, VOLUME, Variable};
 
 /// A workload, and where in it its pods are described.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +21,7 @@ impl<'a> Pods<'a> {
         input.workloads.iter().filter_map(|workload| {
             let template = match workload.kind() {
                 "Pod" => &workload.value,
-                _ => at(&workload.value, "/spec/template")?,
+                _ => value_at(&workload.value, "/spec/template")?,
             };
             Some(Self { workload, template })
         })
@@ -28,7 +29,7 @@ impl<'a> Pods<'a> {
 
     /// Whether a selector of a Service selects them.
     pub(super) fn match_selector(&self, selector: &Value) -> bool {
-        let labels = at(self.template, "/metadata/labels");
+        let labels = value_at(self.template, "/metadata/labels");
         selector.as_object().is_some_and(|selector| {
             !selector.is_empty()
                 && selector.iter().all(|(key, value)| labels.and_then(|labels| labels.get(key)) == Some(value))
@@ -37,15 +38,15 @@ impl<'a> Pods<'a> {
 
     /// Whether they run Milvus: it alone mounts its configuration so.
     pub(super) fn run_milvus(&self) -> bool {
-        items(self.template, "/spec/volumes").any(|volume| text(volume, "/name") == Some(VOLUME))
-            && items(self.template, "/spec/containers").any(|container| port(container, "milvus").is_some())
+        array_at(self.template, "/spec/volumes").any(|volume| str_at(volume, "/name") == Some(VOLUME))
+            && array_at(self.template, "/spec/containers").any(|container| port(container, "milvus").is_some())
     }
 
     /// Containers that stay: a native sidecar is an init container.
     fn containers(&self) -> impl Iterator<Item = &'a Value> + use<'a> {
-        let sidecars = items(self.template, "/spec/initContainers")
-            .filter(|container| text(container, "/restartPolicy") == Some("Always"));
-        items(self.template, "/spec/containers").chain(sidecars)
+        let sidecars = array_at(self.template, "/spec/initContainers")
+            .filter(|container| str_at(container, "/restartPolicy") == Some("Always"));
+        array_at(self.template, "/spec/containers").chain(sidecars)
     }
 
     /// The number of the container port of this name.
@@ -56,53 +57,53 @@ impl<'a> Pods<'a> {
     /// Whether a container declares a port of this number.
     pub(super) fn has_port(&self, number: u64) -> bool {
         self.containers()
-            .flat_map(|container| items(container, "/ports"))
-            .any(|port| at(port, "/containerPort").and_then(Value::as_u64) == Some(number))
+            .flat_map(|container| array_at(container, "/ports"))
+            .any(|port| value_at(port, "/containerPort").and_then(Value::as_u64) == Some(number))
     }
 
     /// Whether any port is declared at all: Kubernetes does not ask for it.
     pub(super) fn declare_ports(&self) -> bool {
-        self.containers().any(|container| items(container, "/ports").next().is_some())
+        self.containers().any(|container| array_at(container, "/ports").next().is_some())
     }
 
     /// The ConfigMap behind the volume `milvus-config`, and the volume's number.
     pub(super) fn config_map(&self) -> Option<(usize, &'a str)> {
-        items(self.template, "/spec/volumes")
+        array_at(self.template, "/spec/volumes")
             .enumerate()
-            .filter(|(_, volume)| text(volume, "/name") == Some(VOLUME))
-            .find_map(|(index, volume)| Some((index, text(volume, "/configMap/name")?)))
+            .filter(|(_, volume)| str_at(volume, "/name") == Some(VOLUME))
+            .find_map(|(index, volume)| Some((index, str_at(volume, "/configMap/name")?)))
     }
 
     /// Whether `user.yaml` reaches Milvus, be it through an init container that merges it.
     pub(super) fn mount_user_yaml(&self) -> bool {
-        items(self.template, "/spec/containers")
-            .chain(items(self.template, "/spec/initContainers"))
-            .flat_map(|container| items(container, "/volumeMounts"))
-            .filter(|mount| text(mount, "/name") == Some(VOLUME))
-            .any(|mount| matches!(text(mount, "/subPath"), None | Some("user.yaml")))
+        array_at(self.template, "/spec/containers")
+            .chain(array_at(self.template, "/spec/initContainers"))
+            .flat_map(|container| array_at(container, "/volumeMounts"))
+            .filter(|mount| str_at(mount, "/name") == Some(VOLUME))
+            .any(|mount| matches!(str_at(mount, "/subPath"), None | Some("user.yaml")))
     }
 
     /// The tokens of a path in the template.
     pub(super) fn path<'t>(&self, tokens: impl IntoIterator<Item = &'t str>) -> json_patch::jsonptr::PointerBuf {
         let template: &[&str] = if self.workload.kind() == "Pod" { &[] } else { &["spec", "template"] };
-        crate::object::path(template.iter().copied().chain(tokens))
+        crate::kube::value::pointer(template.iter().copied().chain(tokens))
     }
 
     /// The container that serves gRPC, as the rules about Milvus's settings know it.
     pub(super) fn server(&self) -> Option<Server> {
-        let (index, container) = items(self.template, "/spec/containers")
+        let (index, container) = array_at(self.template, "/spec/containers")
             .enumerate()
             .find(|(_, container)| port(container, "milvus").is_some())?;
         let number = |name: &str| self.port(name).and_then(|number| u16::try_from(number).ok());
-        let environment = items(container, "/env").enumerate().filter_map(|(at, variable)| {
+        let environment = array_at(container, "/env").enumerate().filter_map(|(at, variable)| {
             let value = variable.get("value").and_then(Value::as_str).map(str::to_owned);
             let path = self.path(["spec", "containers", &index.to_string(), "env", &at.to_string()]);
-            Some(Variable { name: text(variable, "/name")?.to_owned(), value, path })
+            Some(Variable { name: str_at(variable, "/name")?.to_owned(), value, path })
         });
         Some(Server {
             grpc_port: number("milvus")?,
             health_port: number("metrics").unwrap_or_default(),
-            version: text(container, "/image").and_then(Version::of_image),
+            version: str_at(container, "/image").and_then(Version::of_image),
             environment: environment.collect(),
             document: self.workload.id,
         })
@@ -110,7 +111,7 @@ impl<'a> Pods<'a> {
 }
 
 fn port(container: &Value, name: &str) -> Option<u64> {
-    items(container, "/ports")
-        .find(|port| text(port, "/name") == Some(name))
-        .and_then(|port| at(port, "/containerPort")?.as_u64())
+    array_at(container, "/ports")
+        .find(|port| str_at(port, "/name") == Some(name))
+        .and_then(|port| value_at(port, "/containerPort")?.as_u64())
 }

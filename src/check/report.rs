@@ -6,11 +6,8 @@ use serde_json::{Value, json};
 
 use super::Finding;
 use super::rules::{self, Rule};
-use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::report::diagnostic::{self, Diagnostic, Location, Locator, Severity};
 use crate::stream::Stream;
-
-/// What the input is called where it has no name of its own.
-const INPUT: &str = "<stdin>";
 
 /// How many findings there are of each severity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,34 +23,50 @@ pub struct Count {
 impl Count {
     /// Counts.
     #[must_use]
-    pub fn of(findings: &[Finding]) -> Self {
-        let count = |severity| findings.iter().filter(|finding| finding.rule.severity == severity).count();
+    pub fn of(findings: &[Located]) -> Self {
+        let count = |severity| findings.iter().filter(|located| located.finding.rule.severity == severity).count();
         Self { errors: count(Severity::Error), warnings: count(Severity::Warning), notes: count(Severity::Note) }
     }
 }
 
-/// Puts findings in the order of the input.
-pub fn sort(findings: &mut [Finding], stream: &Stream<'_>) {
-    findings.sort_by_cached_key(|finding| {
-        let place = finding.place.as_ref();
-        (place.map(|place| place.document), place.map(|place| diagnostic::locate(place, stream, INPUT).line))
+/// A finding, and where its place is.
+#[derive(Debug)]
+pub struct Located {
+    finding: Finding,
+    location: Option<Location>,
+}
+
+/// Puts findings in the order of the input, which came from `file`.
+#[must_use]
+pub fn sorted(mut findings: Vec<Finding>, stream: &Stream<'_>, file: &str) -> Vec<Located> {
+    let document = |finding: &Finding| finding.place.as_ref().map(|place| place.document);
+    // By document first, so that each is read once.
+    findings.sort_by_key(document);
+    let mut locator = Locator::new(stream, file);
+    let located = findings.into_iter().map(|finding| {
+        let location = finding.place.as_ref().map(|place| locator.locate(place));
+        Located { finding, location }
     });
+    let mut located: Vec<_> = located.collect();
+    located.sort_by_key(|Located { finding, location }| {
+        (document(finding), location.as_ref().map(|location| location.line))
+    });
+    located
 }
 
 /// For people; with escape codes for colour.
 #[must_use]
-pub fn text(findings: &[Finding], stream: &Stream<'_>) -> String {
+pub fn text(findings: &[Located]) -> String {
     let mut text = String::new();
-    for finding in findings {
+    for Located { finding, location } in findings {
         let diagnostic = Diagnostic {
             severity: finding.rule.severity,
             rule: Some(finding.rule.id),
             title: finding.message.as_str().into(),
-            place: finding.place.as_ref(),
             why: finding.rule.why.into(),
             help: finding.fix().into(),
         };
-        text.push_str(&diagnostic::render(&diagnostic, stream, INPUT, true));
+        text.push_str(&diagnostic::render(&diagnostic, location.as_ref(), true));
         text.push_str("\n\n");
     }
     let Count { errors, warnings, notes } = Count::of(findings);
@@ -73,10 +86,9 @@ fn plural(count: usize, what: &str) -> String {
 
 /// An array of findings.
 #[must_use]
-pub fn json(findings: &[Finding], stream: &Stream<'_>) -> String {
-    let of = |finding: &Finding| {
-        let located = finding.place.as_ref().map(|place| diagnostic::locate(place, stream, INPUT));
-        let located = located.as_ref();
+pub fn json(findings: &[Located]) -> String {
+    let of = |Located { finding, location }: &Located| {
+        let located = location.as_ref();
         json!({
             "rule": finding.rule.id,
             "severity": severity(finding.rule),
@@ -95,7 +107,7 @@ pub fn json(findings: &[Finding], stream: &Stream<'_>) -> String {
 
 /// SARIF 2.1.0.
 #[must_use]
-pub fn sarif(findings: &[Finding], stream: &Stream<'_>) -> String {
+pub fn sarif(findings: &[Located]) -> String {
     let rules: Vec<Value> = rules::ALL
         .iter()
         .map(|rule| {
@@ -108,15 +120,14 @@ pub fn sarif(findings: &[Finding], stream: &Stream<'_>) -> String {
             })
         })
         .collect();
-    let result = |finding: &Finding| {
+    let result = |Located { finding, location }: &Located| {
         let mut result = json!({
             "ruleId": finding.rule.id,
             "ruleIndex": rules::ALL.iter().position(|rule| rule.id == finding.rule.id),
             "level": severity(finding.rule),
             "message": {"text": format!("{}: {}. {}.", finding.message, finding.rule.why, finding.fix())},
         });
-        if let Some(place) = &finding.place {
-            let located = diagnostic::locate(place, stream, INPUT);
+        if let Some(located) = location {
             let name = located.object.as_deref().unwrap_or(&located.source);
             result["locations"] = json!([{
                 "physicalLocation": {
@@ -145,24 +156,6 @@ pub fn sarif(findings: &[Finding], stream: &Stream<'_>) -> String {
 
 fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
-}
-
-impl Finding {
-    /// What to do.
-    #[must_use]
-    pub fn fix(&self) -> &str {
-        self.fix.as_deref().unwrap_or(self.rule.fix)
-    }
-
-    /// The JSON pointer in the object.
-    fn path(&self) -> Option<String> {
-        use crate::refusal::Spot;
-        match &self.place.as_ref()?.spot {
-            Spot::Path(path) => Some(path.to_string()),
-            Spot::InText { text, .. } | Spot::LineInText { text, .. } => Some(text.to_string()),
-            Spot::Whole | Spot::Line(_) => None,
-        }
-    }
 }
 
 fn severity(rule: &Rule) -> &'static str {

@@ -1,7 +1,8 @@
 //! Every rule in one table: what `check` says, what `explain` prints and what
 //! `docs/rules.md` lists. An identifier, once published, keeps its meaning.
 
-use crate::diagnostic::Severity;
+use crate::report::diagnostic::Severity;
+use crate::text;
 
 /// A rule that manifests can break.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,9 +32,8 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 /// The identifier most like `id`.
 #[must_use]
 pub fn nearest(id: &str) -> Option<&'static str> {
-    let distance = |rule: &&Rule| strsim::damerau_levenshtein(rule.id, id);
-    let rule = ALL.iter().copied().min_by_key(distance)?;
-    (distance(&rule) <= rule.id.len() / 2 || rule.id.contains(id)).then_some(rule.id)
+    let ids = || ALL.iter().map(|rule| rule.id);
+    text::nearest(id, ids(), id.len() / 2).or_else(|| ids().find(|known| known.contains(id)))
 }
 
 macro_rules! rules {

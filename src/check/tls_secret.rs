@@ -4,10 +4,12 @@ use std::time::SystemTime;
 
 use base64ct::{Base64, Encoding as _};
 
-use super::{Findings, rules};
+use super::findings::Findings;
+use super::rules;
 use crate::certificate::{self, CertificateProblem, PairProblem};
-use crate::object::{Existing, at};
-use crate::settings::Hosts;
+use crate::kube::object::{Existing, Object as _};
+use crate::kube::value::value_at;
+use crate::host::Hosts;
 
 /// Checks the Secret; its certificate is for `hosts`, if any are told.
 pub(super) fn check(secret: &Existing, hosts: Option<&Hosts>, findings: &mut Findings) {
@@ -31,7 +33,7 @@ pub(super) fn check(secret: &Existing, hosts: Option<&Hosts>, findings: &mut Fin
 
 /// An entry as text; of bytes that are none, as much as can be read.
 fn entry(secret: &Existing, key: &str) -> Option<String> {
-    let read = |field: &str| at(&secret.value, field)?.get(key)?.as_str();
+    let read = |field: &str| value_at(&secret.value, field)?.get(key)?.as_str();
     let text = match (read("/stringData"), read("/data")) {
         // It is what the API server writes over `data`.
         (Some(text), _) => text.to_owned(),

@@ -5,23 +5,39 @@ use std::fmt::Write as _;
 
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
-use super::Shown;
+use super::ShownDocument;
+use crate::stream::{DocumentId, Stream};
 
 const CONTEXT: usize = 3;
 
 /// Documents keep their order, and new ones come last.
-pub(super) fn diff(before: &[Shown], after: &[Shown]) -> String {
+pub(super) fn diff(before: &Stream<'_>, after: &Stream<'_>) -> String {
     let mut out = String::from("--- rendered\n+++ rewritten\n");
-    // New documents stand behind the last line.
-    let end = before.iter().map(|shown| shown.first_line + shown.lines.len()).max().unwrap_or(1);
-    let nothing = Shown { title: String::new(), first_line: end, lines: Vec::new() };
-    for (index, new) in after.iter().enumerate() {
-        document(&mut out, before.get(index).unwrap_or(&nothing), new);
+    let mut old = before.ids();
+    let mut last = None;
+    for new in after.ids() {
+        let old = old.next();
+        last = old.or(last);
+        let is_same = |old| before.body(old) == after.body(new) && before.separator(old) == after.separator(new);
+        if !old.is_some_and(is_same) {
+            let old = match old {
+                Some(old) => ShownDocument::of(before, old),
+                None => nothing_after(before, last),
+            };
+            document(&mut out, &old, &ShownDocument::of(after, new));
+        }
     }
     out
 }
 
-fn document(out: &mut String, old: &Shown, new: &Shown) {
+/// New documents stand after the last line.
+fn nothing_after(before: &Stream<'_>, last: Option<DocumentId>) -> ShownDocument {
+    let last = last.map(|last| ShownDocument::of(before, last));
+    let first_line = last.map_or(1, |last| last.first_line + last.lines.len());
+    ShownDocument { title: String::new(), first_line, lines: Vec::new() }
+}
+
+fn document(out: &mut String, old: &ShownDocument, new: &ShownDocument) {
     let operations = capture_diff_slices(Algorithm::Myers, &old.lines, &new.lines);
     if operations.iter().all(|operation| operation.tag() == DiffTag::Equal) {
         return;
@@ -31,7 +47,7 @@ fn document(out: &mut String, old: &Shown, new: &Shown) {
     }
 }
 
-fn hunk(out: &mut String, old: &Shown, new: &Shown, group: &[DiffOp]) {
+fn hunk(out: &mut String, old: &ShownDocument, new: &ShownDocument, group: &[DiffOp]) {
     let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
     let range = |first_line: usize, start: usize, end: usize| match end - start {
         // Of nothing, the line before it is told.

@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Environment, InstallError, NAME, Report};
+use super::{Environment, InstallError, NAME, Installed};
 
 const FILE: &str = "plugin.yaml";
 /// A link to the program beside `plugin.yaml`, where its path cannot stand in there.
 const LINK: &str = NAME;
 
-pub(super) fn path(env: &Environment) -> Result<Report, InstallError> {
+pub(super) fn path(env: &Environment) -> Result<Installed, InstallError> {
     let message = plugins(env)?.join(NAME).display().to_string();
-    Ok(Report { message, warnings: Vec::new() })
+    Ok(Installed { message, warnings: Vec::new() })
 }
 
-pub(super) fn install(env: &Environment) -> Result<Report, InstallError> {
+pub(super) fn install(env: &Environment) -> Result<Installed, InstallError> {
     let plugins = plugins(env)?;
     let folder = plugins.join(NAME);
     ours(&folder)?;
@@ -54,24 +54,24 @@ Use it:
         folder.display(),
         program.path.display(),
     );
-    Ok(Report { message, warnings: helm_3_warnings(env, &plugins) })
+    Ok(Installed { message, warnings: helm_3_warnings(env, &plugins) })
 }
 
-pub(super) fn uninstall(env: &Environment) -> Result<Report, InstallError> {
+pub(super) fn uninstall(env: &Environment) -> Result<Installed, InstallError> {
     let plugins = plugins(env)?;
     let folder = plugins.join(NAME);
     let Some(files) = ours(&folder)? else {
         no_other_claims_the_name(&plugins)?;
         // The user wants it gone, and it is: a script may run this again.
         let message = format!("Nothing to uninstall: there is no {}", folder.display());
-        return Ok(Report { message, warnings: Vec::new() });
+        return Ok(Installed { message, warnings: Vec::new() });
     };
     for file in files {
         fs::remove_file(&file).map_err(failed("remove", &file))?;
     }
     fs::remove_dir(&folder).map_err(failed("remove", &folder))?;
     let message = format!("Uninstalled the plugin for Helm 4: removed {}", folder.display());
-    Ok(Report { message, warnings: Vec::new() })
+    Ok(Installed { message, warnings: Vec::new() })
 }
 
 /// Where Helm looks for plugins, and in which order: `pkg/cli/environment.go`, `pkg/helmpath`.
@@ -285,7 +285,7 @@ mod tests {
     }
 
     /// Fails, with this beginning, and changes nothing.
-    fn refused(home: &Home, result: Result<Report, InstallError>, found: &str) -> InstallError {
+    fn refused(home: &Home, result: Result<Installed, InstallError>, found: &str) -> InstallError {
         let error = result.unwrap_err();
         let text = error.to_string();
         assert!(text.starts_with(&format!("{}{found}", folder(home).display())), "{text}");

@@ -5,17 +5,17 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Environment, InstallError, Report};
+use super::{Environment, InstallError, Installed};
 
 /// `<group>/<version>/<kind in lower case>/<Kind>`.
 const PLUGIN: &str = "milvus-gke-l7/v1alpha1/milvusgkel7/MilvusGkeL7";
 
-pub(super) fn path(env: &Environment) -> Result<Report, InstallError> {
+pub(super) fn path(env: &Environment) -> Result<Installed, InstallError> {
     let message = Homes::find(env)?.wanted.join(PLUGIN).display().to_string();
-    Ok(Report { message, warnings: Vec::new() })
+    Ok(Installed { message, warnings: Vec::new() })
 }
 
-pub(super) fn install(env: &Environment) -> Result<Report, InstallError> {
+pub(super) fn install(env: &Environment) -> Result<Installed, InstallError> {
     // kustomize looks for the file without an extension, and Windows runs it with one only.
     if !cfg!(unix) {
         return Err(InstallError::NoExecPlugins);
@@ -65,7 +65,7 @@ Use it:
             left.display(),
         )
     });
-    Ok(Report { message, warnings: warnings.into_iter().collect() })
+    Ok(Installed { message, warnings: warnings.into_iter().collect() })
 }
 
 /// Where kustomize looks for plugins: `api/konfig/plugins.go`. The first of these that exists.

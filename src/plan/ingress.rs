@@ -1,130 +1,51 @@
-//! "Create an Ingress": one rule per host, `/` to the Milvus Service.
-//!
-//! The class is an annotation, never `ingressClassName`, which makes GKE ignore the
-//! Ingress without an event. The path type is `Prefix`: with `Exact` or
-//! `ImplementationSpecific` every gRPC call would go to the default backend. A
-//! `spec.tls` without `secretName` breaks the load balancer, so that managed mode has none.
+//! The objects beside the release: what makes GKE's Ingress controller build the load balancer.
 
-use serde::Serialize;
-use serde_json::{Value, json};
+mod backend_config;
+mod existing;
+mod frontend_config;
+#[allow(clippy::module_inception, reason = "the Ingress itself")]
+mod ingress;
+mod managed_certificate;
+mod manifest;
+pub(super) mod names;
+mod tls_secret;
 
-use super::manifest::{Manifest, Metadata};
-use super::rest::{self, RestPort};
-use super::{frontend_config, managed_certificate, tls_secret};
-use crate::release::Release;
-use crate::settings::{self, Certificate, FrontEnd, GcpName, Issuer, Scheme, Settings};
+use serde_json::Value;
 
-#[derive(Debug, Serialize)]
-struct Spec {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tls: Option<[Tls; 1]>,
-    rules: Vec<Rule>,
+use super::service::rest::RestPort;
+use crate::milvus::release::Release;
+use crate::report::refusal::Refusal;
+use crate::settings::{Certificate, Settings};
+
+pub(super) use existing::FrontDoor;
+
+/// Our objects.
+pub(super) struct NewObjects {
+    backend_config: Value,
+    frontend_config: Option<Value>,
+    /// A ManagedCertificate or a Secret.
+    certificate: Option<Value>,
+    pub(super) ingress: Value,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Tls {
-    hosts: Vec<String>,
-    secret_name: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Rule {
-    host: String,
-    http: Http,
-}
-
-#[derive(Debug, Serialize)]
-struct Http {
-    paths: Vec<Path>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Path {
-    path: &'static str,
-    path_type: &'static str,
-    backend: Backend,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Backend {
-    service: BackendService,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct BackendService {
-    name: String,
-    port: BackendPort,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct BackendPort {
-    number: u16,
-}
-
-pub(super) const KIND: &str = "Ingress";
-
-pub(super) fn manifest(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Value {
-    let mut metadata = Metadata::new(release.service.name.clone(), release);
-    let mut annotate = |name: &str, value: &str| metadata.annotations.insert(name.to_owned(), json!(value));
-    let FrontEnd { scheme, static_ip, http, .. } = &settings.front_end;
-    let (class, address) = match scheme {
-        Scheme::External => ("gce", "kubernetes.io/ingress.global-static-ip-name"),
-        Scheme::Internal => ("gce-internal", "kubernetes.io/ingress.regional-static-ip-name"),
-    };
-    annotate("kubernetes.io/ingress.class", class);
-    if let Some(static_ip) = static_ip {
-        annotate(address, static_ip.as_str());
-    }
-    if *http == settings::Http::Off {
-        annotate("kubernetes.io/ingress.allow-http", "false");
-    }
-    if frontend_config::manifest(release, &settings.front_end).is_some() {
-        annotate("networking.gke.io/v1beta1.FrontendConfig", &frontend_config::name(release));
-    }
-    let secret = match &settings.certificate {
-        Certificate::Managed(_) => {
-            annotate(managed_certificate::ANNOTATION, &managed_certificate::name(release));
-            None
+impl NewObjects {
+    pub(super) fn of(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Self {
+        Self {
+            backend_config: backend_config::manifest(release, &settings.backend),
+            frontend_config: frontend_config::manifest(release, &settings.front_end),
+            certificate: match &settings.certificate {
+                Certificate::Managed(domains) => Some(managed_certificate::manifest(release, domains)),
+                Certificate::Files(pair) => Some(tls_secret::manifest(release, pair)),
+                _ => None,
+            },
+            ingress: ingress::manifest(release, settings, rest),
         }
-        Certificate::ManagedByName(name) => {
-            annotate(managed_certificate::ANNOTATION, name.as_str());
-            None
-        }
-        Certificate::PreShared(names) => {
-            let names: Vec<_> = names.iter().map(GcpName::as_str).collect();
-            annotate("ingress.gcp.kubernetes.io/pre-shared-cert", &names.join(","));
-            None
-        }
-        Certificate::Secret(name) => Some(name.to_string()),
-        Certificate::Files(_) => Some(tls_secret::name(release)),
-        Certificate::CertManager(Issuer::Cluster(name)) => {
-            annotate("cert-manager.io/cluster-issuer", name.as_str());
-            Some(tls_secret::name(release))
-        }
-        Certificate::CertManager(Issuer::Namespaced(name)) => {
-            annotate("cert-manager.io/issuer", name.as_str());
-            Some(tls_secret::name(release))
-        }
-    };
-    if matches!(settings.certificate, Certificate::CertManager(_)) {
-        // GKE gives each Ingress an address of its own: a solver beside this one would not be asked.
-        annotate("acme.cert-manager.io/http01-edit-in-place", "true");
     }
-    let hosts = || settings.hosts.iter().map(str::to_owned);
-    let tls = secret.map(|secret_name| [Tls { hosts: hosts().collect(), secret_name }]);
-    let path = |path, number| {
-        let service = BackendService { name: release.service.name.clone(), port: BackendPort { number } };
-        Path { path, path_type: "Prefix", backend: Backend { service } }
-    };
-    let mut paths: Vec<_> = rest.into_iter().flat_map(|rest| rest::PATHS.map(|at| path(at, rest.number))).collect();
-    paths.push(path("/", release.service.port.number));
-    Manifest {
-        api_version: "networking.k8s.io/v1",
-        kind: KIND,
-        metadata,
-        spec: Spec { tls, rules: hosts().map(|host| Rule { host, http: Http { paths: paths.clone() } }).collect() },
+
+    /// What is done about them in a stream that may hold some of them already; each comes before those that name it.
+    pub(super) fn reconcile(self, release: &Release<'_>, settings: &Settings) -> Result<FrontDoor, Refusal> {
+        let Self { backend_config, frontend_config, certificate, ingress } = self;
+        let wanted = [Some(backend_config), frontend_config, certificate, Some(ingress)];
+        existing::reconcile(release, settings, wanted.into_iter().flatten())
     }
-    .into_value()
 }

@@ -5,7 +5,8 @@ use json_patch::jsonptr::{Pointer, PointerBuf};
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
 use serde_json::Value;
 
-use crate::object::{HELM4_FILENAME, path};
+use crate::kube::object::HELM4_FILENAME;
+use crate::kube::value::pointer;
 
 /// Operations on one value.
 pub(super) struct Operations<'v> {
@@ -72,7 +73,7 @@ impl<'v> Operations<'v> {
         let changes = std::mem::take(&mut self.operations);
         if !changes.is_empty() {
             for path in paths {
-                self.test(&self::path(path.split('/')));
+                self.test(&pointer(path.split('/')));
             }
         }
         let changed = !changes.is_empty();
@@ -90,7 +91,7 @@ fn stray_marks<'v>(value: &'v Value, above: &mut Vec<&'v str>, found: &mut Vec<P
         let is_mark = key == HELM4_FILENAME && *above != ["metadata", "annotations"];
         above.push(key);
         if is_mark {
-            found.push(path(above.iter().copied()));
+            found.push(pointer(above.iter().copied()));
         } else {
             stray_marks(value, above, found);
         }

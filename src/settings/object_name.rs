@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::host::is_label_of_any_length;
+use crate::host::is_label_of_any_length;
 use super::text::deserialize_from_text;
 
 /// An RFC 1123 subdomain: what Kubernetes takes as the name of a Secret.

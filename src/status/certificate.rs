@@ -5,24 +5,24 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::Objects;
+use super::objects::Objects;
 use super::step::{State, Step};
-use crate::ingress::{Certificate, Ingress, Issuer};
-use crate::object::{items, text};
+use crate::gke::ingress::{CertificateSource, Ingress, IssuerName};
+use crate::kube::value::{array_at, str_at};
 
 pub(super) fn steps(ingress: &Ingress<'_>, objects: &Objects<'_>, address: Option<IpAddr>) -> Vec<Step> {
     let note = |title: String| Step::new(State::Note, title);
     match &ingress.certificate {
-        Certificate::Managed(names) => {
+        CertificateSource::Managed(names) => {
             let certificates = names.iter().map(|name| managed(name, ingress, objects, address));
             certificates.chain(uncovered(names, ingress, objects)).collect()
         }
-        Certificate::PreShared(names) => names
+        CertificateSource::PreShared(names) => names
             .iter()
             .map(|name| note(format!("certificate: SSL certificate {name} of Compute Engine, named by the Ingress")))
             .collect(),
-        Certificate::Secrets(names) => names.iter().map(|name| secret(name, ingress)).collect(),
-        Certificate::None => {
+        CertificateSource::Secrets(names) => names.iter().map(|name| secret(name, ingress)).collect(),
+        CertificateSource::None => {
             let step = Step::broken("certificate: the Ingress names none", "the Ingress names no certificate");
             vec![
                 step.detail("without one nothing listens on port 443").help("give it one: see the flags of the filter"),
@@ -38,8 +38,8 @@ fn secret(name: &str, ingress: &Ingress<'_>) -> Step {
         return step.detail("GKE then makes no front end").help("name a Secret there, or leave spec.tls out");
     }
     let by = match ingress.issuer {
-        Some(Issuer::Cluster(issuer)) => format!(", by ClusterIssuer {issuer} of cert-manager"),
-        Some(Issuer::Namespaced(issuer)) => format!(", by Issuer {issuer} of cert-manager"),
+        Some(IssuerName::Cluster(issuer)) => format!(", by ClusterIssuer {issuer} of cert-manager"),
+        Some(IssuerName::Namespaced(issuer)) => format!(", by Issuer {issuer} of cert-manager"),
         None => String::new(),
     };
     Step::new(State::Note, format!("certificate: Secret {name}{by}, named by the Ingress (not looked into)"))
@@ -47,14 +47,14 @@ fn secret(name: &str, ingress: &Ingress<'_>) -> Step {
 
 fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Option<IpAddr>) -> Step {
     let title = format!("ManagedCertificate {name}");
-    let Some(certificate) = objects.find("ManagedCertificate", name, ingress.namespace) else {
+    let Some(certificate) = objects.find("ManagedCertificate", name, ingress.namespace()) else {
         let step = Step::waiting(format!("{title}: not in the input"), format!("ManagedCertificate {name}"));
         return step
             .detail("GKE attaches none of the certificates as long as one is missing")
             .help("it must be in the namespace of the Ingress; kubectl must be asked for managedcertificate too")
             .usually("seconds after the upgrade");
     };
-    let status = text(certificate, "/status/certificateStatus").unwrap_or_default();
+    let status = str_at(certificate, "/status/certificateStatus").unwrap_or_default();
     let (state, means) = of_certificate(status);
     let shown = if status.is_empty() { "no status yet" } else { status };
     let mut step = Step::new(state, format!("{title}: {shown}"));
@@ -63,8 +63,8 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
         _ => format!("ManagedCertificate {name} ({shown})"),
     };
     step.details.extend(means.map(str::to_owned));
-    step.details.extend(text(certificate, "/status/expireTime").map(|time| format!("it expires at {time}")));
-    for domain in items(certificate, "/status/domainStatus") {
+    step.details.extend(str_at(certificate, "/status/expireTime").map(|time| format!("it expires at {time}")));
+    for domain in array_at(certificate, "/status/domainStatus") {
         step = of_domain(step, domain, address, name);
     }
     if status == "ProvisioningFailedPermanently" {
@@ -86,9 +86,9 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
 /// A host for which no ManagedCertificate is. GKE does not compare them.
 fn uncovered(names: &[&str], ingress: &Ingress<'_>, objects: &Objects<'_>) -> Option<Step> {
     let certificates: Option<Vec<_>> =
-        names.iter().map(|name| objects.find("ManagedCertificate", name, ingress.namespace)).collect();
+        names.iter().map(|name| objects.find("ManagedCertificate", name, ingress.namespace())).collect();
     let certificates = certificates?;
-    let domains = || certificates.iter().flat_map(|certificate| items(certificate, "/spec/domains"));
+    let domains = || certificates.iter().flat_map(|certificate| array_at(certificate, "/spec/domains"));
     let host = ingress.hosts.iter().find(|host| !domains().any(|domain| domain.as_str() == Some(**host)))?;
     let step = Step::broken(format!("certificate: none for {host}"), format!("no ManagedCertificate is for {host}"));
     Some(
@@ -111,8 +111,8 @@ fn of_certificate(status: &str) -> (State, Option<&'static str>) {
 }
 
 fn of_domain(mut step: Step, domain: &Value, address: Option<IpAddr>, certificate: &str) -> Step {
-    let name = text(domain, "/domain").unwrap_or_default();
-    let status = text(domain, "/status").unwrap_or_default();
+    let name = str_at(domain, "/domain").unwrap_or_default();
+    let status = str_at(domain, "/status").unwrap_or_default();
     let to = address.map_or_else(|| "the ADDRESS of the Ingress".to_owned(), |address| address.to_string());
     let point = format!("point the A record of {name} at {to}, and have no AAAA record that leads elsewhere");
     let (state, means, help) = match status {

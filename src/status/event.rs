@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 
-use super::cause::{self, Cause, Course};
-use super::step::{INDENT, one_line};
-use super::{Objects, same_namespace};
-use crate::object::{at, text};
+use super::objects::Objects;
+use super::step::INDENT;
+use crate::gke::event::{self, Cause, Course};
+use crate::kube::object::same_namespace;
+use crate::text::one_line;
+use crate::kube::value::{str_at, value_at};
 
 /// A warning about one of our objects.
 #[derive(Debug)]
@@ -42,16 +44,16 @@ pub(super) fn warnings<'v>(objects: &Objects<'v>, about: &[About<'_>]) -> Vec<Wa
     let events: Vec<_> = objects.of_kind("Event").filter(concerns).collect();
     let mut warnings: Vec<Warning<'v>> = Vec::new();
     for event in &events {
-        let message = text(event, "/message").or_else(|| text(event, "/note")).unwrap_or_default();
-        let reason = text(event, "/reason").unwrap_or_default();
-        let cause = cause::of(reason, message);
+        let message = str_at(event, "/message").or_else(|| str_at(event, "/note")).unwrap_or_default();
+        let reason = str_at(event, "/reason").unwrap_or_default();
+        let cause = event::cause(reason, message);
         // The firewall's is none by its type.
-        if text(event, "/type") != Some("Warning") && cause.is_none_or(|cause| cause.course != Course::Passes) {
+        if str_at(event, "/type") != Some("Warning") && cause.is_none_or(|cause| cause.course != Course::Passes) {
             continue;
         }
         let time = time(event);
         let followed = |other: &&Value| {
-            text(other, "/type") == Some("Normal") && involved(other) == involved(event) && self::time(other) > time
+            str_at(other, "/type") == Some("Normal") && involved(other) == involved(event) && self::time(other) > time
         };
         let is_last = !events.iter().any(followed);
         let of = |key| involved(event).and_then(|object| object.get(key)?.as_str()).unwrap_or_default();
@@ -68,15 +70,15 @@ pub(super) fn warnings<'v>(objects: &Objects<'v>, about: &[About<'_>]) -> Vec<Wa
 }
 
 fn involved(event: &Value) -> Option<&Value> {
-    at(event, "/involvedObject").or_else(|| at(event, "/regarding"))
+    value_at(event, "/involvedObject").or_else(|| value_at(event, "/regarding"))
 }
 
 /// When it was last seen. All are in UTC, so that they sort as texts.
 fn time(event: &Value) -> &str {
     ["/series/lastObservedTime", "/lastTimestamp", "/deprecatedLastTimestamp", "/eventTime", "/firstTimestamp"]
         .iter()
-        .find_map(|path| text(event, path))
-        .or_else(|| text(event, "/metadata/creationTimestamp"))
+        .find_map(|path| str_at(event, path))
+        .or_else(|| str_at(event, "/metadata/creationTimestamp"))
         .unwrap_or_default()
 }
 

@@ -6,16 +6,14 @@ use serde_json::{Map, Value};
 
 use super::service::{SECONDS, Service};
 use super::step::Step;
-use crate::ingress::{Certificate, Ingress, annotation};
-use crate::object::{at, items, text};
-
-const CLASS: &str = "kubernetes.io/ingress.class";
-const BACKENDS: &str = "ingress.kubernetes.io/backends";
-const HTTPS_RULE: &str = "ingress.kubernetes.io/https-forwarding-rule";
+use crate::gke::annotation::{BACKENDS, CLASS, HTTPS_FORWARDING_RULE};
+use crate::gke::ingress::{self, CertificateSource, Class, Ingress, default_backend};
+use crate::kube::object::Object as _;
+use crate::kube::value::{array_at, str_at};
 
 /// The load balancer's address, where there is one.
 pub(super) fn address(ingress: &Value) -> Option<IpAddr> {
-    items(ingress, "/status/loadBalancer/ingress").find_map(|entry| text(entry, "/ip")?.parse().ok())
+    array_at(ingress, "/status/loadBalancer/ingress").find_map(|entry| str_at(entry, "/ip")?.parse().ok())
 }
 
 /// Nobody can tell from here whether it is still to come or was forgotten, and the loop that waits may have been
@@ -26,22 +24,14 @@ pub(super) fn missing() -> Step {
         .usually(SECONDS)
 }
 
-/// Whether GKE handles the Ingress.
-pub(super) fn is_handled(ingress: &Value) -> bool {
-    match annotation(ingress, CLASS) {
-        Some("gce" | "gce-internal" | "gce-regional-external") => true,
-        None | Some("") => text(ingress, "/spec/ingressClassName").is_none(),
-        Some(_) => false,
-    }
-}
-
 /// The Ingress itself, and its address.
 pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
     let title = format!("Ingress {}", ingress.name);
-    if !is_handled(ingress.value) {
-        let found = match (annotation(ingress.value, CLASS), text(ingress.value, "/spec/ingressClassName")) {
-            (Some(class), _) if !class.is_empty() => format!("its class is {class}"),
-            (_, class) => format!("it has ingressClassName {}", class.unwrap_or_default()),
+    let class = Class::of(ingress.value);
+    if !class.is_handled() {
+        let found = match class {
+            Class::ByName(name) => format!("it has ingressClassName {name}"),
+            _ => format!("its class is {}", ingress.value.annotation(CLASS).unwrap_or_default()),
         };
         return Step::broken(title, format!("GKE ignores Ingress {}", ingress.name))
             .detail(format!("{found}: GKE ignores it, without an event"))
@@ -52,7 +42,7 @@ pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
             .detail("no path takes all gRPC calls: they get a 404")
             .help("one path must be `/` of pathType Prefix");
     }
-    let class = annotation(ingress.value, CLASS).filter(|class| !class.is_empty()).unwrap_or("gce");
+    let class = ingress.value.annotation(CLASS).filter(|class| !class.is_empty()).unwrap_or("gce");
     match address(ingress.value) {
         Some(address) => Step::done(format!("{title}, class {class}: ADDRESS {address}")),
         None => Step::waiting(format!("{title}, class {class}: no ADDRESS yet"), "the ADDRESS of the Ingress")
@@ -62,29 +52,18 @@ pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
 }
 
 fn leads_all_calls(ingress: &Value, service: &Service<'_>) -> bool {
-    let ours = |backend: Option<&Value>| backend.and_then(|to| text(to, "/service/name")) == Some(service.name);
-    let takes_all = |path: &Value| {
-        let at = text(path, "/path").unwrap_or_default();
-        match text(path, "/pathType") {
-            Some("Prefix") => at == "/",
-            Some("ImplementationSpecific") | None => at.is_empty() || at == "/*",
-            Some(_) => false,
-        }
-    };
-    ours(at(ingress, "/spec/defaultBackend"))
-        || items(ingress, "/spec/rules")
-            .flat_map(|rule| items(rule, "/http/paths"))
-            .any(|path| ours(path.get("backend")) && takes_all(path))
+    default_backend(ingress).is_some_and(|backend| backend.service == Some(service.name))
+        || ingress::paths(ingress).any(|path| path.backend.service == Some(service.name) && path.takes_calls())
 }
 
 /// Port 443.
 pub(super) fn https(ingress: &Ingress<'_>) -> Step {
-    match annotation(ingress.value, HTTPS_RULE) {
+    match ingress.value.annotation(HTTPS_FORWARDING_RULE) {
         Some(rule) => Step::done(format!("port 443: forwarding rule {rule}")),
         None => {
             let step = Step::waiting("port 443: no forwarding rule yet", "port 443 of the load balancer");
             match ingress.certificate {
-                Certificate::Managed(_) => step.detail("it comes when the ManagedCertificate is attached"),
+                CertificateSource::Managed(_) => step.detail("it comes when the ManagedCertificate is attached"),
                 _ => step.detail("it comes when GKE has the certificate"),
             }
             .usually("a few minutes after the ADDRESS")
@@ -95,7 +74,7 @@ pub(super) fn https(ingress: &Ingress<'_>) -> Step {
 /// What the health checks say.
 pub(super) fn backends(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
     let all: Map<String, Value> =
-        annotation(ingress.value, BACKENDS).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        ingress.value.annotation(BACKENDS).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let groups = service.groups();
     let port_of = |name: &str| groups.iter().find(|(_, group)| group == name).map(|(port, _)| port.as_str());
     // A backend service bears the name of its network endpoint group. Without these only the default backend of

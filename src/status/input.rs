@@ -2,41 +2,43 @@
 
 use serde_json::Value;
 
-use super::Problem;
-use crate::object::{items, text};
-use crate::refusal::{Place, Spot};
+use super::StatusError;
+use crate::report::place::{Place, Spot};
 use crate::stream::{DocumentId, Stream};
 use crate::yaml;
 
 /// All objects: of a `kind: List`, in YAML or JSON, of several, or of a stream.
-pub(super) fn objects(input: &[u8]) -> Result<Vec<Value>, Problem> {
+pub(super) fn objects(input: &[u8]) -> Result<Vec<Value>, StatusError> {
     if input.iter().all(u8::is_ascii_whitespace) {
-        return Err(Problem::Empty);
+        return Err(StatusError::Empty);
     }
-    let stream = Stream::split(input);
-    stream.within_limit().map_err(|_| Problem::TooManyDocuments)?;
+    let stream = Stream::limited(input)?;
     let mut objects = Vec::new();
     for id in stream.ids() {
         for value in values(&stream, id)? {
-            match text(&value, "/kind") {
-                Some(kind) if kind.ends_with("List") => {
-                    objects.extend(items(&value, "/items").filter(|item| item.is_object()).cloned());
-                }
+            match value.get("kind").and_then(Value::as_str) {
+                Some(kind) if kind.ends_with("List") => objects.extend(items(value).filter(Value::is_object)),
                 Some(_) => objects.push(value),
                 None if value.is_null() => {}
-                None => return Err(Problem::NoObject { place: Place { document: id, spot: Spot::Line(1) } }),
+                None => return Err(StatusError::NoObject { place: Place { document: id, spot: Spot::Line(1) } }),
             }
         }
     }
     Ok(objects)
 }
 
+/// The items of a list.
+fn items(mut list: Value) -> impl Iterator<Item = Value> {
+    let items = list.get_mut("items").map(Value::take);
+    if let Some(Value::Array(items)) = items { items } else { Vec::new() }.into_iter()
+}
+
 /// The values of a document: one, but for JSON, where one may follow the other.
-fn values(stream: &Stream<'_>, id: DocumentId) -> Result<Vec<Value>, Problem> {
+fn values(stream: &Stream<'_>, id: DocumentId) -> Result<Vec<Value>, StatusError> {
     let body = stream.body(id);
     let text = std::str::from_utf8(body).map_err(|error| {
         let line = memchr::memchr_iter(b'\n', &body[..error.valid_up_to()]).count() + 1;
-        Problem::NotUtf8 { place: Place { document: id, spot: Spot::Line(line) } }
+        StatusError::NotUtf8 { place: Place { document: id, spot: Spot::Line(line) } }
     })?;
     // YAML reads it as well, but not several in a row.
     if text.trim_start().starts_with('{')
@@ -44,7 +46,7 @@ fn values(stream: &Stream<'_>, id: DocumentId) -> Result<Vec<Value>, Problem> {
     {
         return Ok(values);
     }
-    yaml::read(text).map(|value| vec![value]).map_err(|error| Problem::DoesNotParse {
+    yaml::value(text).map(|value| vec![value]).map_err(|error| StatusError::DoesNotParse {
         message: error.to_string(),
         place: Place { document: id, spot: Spot::Line(error.line()) },
     })

@@ -2,18 +2,19 @@
 
 use serde_json::{Map, Value};
 
+use super::objects::Objects;
 use super::step::{State, Step};
-use super::{Objects, same_namespace};
-use crate::ingress::{Ingress, annotation, shell_word};
-use crate::object::{at, items, text};
-use crate::release::service::{INSTANCE, TARGET_PORT};
-
-const PROTOCOLS: &str = "cloud.google.com/app-protocols";
-const OLD_PROTOCOLS: &str = "service.alpha.kubernetes.io/app-protocols";
-const BACKEND_CONFIG: &str = "cloud.google.com/backend-config";
-const OLD_BACKEND_CONFIG: &str = "beta.cloud.google.com/backend-config";
-const NEG: &str = "cloud.google.com/neg";
-const NEG_STATUS: &str = "cloud.google.com/neg-status";
+use crate::gke::annotation::{
+    APP_PROTOCOLS, APP_PROTOCOLS_ALPHA, BACKEND_CONFIG, BACKEND_CONFIG_BETA, NEG, NEG_STATUS,
+};
+use crate::gke::ingress::{Ingress, backends};
+use crate::gke::service::{AppProtocols, AppProtocolsError, BackendConfigs, Neg};
+use crate::gke::{health, kind};
+use crate::kube::object::Object as _;
+use crate::kube::service::{Port, ports};
+use crate::kube::value::{str_at, value_at};
+use crate::milvus::service::{INSTANCE, TARGET_PORT};
+use crate::text::shell_word;
 
 /// A live Service.
 #[derive(Debug, Clone, Copy)]
@@ -27,31 +28,22 @@ pub(super) struct Service<'v> {
 impl<'v> Service<'v> {
     /// A Service with a port that leads to Milvus.
     pub(super) fn read(object: &'v Value) -> Option<Self> {
-        let leads_to_milvus = |port: &Value| text(port, "/targetPort") == Some(TARGET_PORT);
-        if text(object, "/kind") != Some("Service") || !items(object, "/spec/ports").any(leads_to_milvus) {
-            return None;
-        }
+        ports(object).find(leads_to_milvus)?;
         Some(Self {
             value: object,
-            name: text(object, "/metadata/name")?,
-            namespace: text(object, "/metadata/namespace"),
-            release: at(object, "/metadata/labels").and_then(|labels| labels.get(INSTANCE)?.as_str()),
+            name: object.name()?,
+            namespace: object.namespace(),
+            release: object.label(INSTANCE),
         })
-    }
-
-    /// Whether an Ingress leads to it.
-    pub(super) fn is_behind(&self, ingress: &Value) -> bool {
-        same_namespace(text(ingress, "/metadata/namespace"), self.namespace)
-            && paths(ingress).any(|path| text(path, "/service/name") == Some(self.name))
     }
 
     /// The annotations, step by step.
     pub(super) fn steps(&self, ingress: Option<&Ingress<'_>>, objects: &Objects<'_>) -> Vec<Step> {
         let title = format!("Service {}", self.name);
         // Helm changes the Service before it makes the Ingress: both missing is a beginning, not a mistake.
-        let untouched = [PROTOCOLS, OLD_PROTOCOLS, BACKEND_CONFIG, OLD_BACKEND_CONFIG, NEG]
+        let untouched = [APP_PROTOCOLS, APP_PROTOCOLS_ALPHA, BACKEND_CONFIG, BACKEND_CONFIG_BETA, NEG]
             .iter()
-            .all(|key| annotation(self.value, key).is_none());
+            .all(|key| self.value.annotation(key).is_none());
         if untouched && ingress.is_none() {
             let step =
                 Step::waiting(title, "the annotations of the Milvus Service").detail("has no annotations of GKE");
@@ -98,45 +90,47 @@ impl<'v> Service<'v> {
     }
 
     fn neg_status(&self) -> Option<Map<String, Value>> {
-        serde_json::from_str(annotation(self.value, NEG_STATUS)?).ok()
-    }
-
-    /// The annotation that holds for a key with an older form, as a JSON object.
-    fn object(&self, key: &'static str) -> Result<Option<Map<String, Value>>, Problem> {
-        let Some(text) = annotation(self.value, key) else { return Ok(None) };
-        serde_json::from_str(text)
-            .map(Some)
-            .map_err(|_| Problem { what: format!("the annotation {key} is no JSON object"), help: AGAIN.to_owned() })
+        serde_json::from_str(self.value.annotation(NEG_STATUS)?).ok()
     }
 
     fn protocols(&self, ingress: Option<&Ingress<'_>>) -> Result<String, Problem> {
-        // If both are there the older one holds.
-        let key = if annotation(self.value, OLD_PROTOCOLS).is_some() { OLD_PROTOCOLS } else { PROTOCOLS };
-        let remove = |what: String| Problem {
+        let read = AppProtocols::read(self.value);
+        let key = read.as_ref().map_or(APP_PROTOCOLS, |read| read.key);
+        let problem = |what: String| Problem {
             help: match key {
-                OLD_PROTOCOLS => format!("remove the annotation {OLD_PROTOCOLS}: it comes before {PROTOCOLS}"),
+                // If both are there the older one holds.
+                APP_PROTOCOLS_ALPHA => {
+                    format!("remove the annotation {APP_PROTOCOLS_ALPHA}: it comes before {APP_PROTOCOLS}")
+                }
                 _ => AGAIN.to_owned(),
             },
             what,
         };
-        let protocols = self.object(key).map_err(|problem| remove(problem.what))?.unwrap_or_default();
+        let protocols = match read.map(|read| read.protocols) {
+            None => Map::new(),
+            Some(Ok(protocols)) => protocols,
+            Some(Err(AppProtocolsError::Unknown(other))) => {
+                return Err(problem(format!("{key} says {other}, which is no protocol that GKE knows")));
+            }
+            Some(Err(_)) => return Err(problem(not_json(key))),
+        };
         let mut said = Vec::new();
-        for port in items(self.value, "/spec/ports") {
-            let is_milvus = text(port, "/targetPort") == Some(TARGET_PORT);
+        for port in ports(self.value) {
+            let is_milvus = leads_to_milvus(&port);
             if !is_milvus && !ingress.is_some_and(|ingress| self.is_led_to(ingress.value, port)) {
                 continue;
             }
-            let name = text(port, "/name").unwrap_or_default();
+            let name = port.name().unwrap_or_default();
             let protocol = protocols.get(name).and_then(Value::as_str);
             match protocol {
                 Some("HTTP2") => {}
                 Some("HTTPS") if !is_milvus => {}
                 Some(other) => {
-                    return Err(remove(format!("{key} says {other} for port {name}, where Milvus needs HTTP2")));
+                    return Err(problem(format!("{key} says {other} for port {name}, where Milvus needs HTTP2")));
                 }
                 None => {
-                    let what = format!("{PROTOCOLS} says nothing of port `{name}`: GKE speaks plain HTTP to it");
-                    return Err(remove(what));
+                    let what = format!("{APP_PROTOCOLS} says nothing of port `{name}`: GKE speaks plain HTTP to it");
+                    return Err(problem(what));
                 }
             }
             said.push(format!("{name} {}", protocol.unwrap_or_default()));
@@ -144,20 +138,15 @@ impl<'v> Service<'v> {
         Ok(format!("protocols: {}", said.join(", ")))
     }
 
-    fn is_led_to(&self, ingress: &Value, port: &Value) -> bool {
-        paths(ingress).filter(|path| text(path, "/service/name") == Some(self.name)).any(|path| {
-            let (name, number) = (text(path, "/service/port/name"), at(path, "/service/port/number"));
-            (name.is_some() && name == text(port, "/name")) || (number.is_some() && number == port.get("port"))
-        })
+    fn is_led_to(&self, ingress: &Value, port: Port<'_>) -> bool {
+        backends(ingress).any(|backend| backend.service == Some(self.name) && backend.names_port(port))
     }
 
     fn neg(&self) -> Result<String, Problem> {
-        let neg = self.object(NEG)?.unwrap_or_default();
-        if neg.get("ingress") == Some(&Value::Bool(true)) {
-            return Ok("network endpoint groups: asked for".to_owned());
-        }
-        let what = match text(self.value, "/spec/type").unwrap_or("ClusterIP") {
-            "ClusterIP" => {
+        let what = match (Neg::read(self.value), str_at(self.value, "/spec/type").unwrap_or("ClusterIP")) {
+            (Neg::On { .. }, _) => return Ok("network endpoint groups: asked for".to_owned()),
+            (Neg::NotJson, _) => not_json(NEG),
+            (_, "ClusterIP") => {
                 format!("{NEG} does not say {{\"ingress\": true}}: GKE takes no ClusterIP Service without it")
             }
             _ => {
@@ -169,38 +158,33 @@ impl<'v> Service<'v> {
 
     /// Whether the BackendConfig that it names is in the input.
     pub(super) fn has_backend_config(&self, objects: &Objects<'_>) -> bool {
-        self.named_backend_config().is_ok_and(|name| objects.has("BackendConfig", &name, self.namespace))
+        self.named_backend_config().is_ok_and(|name| objects.has(kind::BACKEND_CONFIG.name, &name, self.namespace))
     }
 
-    /// The BackendConfig for the Milvus port: GKE looks for its name, its number, and then for the default.
+    /// The BackendConfig for the Milvus port.
     fn named_backend_config(&self) -> Result<String, Problem> {
-        let configs = match self.object(BACKEND_CONFIG)? {
-            Some(configs) => configs,
-            None => self.object(OLD_BACKEND_CONFIG)?.unwrap_or_default(),
+        let problem = |what| Problem { what, help: AGAIN.to_owned() };
+        let configs = match BackendConfigs::read(self.value) {
+            Some((key, None)) => return Err(problem(not_json(key))),
+            Some((_, Some(configs))) => configs,
+            None => BackendConfigs::default(),
         };
-        let port = items(self.value, "/spec/ports").find(|port| text(port, "/targetPort") == Some(TARGET_PORT));
-        let keys = [
-            port.and_then(|port| text(port, "/name").map(str::to_owned)),
-            port.and_then(|port| Some(port.get("port")?.to_string())),
-        ];
-        let of_port = |key: String| configs.get("ports")?.get(key)?.as_str();
-        let name = keys.into_iter().flatten().find_map(of_port).or_else(|| configs.get("default")?.as_str());
-        name.map(str::to_owned).ok_or_else(|| Problem {
-            what: format!("{BACKEND_CONFIG} names no BackendConfig for the Milvus port: GKE finds Milvus unhealthy"),
-            help: AGAIN.to_owned(),
+        let name = ports(self.value).find(leads_to_milvus).and_then(|port| configs.of(port).map(str::to_owned));
+        name.ok_or_else(|| {
+            problem(format!("{BACKEND_CONFIG} names no BackendConfig for the Milvus port: GKE finds Milvus unhealthy"))
         })
     }
 
     fn backend_config(&self, objects: &Objects<'_>) -> Result<String, Problem> {
         let name = self.named_backend_config()?;
-        let Some(config) = objects.find("BackendConfig", &name, self.namespace) else {
+        let Some(config) = objects.find(kind::BACKEND_CONFIG.name, &name, self.namespace) else {
             return Ok(format!("BackendConfig {name}: not in the input"));
         };
-        let check = |key| at(config, "/spec/healthCheck").and_then(|check| check.get(key));
+        let check = |key| value_at(config, "/spec/healthCheck").and_then(|check| check.get(key));
         let (kind, path) = (check("type").and_then(Value::as_str), check("requestPath").and_then(Value::as_str));
         match (kind, check("port"), path) {
-            (Some("HTTP"), Some(port), Some("/healthz")) => {
-                Ok(format!("BackendConfig {name}: health check HTTP, port {port}, /healthz"))
+            (Some(health::TYPE), Some(port), Some(health::PATH)) => {
+                Ok(format!("BackendConfig {name}: health check {}, port {port}, {}", health::TYPE, health::PATH))
             }
             _ => Err(Problem {
                 what: format!("the health check of BackendConfig {name} is not Milvus's: GKE finds Milvus unhealthy"),
@@ -225,8 +209,10 @@ const AGAIN: &str = "upgrade the release again with milvus-gke-l7 as post-render
 /// Objects come one after the other.
 pub(super) const SECONDS: &str = "seconds after the upgrade";
 
-/// The backends of an Ingress.
-fn paths(ingress: &Value) -> impl Iterator<Item = &Value> {
-    let of_rules = items(ingress, "/spec/rules").flat_map(|rule| items(rule, "/http/paths"));
-    of_rules.filter_map(|path| path.get("backend")).chain(at(ingress, "/spec/defaultBackend"))
+fn leads_to_milvus(port: &Port<'_>) -> bool {
+    str_at(port.value, "/targetPort") == Some(TARGET_PORT)
+}
+
+fn not_json(key: &str) -> String {
+    format!("the annotation {key} is no JSON object")
 }

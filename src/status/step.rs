@@ -1,5 +1,7 @@
 //! One step of the set-up: how far it is, and how it is told.
 
+use crate::text::one_line;
+
 /// How far a step is. The later, the worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum State {
@@ -83,16 +85,3 @@ impl Step {
 
 /// As far as the marks reach.
 pub(super) const INDENT: &str = "         ";
-
-/// Others wrote it: no line break may make a last line of it, and no escape code reach the terminal.
-pub(super) fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' | '\r' | '\t' => line.push(' '),
-            character if character.is_control() => line.extend(character.escape_default()),
-            character => line.push(character),
-        }
-    }
-    line
-}

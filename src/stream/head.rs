@@ -19,6 +19,20 @@ pub enum Kind<'d> {
     Unknown,
 }
 
+impl Kind<'_> {
+    /// The same kind of a text, told by the bytes of `original`, which differs from `text` elsewhere only.
+    pub(super) fn within<'o>(self, text: &[u8], original: &'o [u8]) -> Kind<'o> {
+        match self {
+            Self::Known(word) => {
+                let start = word.as_ptr() as usize - text.as_ptr() as usize;
+                original.get(start..start + word.len()).map_or(Kind::Unknown, Kind::Known)
+            }
+            Self::Nothing => Kind::Nothing,
+            Self::Unknown => Kind::Unknown,
+        }
+    }
+}
+
 /// Looks for the document's kind. Block scalars cannot fool it: their lines are indented
 /// further.
 #[must_use]

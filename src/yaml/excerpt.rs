@@ -28,22 +28,22 @@ use serde_json::Value;
 use super::lines::{has_odd_characters, simple_key};
 use super::proof::reads_as;
 
+/// Paths of entries of a document, as keys.
+pub type Entries = &'static [&'static [&'static str]];
+
 /// Lines of a document.
 #[derive(Debug, Clone)]
 pub(super) struct Excerpt {
     pub(super) text: String,
     /// Where the lines stand in the document, in order.
     kept: Vec<Range<usize>>,
-    wanted: Wanted,
+    wanted: Entries,
 }
-
-/// Paths of entries, as keys.
-pub(super) type Wanted = &'static [&'static [&'static str]];
 
 impl Excerpt {
     /// The excerpt of the entries at `wanted` (those that are there); `None` where only
     /// the whole document can tell.
-    pub(super) fn take(text: &str, wanted: Wanted) -> Option<Self> {
+    pub(super) fn take(text: &str, wanted: Entries) -> Option<Self> {
         let kept = if is_odd(text) { None } else { lines_of(text, wanted) }?;
         Some(Self { text: join(text, &kept), kept, wanted })
     }
@@ -318,7 +318,7 @@ fn key(content: &str) -> Option<(&str, bool)> {
 mod tests {
     use super::*;
 
-    const WANTED: Wanted = &[&["kind"], &["spec", "template", "metadata"], &["spec", "volumes"]];
+    const WANTED: Entries = &[&["kind"], &["spec", "template", "metadata"], &["spec", "volumes"]];
 
     const DOCUMENT: &str = "\
 # head

@@ -31,3 +31,8 @@ pub(super) fn parse(text: &str) -> Result<(Tree, Value), ParseError> {
     let value = value.map_or_else(|| value::read(text), Ok)?;
     Ok((tree, value))
 }
+
+/// The value of a text that is plainly written.
+pub(super) fn plain(text: &str) -> Option<Value> {
+    Some(plain::parse(text)?.1)
+}

@@ -69,6 +69,12 @@ impl Edits {
         Ok(Self(edits))
     }
 
+    /// These edits and those that replace `parts`.
+    pub(super) fn and(self, parts: Vec<(Range<usize>, String)>) -> Result<Self, EditError> {
+        let parts = parts.into_iter().map(|(range, text)| Edit { range, text });
+        Self::new(self.0.into_iter().chain(parts).collect())
+    }
+
     /// The same edits elsewhere.
     pub(super) fn moved(self, place: impl Fn(&Range<usize>) -> Option<Range<usize>>) -> Result<Self, EditError> {
         let edits = self.0.into_iter().map(|Edit { range, text }| Some(Edit { range: place(&range)?, text }));

@@ -122,6 +122,14 @@ impl Tree {
         matches!(node.shape, Shape::Inline | Shape::Missing).then(|| node.span.clone())
     }
 
+    /// The lines of the literal block scalar at `pointer`.
+    pub(super) fn literal(&self, pointer: &Pointer) -> Option<Range<usize>> {
+        match &self.node(self.find(pointer).1?).shape {
+            Shape::Block { folded: false, lines } => Some(lines.clone()),
+            _ => None,
+        }
+    }
+
     /// The range of the node at `pointer`; of its nearest existing parent if there is none.
     /// For the value of a mapping entry the key belongs to the range.
     pub(super) fn locate(&self, pointer: &Pointer) -> Range<usize> {

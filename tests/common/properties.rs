@@ -8,15 +8,16 @@ use std::ops::Range;
 use arbitrary::Unstructured;
 use json_patch::jsonptr::{Pointer, PointerBuf};
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
-use milvus_gke_l7::list::Lists;
 use milvus_gke_l7::options::Options;
-use milvus_gke_l7::outcome::{Outcome, Status};
-use milvus_gke_l7::refusal::Refusal;
+use milvus_gke_l7::report::outcome::{Outcome, Status};
+use milvus_gke_l7::report::refusal::Refusal;
 use milvus_gke_l7::settings::Settings;
 use milvus_gke_l7::stream::Stream;
 use milvus_gke_l7::stream::head::{self, Kind};
 use milvus_gke_l7::yaml::{self, Document, EditError};
-use milvus_gke_l7::{check, diagnostic, diff, filter, function, notes, status};
+use milvus_gke_l7::commands::function;
+use milvus_gke_l7::report::diagnostic;
+use milvus_gke_l7::{check, diff, filter, notes, status};
 use serde_json::{Map, Value, json};
 
 /// The function for the name of a fuzz target.
@@ -56,8 +57,7 @@ pub(crate) fn split(input: &[u8]) {
         }
     }
     assert_eq!(end, input.len(), "the last body goes to the end");
-    let lists = Lists::find(&stream);
-    let opened = Stream::split(input).open(&lists);
+    let opened = Stream::split(input).open();
     for id in opened.ids() {
         let _ = (head::kind(opened.body(id)), opened.first_line(id), opened.separator(id), opened.is_glued(id));
     }

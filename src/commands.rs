@@ -1,0 +1,69 @@
+//! One run, from the arguments to an [`Outcome`]. One file per command: it reads, calls, and
+//! makes an outcome.
+
+mod cert;
+mod check;
+mod diff;
+mod explain;
+mod filter;
+pub mod function;
+mod install;
+mod notes;
+mod shared;
+mod status;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read};
+
+use clap::CommandFactory as _;
+
+use crate::cli::{self, Cli, Command, HELM4_PLUGIN};
+use crate::config;
+use crate::report::outcome::{Outcome, Status};
+
+use crate::status::Asked;
+use shared::{failure, usage};
+
+/// Runs with these arguments (the program's name first) and this input.
+#[must_use]
+pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
+    // Looked for by hand, so that clap's own errors reach Helm's user as well.
+    let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
+    match cli::parse(arguments).map_err(cli::without_pem) {
+        Ok(cli) => {
+            let outcome = of_cli(cli, input).unwrap_or_else(|outcome| outcome);
+            if helm4 { outcome.in_band() } else { outcome }
+        }
+        // Help is no manifest either.
+        Err(error) if helm4 => Outcome::failed(Status::Usage, error.render().ansi().to_string()).in_band(),
+        Err(error) => usage(&error),
+    }
+}
+
+/// A failure is an outcome as well.
+fn of_cli(cli: Cli, input: impl Read + IsTerminal) -> Result<Outcome, Outcome> {
+    let reads = cli.command.as_ref().is_none_or(Command::reads_stdin);
+    if reads && input.is_terminal() {
+        return Err(Outcome::failed(Status::Usage, Cli::command().render_help().ansi().to_string()));
+    }
+    match cli.command {
+        None => filter::run(cli.filter, input),
+        // What a command prints is no manifest.
+        Some(_) if cli.filter.helm4_plugin => {
+            Err(Outcome::failed(Status::Usage, "error: a post-renderer takes flags only, no commands\n".to_owned()))
+        }
+        Some(Command::Diff { asked, output, color, exit_code }) => diff::run(*asked, output, color, exit_code, input),
+        Some(Command::Cert { hosts, out, days, key, force }) => cert::run(hosts, &out, days, key, force),
+        Some(Command::Notes { asked }) => notes::run(*asked, input),
+        Some(Command::Status { release, wait_hint, dns }) => status::run(&Asked { release, wait_hint, dns }, input),
+        Some(Command::Check { strict, release, output, color }) => {
+            check::run(release.as_deref(), strict, output, color, input)
+        }
+        Some(Command::Explain { rule }) => explain::run(rule.as_deref()),
+        Some(Command::Completions { shell }) => Ok(Outcome::done(cli::completions(shell))),
+        Some(Command::Man) => cli::manual().map(Outcome::done).map_err(|error| failure(&error.into())),
+        Some(Command::Schema) => Ok(Outcome::done(config::SCHEMA.as_bytes().to_vec())),
+        Some(Command::HelmPlugin { action }) => Ok(install::helm(action)),
+        Some(Command::KustomizePlugin { action }) => Ok(install::kustomize(action)),
+    }
+}

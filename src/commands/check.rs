@@ -1,0 +1,31 @@
+//! `check`: mistakes in manifests.
+
+use std::io::Read;
+
+use super::shared::{STDIN, for_stdout, read, refused, refused_whole};
+use crate::check::{self, report};
+use crate::cli::{CheckOutput, Colour};
+use crate::report::outcome::{Outcome, Status};
+use crate::stream::Stream;
+
+pub(super) fn run(
+    release: Option<&str>,
+    strict: bool,
+    output: CheckOutput,
+    colour: Colour,
+    input: impl Read,
+) -> Result<Outcome, Outcome> {
+    let input = read(input)?;
+    let stream = Stream::read(&input).map_err(|error| refused_whole(&error.into()))?;
+    let findings = check::check(&stream, release).map_err(|refusal| refused(&refusal, &stream))?;
+    let findings = report::sorted(findings, &stream, STDIN);
+    let count = report::Count::of(&findings);
+    let stdout = match output {
+        CheckOutput::Text => for_stdout(report::text(&findings), colour),
+        CheckOutput::Json => report::json(&findings).into_bytes(),
+        CheckOutput::Sarif => report::sarif(&findings).into_bytes(),
+    };
+    let is_bad = count.errors > 0 || strict && count.warnings > 0;
+    let status = if is_bad { Status::Refused } else { Status::Done };
+    Ok(Outcome { stdout: stdout.into(), stderr: String::new(), status })
+}

@@ -1,0 +1,28 @@
+//! `diff`: what the filter would change.
+
+use std::io::Read;
+
+use super::shared::{for_stdout, options, read, refused, refused_whole, settings, warned};
+use crate::cli::{Asked, Colour, DiffOutput};
+use crate::diff;
+use crate::filter;
+use crate::report::outcome::{Outcome, Status};
+
+pub(super) fn run(
+    asked: Asked,
+    output: DiffOutput,
+    colour: Colour,
+    exit_code: bool,
+    input: impl Read,
+) -> Result<Outcome, Outcome> {
+    let settings = settings(options(asked)?)?;
+    let input = read(input)?;
+    let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
+    let found = filter::rewrite(&stream, &settings).and_then(|rewrite| match output {
+        DiffOutput::Text => diff::unified(&input, &stream, rewrite),
+        DiffOutput::Patch => Ok(diff::patches(&stream, rewrite)),
+    });
+    let found = found.map_err(|refusal| refused(&refusal, &stream))?;
+    let status = if found.changed && exit_code { Status::Pending } else { Status::Done };
+    Ok(Outcome { stdout: for_stdout(found.text, colour).into(), stderr: warned(&found.warnings), status })
+}

@@ -1,0 +1,24 @@
+//! `notes`: the next steps for a release.
+
+use std::io::Read;
+
+use super::shared::{options, read, refused, refused_whole, settings, warned};
+use crate::cli::Asked;
+use crate::filter;
+use crate::notes;
+use crate::report::outcome::{Outcome, Status};
+
+pub(super) fn run(asked: Asked, input: impl Read) -> Result<Outcome, Outcome> {
+    let options = options(asked)?;
+    let flags = options.flags();
+    let settings = settings(options)?;
+    let input = read(input)?;
+    let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
+    let told = filter::rewrite(&stream, &settings).and_then(|rewrite| {
+        let text = notes::notes(&rewrite, &settings, &flags);
+        // An item that cannot be put back into its list is a refusal as well.
+        Ok((text, rewrite.output()?.warnings))
+    });
+    let (text, warnings) = told.map_err(|refusal| refused(&refusal, &stream))?;
+    Ok(Outcome { stdout: text.into_bytes().into(), stderr: warned(&warnings), status: Status::Done })
+}

@@ -1,0 +1,10 @@
+//! What GKE does: its kinds, annotations, classes, certificates, events and limits. What
+//! plans, checks and judges the live state reads it from here.
+
+pub mod annotation;
+pub mod certificate;
+pub mod event;
+pub mod health;
+pub mod ingress;
+pub mod kind;
+pub mod service;

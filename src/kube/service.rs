@@ -1,0 +1,39 @@
+//! The ports of a Service.
+
+use serde_json::Value;
+
+use super::value::{array_at, set_at, str_at, value_at};
+
+/// A port of a Service.
+#[derive(Debug, Clone, Copy)]
+pub struct Port<'v> {
+    /// Number in `spec.ports`.
+    pub index: usize,
+    /// The entry.
+    pub value: &'v Value,
+}
+
+/// The ports of a Service.
+pub fn ports<'v>(service: &'v Value) -> impl Iterator<Item = Port<'v>> + use<'v> {
+    array_at(service, "/spec/ports").enumerate().map(|(index, value)| Port { index, value })
+}
+
+impl<'v> Port<'v> {
+    /// `name`
+    #[must_use]
+    pub fn name(&self) -> Option<&'v str> {
+        str_at(self.value, "/name").filter(|name| !name.is_empty())
+    }
+
+    /// `port`
+    #[must_use]
+    pub fn number(&self) -> Option<u64> {
+        value_at(self.value, "/port")?.as_u64()
+    }
+
+    /// The number or name of a port of the pods.
+    #[must_use]
+    pub fn target(&self) -> Option<&'v Value> {
+        set_at(self.value, "/targetPort").or_else(|| value_at(self.value, "/port"))
+    }
+}

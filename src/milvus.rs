@@ -1,0 +1,10 @@
+//! A Milvus release: its Service, workloads, configuration and clients.
+
+pub mod attu;
+pub mod config;
+pub mod http;
+pub mod pods;
+pub mod release;
+pub mod service;
+pub mod version;
+pub mod workload;

@@ -1,0 +1,320 @@
+//! Documents → *the* Milvus release: its Service, the workloads that serve it, and
+//! their configuration. Everything is found by what the chart's templates say, never
+//! by names: names follow the release name, `nameOverride` and `fullnameOverride`.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
+use serde_json::Value;
+
+use super::attu::{self, Attu};
+use super::pods::{self, ConfigVolume, Server};
+use super::service::{self, Service};
+use super::workload::Workload;
+use crate::gke::kind;
+use crate::kube::object::{Existing, Object as _, Parsed};
+use crate::kube::value::pointer;
+use crate::report::place::Spot;
+use crate::report::refusal::{Reason, Refusal};
+use crate::stream::head::Kind;
+use crate::stream::{DocumentId, Stream};
+use crate::yaml::{self, Entries};
+
+/// A Milvus release in the stream.
+#[derive(Debug)]
+pub struct Release<'i> {
+    /// Its name: the Service's label `app.kubernetes.io/instance`.
+    pub name: String,
+    /// The Service in front of the proxy or the standalone pod.
+    pub service: Service<'i>,
+    /// The container that the Service's port leads to.
+    pub server: Server,
+    /// Container port of Milvus's health check.
+    pub health_port: u16,
+    /// Every workload that mounts the ConfigMap.
+    pub workloads: Vec<Workload<'i>>,
+    /// The ConfigMap with `default.yaml` and `user.yaml`; of `data` only the latter may
+    /// have been read.
+    pub config_map: Parsed<'i>,
+    /// Its Attu, if it brings one.
+    pub attu: Option<Attu<'i>>,
+    /// Objects of the kinds that the plan appends.
+    pub front_door: Vec<Existing>,
+}
+
+/// The kinds that the plan appends; objects of these kinds may be ours already.
+const FRONT_DOOR: [&kind::Kind; 4] =
+    [&kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE, &kind::INGRESS];
+
+impl<'i> Release<'i> {
+    /// Recognises the release named `wanted`, or the only one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] where there is none, where there are several, or where it lacks
+    /// what the load balancer needs.
+    pub fn recognise(stream: &'i Stream<'_>, wanted: Option<&str>) -> Result<Self, Refusal> {
+        let mut candidates = Candidates::find(stream)?;
+        let (name, service) = choose(std::mem::take(&mut candidates.services), wanted)?;
+        let service = Service::read(service)?;
+        let namespace = service.object.namespace();
+
+        let volume = |workload: &'_ Workload<'i>| {
+            let pods = workload.pods().filter(|pods| pods.are_selected(&service.selector))?;
+            pods.config_volume().map(|ConfigVolume { config_map, pointer }| (config_map.to_owned(), pointer))
+        };
+        let here = candidates.workloads.iter().filter(|workload| workload.object.shares_namespace(namespace));
+        let Some((serving, (config_map, pointer))) =
+            here.filter_map(|workload| Some((workload, volume(workload)?))).next()
+        else {
+            // One that cannot be read may be the one.
+            if let Some(refusal) = candidates.unreadable.pop() {
+                return Err(refusal);
+            }
+            let reason = Reason::NoPods { service: service.name.clone() };
+            return Err(service.object.refuse(reason, self::pointer(["spec", "selector"])));
+        };
+        let volume = ConfigVolume { config_map: &config_map, pointer };
+        let config_map = candidates.config_map(stream, serving, &volume)?;
+        let (server, health_port) = serving.server(&volume)?;
+        let workloads = candidates.mounting(stream, volume.config_map, namespace)?;
+        let ours = |attu: &Attu<'_>| {
+            attu.object.label(service::INSTANCE) == Some(&name) && attu.object.shares_namespace(namespace)
+        };
+        let attu = candidates.attus.into_iter().find(ours);
+        Ok(Self { name, service, server, health_port, workloads, config_map, attu, front_door: candidates.front_door })
+    }
+}
+
+/// What is read of a ConfigMap: the chart's own `default.yaml` is long, and rarely of
+/// interest.
+const CONFIG_MAP: Entries = &[
+    &["kind"],
+    &["metadata", "name"],
+    &["metadata", "namespace"],
+    &["metadata", "annotations"],
+    &["data", "user.yaml"],
+];
+
+/// What every document of some kind is searched for, prepared once.
+static VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(pods::VOLUME));
+static CONFIG_MAP_VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("configMap"));
+static TARGET_PORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("targetPort"));
+static ATTU: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(attu::VARIABLE));
+
+/// Documents that may be part of a Milvus release, picked without parsing the rest.
+struct Candidates<'i> {
+    services: Vec<Parsed<'i>>,
+    workloads: Vec<Workload<'i>>,
+    front_door: Vec<Existing>,
+    attus: Vec<Attu<'i>>,
+    /// Not parsed yet: only one of them is needed.
+    config_maps: Vec<DocumentId>,
+    /// Not parsed yet: may mount the ConfigMap under another volume name.
+    with_config_maps: Vec<DocumentId>,
+    /// May be workloads of the release, but cannot be read.
+    unreadable: Vec<Refusal>,
+}
+
+impl<'i> Candidates<'i> {
+    fn find(stream: &'i Stream<'_>) -> Result<Self, Refusal> {
+        let mut found = Self {
+            services: Vec::new(),
+            workloads: Vec::new(),
+            front_door: Vec::new(),
+            attus: Vec::new(),
+            config_maps: Vec::new(),
+            with_config_maps: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        for id in stream.ids() {
+            match stream.kind(id) {
+                Kind::Nothing => {}
+                Kind::Known(kind) => found.sort_in(stream, id, kind, None)?,
+                // A document that nobody can read is not ours to judge.
+                Kind::Unknown if !may_concern_us(stream.body(id)) => {}
+                Kind::Unknown => {
+                    if let Ok(object) = Parsed::parse(stream, id) {
+                        let kind = object.kind().to_owned();
+                        found.sort_in(stream, id, kind.as_bytes(), Some(object))?;
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn sort_in(
+        &mut self,
+        stream: &'i Stream<'_>,
+        id: DocumentId,
+        kind: &[u8],
+        parsed: Option<Parsed<'i>>,
+    ) -> Result<(), Refusal> {
+        let body = stream.body(id);
+        let parse = || parsed.map_or_else(|| Parsed::parse(stream, id), Ok);
+        match kind {
+            b"ConfigMap" => self.config_maps.push(id),
+            // Of the Secrets only those of this type may be ours.
+            b"Secret" if memmem::find(body, kind::TLS_SECRET.as_bytes()).is_some() => {
+                self.front_door.extend(read(body).map(|value| Existing { id, value }));
+            }
+            b"Secret" => {}
+            // Not opened, so it cannot be read.
+            b"List" | b"ResourceList" if may_concern_us(body) => drop(parse()?),
+            b"List" | b"ResourceList" => {}
+            b"Service" if may_lead_to_milvus(body) => {
+                let object = parse()?;
+                if Service::leads_to_milvus(&object) && !object.is_hook() {
+                    self.services.push(object);
+                }
+            }
+            kind if FRONT_DOOR.iter().any(|ours| ours.name.as_bytes() == kind) => {
+                // By the value reader alone: it reads what Kubernetes reads. What it
+                // cannot read cannot be applied either.
+                self.front_door.extend(read(body).map(|value| Existing { id, value }));
+            }
+            // A Job runs once; its template cannot be changed.
+            b"Job" | b"CronJob" | b"Pod" => {}
+            b"Deployment" if may_run_attu(body) => {
+                self.attus.extend(Attu::read(parse()?));
+            }
+            _ if CONFIG_MAP_VOLUME.find(body).is_none() => {}
+            _ if VOLUME.find(body).is_none() => self.with_config_maps.push(id),
+            _ => match Workload::parse(stream, id) {
+                Ok(workload) if workload.object.is_hook() => {}
+                Ok(workload) => self.workloads.push(workload),
+                Err(refusal) => self.unreadable.push(refusal),
+            },
+        }
+        Ok(())
+    }
+
+    /// The ConfigMap behind the volume.
+    fn config_map(
+        &self,
+        stream: &'i Stream<'_>,
+        serving: &Workload<'_>,
+        volume: &ConfigVolume<'_>,
+    ) -> Result<Parsed<'i>, Refusal> {
+        let mut unreadable = None;
+        let name = Finder::new(volume.config_map);
+        for &id in &self.config_maps {
+            if name.find(stream.body(id)).is_none() {
+                continue;
+            }
+            match Parsed::parse_entries(stream, id, CONFIG_MAP) {
+                Ok(object) => {
+                    let named = object.goes_by(volume.config_map);
+                    if named && object.shares_namespace(serving.object.namespace()) && !object.is_hook() {
+                        return Ok(object);
+                    }
+                }
+                Err(refusal) => unreadable = unreadable.or(Some(refusal)),
+            }
+        }
+        // An unreadable document that mentions the name may be the one.
+        Err(unreadable.unwrap_or_else(|| serving.refuse_config_map(volume)))
+    }
+
+    /// All workloads that mount the ConfigMap.
+    fn mounting(
+        &mut self,
+        stream: &'i Stream<'_>,
+        config_map: &str,
+        namespace: Option<&str>,
+    ) -> Result<Vec<Workload<'i>>, Refusal> {
+        let mut workloads = std::mem::take(&mut self.workloads);
+        let name = Finder::new(config_map);
+        for &id in &self.with_config_maps {
+            if name.find(stream.body(id)).is_some() {
+                match Workload::parse(stream, id) {
+                    Ok(workload) if workload.object.is_hook() => {}
+                    Ok(workload) => workloads.push(workload),
+                    Err(refusal) => self.unreadable.push(refusal),
+                }
+            }
+        }
+        // A document that mentions the ConfigMap and cannot be read may be a workload that
+        // would not restart.
+        let mentions = |refusal: &Refusal| {
+            refusal.place.as_ref().is_some_and(|place| {
+                let kind = stream.kind(place.document);
+                let workload = matches!(kind, Kind::Known(b"Deployment" | b"StatefulSet" | b"DaemonSet"));
+                workload && name.find(stream.body(place.document)).is_some()
+            })
+        };
+        if let Some(found) = self.unreadable.iter().position(mentions) {
+            return Err(self.unreadable.swap_remove(found));
+        }
+        workloads.retain(|workload| {
+            workload.object.shares_namespace(namespace) && workload.pods().is_some_and(|pods| pods.mount(config_map))
+        });
+        workloads.sort_by_key(|workload| workload.object.id);
+        Ok(workloads)
+    }
+}
+
+/// Whether a document of unknown kind can be one that we look for.
+fn may_concern_us(body: &[u8]) -> bool {
+    let words = FRONT_DOOR.iter().map(|kind| kind.name).chain([service::TARGET_PORT]);
+    words.into_iter().any(|word| memmem::find(body, word.as_bytes()).is_some())
+}
+
+fn read(body: &[u8]) -> Option<Value> {
+    yaml::read(std::str::from_utf8(body).ok()?).ok()
+}
+
+/// Milvus itself may be given the same variable; only Milvus mounts its configuration.
+fn may_run_attu(body: &[u8]) -> bool {
+    ATTU.find(body).is_some() && VOLUME.find(body).is_none()
+}
+
+/// Whether some `targetPort` has `milvus` behind it on its line.
+fn may_lead_to_milvus(body: &[u8]) -> bool {
+    TARGET_PORT.find_iter(body).any(|at| {
+        let line = &body[at..memchr::memchr(b'\n', &body[at..]).map_or(body.len(), |end| at + end)];
+        // The whole value, not the beginning of another name.
+        memmem::find_iter(line, service::TARGET_PORT).any(|at| {
+            let next = line.get(at + service::TARGET_PORT.len());
+            !next.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        })
+    })
+}
+
+/// The one Service of the wanted release.
+fn choose<'i>(services: Vec<Parsed<'i>>, wanted: Option<&str>) -> Result<(String, Parsed<'i>), Refusal> {
+    let mut releases: Vec<String> = Vec::new();
+    for service in &services {
+        if let Some(release) = service.label(service::INSTANCE)
+            && !releases.iter().any(|known| known == release)
+        {
+            releases.push(release.to_owned());
+        }
+    }
+    let name = match (wanted, releases.as_slice()) {
+        (Some(wanted), _) if releases.iter().any(|known| known == wanted) => wanted.to_owned(),
+        (Some(wanted), [_, ..]) => {
+            return Err(Refusal::new(Reason::UnknownRelease { wanted: wanted.to_owned(), releases }));
+        }
+        (None, [_, _, ..]) => return Err(Refusal::new(Reason::SeveralReleases { releases })),
+        (None, [release]) => release.clone(),
+        (_, []) => {
+            let Some(service) = services.first() else {
+                return Err(Refusal::new(Reason::NoMilvusService));
+            };
+            return Err(service.refuse(Reason::NoReleaseLabel, pointer(["metadata", "labels"])));
+        }
+    };
+    let mut ours: Vec<_> =
+        services.into_iter().filter(|service| service.label(service::INSTANCE) == Some(&name)).collect();
+    if ours.len() > 1 {
+        let services = ours.iter().map(|service| service.name().unwrap_or_default().to_owned()).collect();
+        let place = ours[1].id;
+        return Err(Refusal::at(Reason::SeveralServices { release: name, services }, place, Spot::Whole));
+    }
+    match ours.pop() {
+        Some(service) => Ok((name, service)),
+        None => Err(Refusal::new(Reason::NoMilvusService)),
+    }
+}

@@ -1,0 +1,76 @@
+//! The Service in front of Milvus.
+
+use serde_json::{Map, Value};
+
+use crate::kube::object::{Object as _, Parsed};
+use crate::kube::value::{array_at, pointer, str_at, value_at};
+use crate::report::refusal::{Reason, Refusal};
+
+/// What the chart's Service names as the target of its gRPC port, in every version.
+pub const TARGET_PORT: &str = "milvus";
+
+/// The number of Milvus's gRPC port, unless it is configured otherwise.
+pub const GRPC_PORT: u64 = 19530;
+
+/// The label that holds the release's name.
+pub const INSTANCE: &str = "app.kubernetes.io/instance";
+
+/// The Milvus Service.
+#[derive(Debug)]
+pub struct Service<'i> {
+    /// The document.
+    pub object: Parsed<'i>,
+    /// `metadata.name`
+    pub name: String,
+    /// The port that leads to Milvus's gRPC server.
+    pub port: Port,
+    /// `spec.selector`
+    pub selector: Map<String, Value>,
+}
+
+/// A Service port that has a name.
+#[derive(Debug)]
+pub struct Port {
+    /// GKE's `app-protocols` annotation goes by it.
+    pub name: String,
+    /// The Ingress goes by it.
+    pub number: u16,
+}
+
+impl<'i> Service<'i> {
+    /// Whether a port of the Service leads to Milvus.
+    #[must_use]
+    pub fn leads_to_milvus(object: &Parsed<'_>) -> bool {
+        array_at(object.value(), "/spec/ports").any(|port| str_at(port, "/targetPort") == Some(TARGET_PORT))
+    }
+
+    /// Reads a Service that leads to Milvus.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] where GKE could not use it.
+    pub fn read(object: Parsed<'i>) -> Result<Self, Refusal> {
+        let Some(name) = object.name().map(str::to_owned) else {
+            return Err(object.refuse(Reason::NoServiceName, pointer(["metadata"])));
+        };
+        if str_at(object.value(), "/spec/type") == Some("ExternalName") {
+            return Err(object.refuse(Reason::ExternalName { service: name }, pointer(["spec", "type"])));
+        }
+        let ports = array_at(object.value(), "/spec/ports");
+        let Some((index, port)) = ports.enumerate().find(|(_, port)| str_at(port, "/targetPort") == Some(TARGET_PORT))
+        else {
+            return Err(Refusal::new(Reason::NoMilvusService));
+        };
+        let place = pointer(["spec", "ports", &index.to_string()]);
+        let Some(port_name) = str_at(port, "/name").filter(|name| !name.is_empty()) else {
+            return Err(object.refuse(Reason::UnnamedPort { service: name }, place));
+        };
+        let number = port.get("port").and_then(Value::as_u64).and_then(|number| u16::try_from(number).ok());
+        let Some(number) = number.filter(|&number| number > 0) else {
+            return Err(object.refuse(Reason::NoPortNumber { service: name }, place));
+        };
+        let port = Port { name: port_name.to_owned(), number };
+        let selector = value_at(object.value(), "/spec/selector").and_then(Value::as_object).cloned().unwrap_or_default();
+        Ok(Self { name, port, selector, object })
+    }
+}

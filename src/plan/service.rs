@@ -1,0 +1,43 @@
+//! The edits of the Milvus Service.
+
+mod annotations;
+mod app_protocols;
+mod backend_config;
+mod neg;
+pub(super) mod rest;
+mod service_type;
+
+use super::change::Change;
+use super::operations::Operations;
+use crate::kube::object::Object as _;
+use crate::milvus::release::Release;
+use crate::report::refusal::Refusal;
+use crate::settings::{ServiceType, Settings};
+
+use annotations::Annotations;
+use app_protocols::AppProtocols;
+use rest::RestPort;
+
+/// Plans all of them as one patch.
+pub(super) fn plan<'r, 'i>(
+    release: &'r Release<'i>,
+    settings: &Settings,
+    rest: Option<&RestPort>,
+) -> Result<Change<'r, 'i>, Refusal> {
+    let object = &release.service.object;
+    let mut operations = Operations::new(object.value());
+    let mut annotations = Annotations::new(object);
+    if settings.service_type == ServiceType::ClusterIp {
+        service_type::plan(&mut operations);
+        service_type::plan_annotations(&mut annotations);
+    }
+    let mut protocols = AppProtocols::read(&release.service, &annotations)?;
+    if let Some(rest) = rest {
+        rest::plan(rest, &mut operations, &mut protocols);
+    }
+    protocols.finish(&mut annotations);
+    backend_config::plan(release, settings, rest, &mut annotations)?;
+    neg::plan(&release.service, &mut annotations)?;
+    annotations.finish(&mut operations);
+    Ok(Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() })
+}

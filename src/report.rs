@@ -1,0 +1,6 @@
+//! What is told to the user, and how a run ends.
+
+pub mod diagnostic;
+pub mod outcome;
+pub mod place;
+pub mod refusal;

@@ -1,0 +1,301 @@
+//! Every reason for which a stream is refused: what was found, why it cannot
+//! work, what to do next. One list, so that the wording can be read in one go and
+//! later modes (checks, function results) show the same words.
+
+use std::borrow::Cow;
+
+use super::place::{Place, Spot};
+use crate::stream::{DOCUMENT_LIMIT, DocumentId, INPUT_LIMIT, TooManyDocuments};
+use crate::yaml::ParseError;
+
+/// A reason and the place it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refusal {
+    /// What was found.
+    pub reason: Reason,
+    /// Where, if it is about one document.
+    pub place: Option<Box<Place>>,
+}
+
+impl Refusal {
+    /// A reason that no single document is to blame for.
+    pub(crate) fn new(reason: Reason) -> Self {
+        Self { reason, place: None }
+    }
+
+    /// A reason with the place it is about.
+    pub(crate) fn at(reason: Reason, document: DocumentId, spot: Spot) -> Self {
+        Self { reason, place: Some(Box::new(Place { document, spot })) }
+    }
+
+    /// A document that cannot be read.
+    pub(crate) fn of_document(error: &ParseError, document: DocumentId) -> Self {
+        let reason = Reason::DoesNotParse { message: error.to_string() };
+        Self::at(reason, document, Spot::Line(error.line()))
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason)
+    }
+}
+
+impl From<TooManyDocuments> for Refusal {
+    fn from(_: TooManyDocuments) -> Self {
+        Self::new(Reason::TooManyDocuments)
+    }
+}
+
+/// What makes a stream impossible to rewrite.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each variant is its documentation")]
+pub enum Reason {
+    #[error("the input is empty")]
+    EmptyInput,
+    #[error("the input is larger than {} MiB", INPUT_LIMIT >> 20)]
+    TooLarge,
+    #[error("the input has more than {DOCUMENT_LIMIT} documents")]
+    TooManyDocuments,
+    #[error("the configuration is {found}")]
+    ConfigKind { found: String },
+    #[error("the configuration holds several documents")]
+    SeveralConfigs,
+    #[error("the configuration does not parse: {message}")]
+    BrokenConfig { message: String },
+    #[error("unknown field `{field}`")]
+    UnknownField { field: String, near: Option<String>, known: Vec<String> },
+    #[error("`{field}`: {problem}")]
+    FieldValue { field: String, problem: String },
+    #[error("`{field}`: {problem}")]
+    Options { field: &'static str, problem: String },
+    #[error("no host is given")]
+    NoHost,
+    #[error("the only resource is the configuration itself")]
+    Generator,
+    #[error("a ResourceList is not alone in the input")]
+    SeveralResourceLists,
+    #[error("no Milvus Service in the input")]
+    NoMilvusService,
+    #[error("several Milvus releases in the input: {}", releases.join(", "))]
+    SeveralReleases { releases: Vec<String> },
+    #[error("no Milvus release `{wanted}` in the input, only: {}", releases.join(", "))]
+    UnknownRelease { wanted: String, releases: Vec<String> },
+    #[error("release `{release}` has several Services with a port to Milvus: {}", services.join(", "))]
+    SeveralServices { release: String, services: Vec<String> },
+    #[error("the Milvus Service has no name")]
+    NoServiceName,
+    #[error("the Milvus Service has no label `app.kubernetes.io/instance`")]
+    NoReleaseLabel,
+    #[error("the Milvus port of Service `{service}` has no name")]
+    UnnamedPort { service: String },
+    #[error("the Milvus port of Service `{service}` has no valid port number")]
+    NoPortNumber { service: String },
+    #[error("Service `{service}` is of type ExternalName")]
+    ExternalName { service: String },
+    #[error("Service `{service}` selects no Milvus workload of the input")]
+    NoPods { service: String },
+    #[error("the Milvus container has no port named `{port}`")]
+    NoContainerPort { port: &'static str },
+    #[error("ConfigMap `{config_map}` is mounted by Milvus but not part of the input")]
+    CustomConfigMap { config_map: String },
+    #[error("Milvus does not mount a `user.yaml`")]
+    NoUserYaml,
+    #[error("`{key}` in ConfigMap `{config_map}` is not a text")]
+    NotAText { key: &'static str, config_map: String },
+    #[error("`{key}` in ConfigMap `{config_map}` does not parse: {message}")]
+    ConfigDoesNotParse { key: &'static str, config_map: String, message: String },
+    #[error("{what} in ConfigMap `{config_map}` is not what Milvus reads there")]
+    ConfigNotAMapping { what: String, config_map: String },
+    #[error("`{setting}` is set twice in `{file}`, in two forms: {first} and {second}")]
+    TwoForms { setting: &'static str, file: &'static str, first: String, second: String },
+    #[error("Milvus is set to tlsMode 2")]
+    TlsMode2,
+    #[error("the environment variable {variable} of the Milvus container overrides `{setting}`")]
+    Environment { variable: String, setting: &'static str },
+    #[error("port {port} for Milvus's HTTP server is taken by its {by} port")]
+    HttpPortTaken { port: u16, by: &'static str },
+    #[error("--rest needs Milvus {since} or later, and the image is {version}")]
+    RestTooOld { version: String, since: String },
+    #[error("--rest needs Milvus's HTTP server on a port of its own")]
+    RestWithoutHttp,
+    #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
+    RestPortTaken { service: String, name: &'static str, port: u16 },
+    #[error("the annotation `{annotation}` {problem}")]
+    AnnotationValue { annotation: String, problem: &'static str },
+    #[error("Service `{service}` has its own BackendConfig for a port to Milvus: {existing}")]
+    OwnBackendConfig { service: String, existing: String },
+    #[error("Service `{service}` names its network endpoint group")]
+    CustomNegName { service: String },
+    #[error("{identity} is in the input already and differs from ours: {}", differences.join("; "))]
+    Differs { identity: String, differences: Vec<String> },
+    #[error("{identity} is in the input {count} times")]
+    Repeated { identity: String, count: usize },
+    #[error("{identity} is left over from Google-managed mode")]
+    LeftOverCertificate { identity: String },
+    #[error("the document must change but is not UTF-8")]
+    NotUtf8,
+    #[error("the document must change but does not parse: {message}")]
+    DoesNotParse { message: String },
+    #[error("the document cannot be edited safely: {message}")]
+    CannotEdit { message: String },
+}
+
+impl Reason {
+    /// Why it cannot work.
+    #[must_use]
+    pub fn why(&self) -> &'static str {
+        match self {
+            Self::EmptyInput => {
+                "Helm hands over nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
+                an empty manifest would delete the release"
+            }
+            Self::TooLarge => {
+                "the whole stream is held in memory so that nothing is written before everything is proved"
+            }
+            Self::TooManyDocuments => "the place of every document is held in memory",
+            Self::ConfigKind { .. } | Self::SeveralConfigs => {
+                "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat `data`"
+            }
+            Self::UnknownField { .. } => "what nobody reads would have no effect",
+            Self::BrokenConfig { .. } => "options that cannot be read cannot be followed",
+            Self::FieldValue { .. } => "a field takes what its flag takes",
+            Self::Options { .. } => "flags, environment and configuration together must make sense",
+            Self::NoHost => "the load balancer answers for the domains that clients connect to",
+            Self::Generator => {
+                "kustomize runs it as a generator, which is not shown the resources, or the kustomization has none"
+            }
+            Self::SeveralResourceLists => "a function gets one ResourceList and nothing else",
+            Self::NoMilvusService => {
+                "the Milvus Service is the one with a port whose targetPort is `milvus`; \
+                cluster mode with proxy.enabled=false renders none"
+            }
+            Self::SeveralReleases { .. } => "each release needs hosts of its own",
+            Self::UnknownRelease { .. } => "a release is known by its Service's label `app.kubernetes.io/instance`",
+            Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
+            Self::NoServiceName => "the Ingress names the Service",
+            Self::NoReleaseLabel => "the BackendConfig is named after the release",
+            Self::UnnamedPort { .. } => {
+                "GKE looks the protocol up by the port's name; without one it speaks plain HTTP \
+                to Milvus's TLS port, and says nothing"
+            }
+            Self::NoPortNumber { .. } => "the Ingress names the port by its number",
+            Self::ExternalName { .. } => "the load balancer needs pods behind the Service",
+            Self::NoPods { .. } => {
+                "the health-check port, Milvus's version and its configuration are read from the workload \
+                that the Service selects"
+            }
+            Self::NoContainerPort { .. } => "the load balancer reaches pods by container port",
+            Self::CustomConfigMap { .. } => {
+                "TLS is switched on in Milvus's configuration, which this chart does not render \
+                (customConfigMap is set)"
+            }
+            Self::NoUserYaml => {
+                "with chart versions up to 3.3.1, and with customConfigMap, Milvus mounts `milvus.yaml` only; \
+                settings in `user.yaml` would have no effect"
+            }
+            Self::NotAText { .. } => "Milvus reads it as a YAML text",
+            Self::ConfigNotAMapping { .. } => "Milvus reads mappings of settings",
+            Self::ConfigDoesNotParse { .. } => "Milvus would not start with it, and settings cannot be merged into it",
+            Self::TwoForms { .. } => {
+                "Milvus flattens both into one key and keeps whichever comes up last, \
+                which changes from start to start"
+            }
+            Self::TlsMode2 => {
+                "with tlsMode 2 Milvus demands a client certificate, and Google's load balancer presents none"
+            }
+            Self::Environment { .. } => "Milvus prefers the environment to its configuration files",
+            Self::HttpPortTaken { .. } => {
+                "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
+                shares the gRPC port"
+            }
+            Self::RestTooOld { .. } => "before, Milvus serves no REST while TLS is on",
+            Self::RestWithoutHttp => "it is switched off, or shares the gRPC port, which it cannot with TLS on",
+            Self::RestPortTaken { .. } => {
+                "the REST API becomes a port of the Service, with Milvus's HTTP port as its number"
+            }
+            Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
+            Self::OwnBackendConfig { .. } => {
+                "ours would take its place, and with it its settings (a Cloud Armor policy, a timeout) would go"
+            }
+            Self::CustomNegName { .. } => "GKE refuses a custom NEG name on a Service behind an Ingress",
+            Self::Differs { .. } => {
+                "two objects of one name cannot both be applied: the later one wins, or the install fails"
+            }
+            Self::Repeated { .. } => "which of them is applied last is not told by the input",
+            Self::LeftOverCertificate { .. } => {
+                "with another certificate nothing would use it, and it would stay in Provisioning for ever"
+            }
+            Self::NotUtf8 => "it cannot be parsed",
+            Self::DoesNotParse { .. } => "it cannot be edited without being understood",
+            Self::CannotEdit { .. } => "a guess could change what is not to be changed; nothing has been written",
+        }
+    }
+
+    /// What to do next.
+    #[must_use]
+    pub fn help(&self) -> Cow<'static, str> {
+        let help = match self {
+            Self::UnknownField { near: Some(near), .. } => return format!("did you mean `{near}`?").into(),
+            Self::UnknownField { known, .. } => return format!("one of {}", known.join(", ")).into(),
+            Self::ConfigKind { .. } => "set apiVersion and kind to one of these",
+            Self::SeveralConfigs => "keep one of them",
+            Self::BrokenConfig { .. } => "correct the YAML",
+            Self::FieldValue { .. } => {
+                "see `milvus-gke-l7 --help`, or give your editor the output of `milvus-gke-l7 schema`"
+            }
+            Self::Options { .. } => "see `milvus-gke-l7 --help`; each field has the name of its flag",
+            Self::NoHost => "set `hosts` in the configuration's `spec`, --host, or MILVUS_GKE_L7_HOST",
+            Self::Generator => "list it under `transformers:`, beside `resources:` or `helmCharts:`",
+            Self::SeveralResourceLists => "run it by `kustomize build`, `kustomize fn run` or kpt",
+            Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
+            Self::TooLarge | Self::TooManyDocuments => "pass only the Milvus release through",
+            Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
+            Self::SeveralReleases { .. } => "choose one with --release",
+            Self::UnknownRelease { .. } => "name one of these with --release",
+            Self::SeveralServices { .. } => "take the others out of the stream",
+            Self::NoServiceName => "give it metadata.name",
+            Self::NoReleaseLabel => "keep the chart's labels, or add that one",
+            Self::UnnamedPort { .. } => {
+                "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from before loses it)"
+            }
+            Self::NoPortNumber { .. } => "set service.port to a number from 1 to 65535",
+            Self::ExternalName { .. } => "set service.type to ClusterIP or LoadBalancer",
+            Self::NoPods { .. } => "pass the whole rendered release through, not single templates (`helm template -s`)",
+            Self::NoContainerPort { .. } => "keep the chart's container ports",
+            Self::CustomConfigMap { .. } => "unset customConfigMap and give the settings in extraConfigFiles.user.yaml",
+            Self::NoUserYaml => "upgrade the chart to 3.3.2 or later, and unset customConfigMap",
+            Self::NotAText { key: "default.yaml", .. } | Self::ConfigDoesNotParse { key: "default.yaml", .. } => {
+                "render the chart's own default.yaml again"
+            }
+            Self::NotAText { .. } | Self::ConfigDoesNotParse { .. } | Self::ConfigNotAMapping { .. } => {
+                "correct extraConfigFiles.user.yaml in your values"
+            }
+            Self::TwoForms { .. } => "keep one of them",
+            Self::TlsMode2 => "set common.security.tlsMode to 1 in your values",
+            Self::Environment { .. } => "take it out of extraEnv in your values",
+            Self::HttpPortTaken { .. } => "choose another with --http-port",
+            Self::RestTooOld { .. } => "upgrade Milvus, or leave --rest out",
+            Self::RestWithoutHttp => "give it a port with --http-port, or leave --rest out",
+            Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
+            Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
+            Self::OwnBackendConfig { .. } => {
+                "remove that entry from the annotation `cloud.google.com/backend-config`, \
+                or, for its `default`, pass --replace to use ours"
+            }
+            Self::CustomNegName { .. } => "remove `name` from the annotation `cloud.google.com/neg`",
+            Self::Differs { identity, .. } if identity.starts_with("Ingress") => {
+                "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it, or pass --replace to put \
+                ours in its place"
+            }
+            Self::Differs { .. } => "remove it from the input, or pass --replace to put ours in its place",
+            Self::Repeated { .. } => "keep one of them",
+            Self::LeftOverCertificate { .. } => "remove it from the input, or give no other certificate",
+            Self::NotUtf8 => "save it as UTF-8",
+            Self::DoesNotParse { .. } => "correct the YAML",
+            Self::CannotEdit { .. } => "write that part of the YAML in plain block style",
+        };
+        help.into()
+    }
+}
