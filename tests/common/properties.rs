@@ -15,7 +15,7 @@ use milvus_gke_l7::refusal::Refusal;
 use milvus_gke_l7::settings::Settings;
 use milvus_gke_l7::stream::Stream;
 use milvus_gke_l7::stream::head::{self, Kind};
-use milvus_gke_l7::yaml::{self, Document, EditError};
+use milvus_gke_l7::yaml::{self, Document, EditError, ParseError};
 use milvus_gke_l7::{check, diagnostic, diff, filter, function, notes, status};
 use serde_json::{Map, Value, json};
 
@@ -99,6 +99,8 @@ const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 pub(crate) fn tree(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (_, text) = yaml::split_byte_order_mark(&text);
+    // Few values, for speed.
+    proof(text, 2);
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
@@ -114,6 +116,86 @@ pub(crate) fn tree(input: &[u8]) {
     places(&document, &PointerBuf::root(), document.value());
     assert!(document.unread().next().is_none(), "a whole document has no unread part");
     excerpt(&document);
+}
+
+/// Comparing while reading, as the proof of an edit does, says what reading and then comparing says: of the value that
+/// is read, and of so many that differ from it in one node.
+pub(crate) fn proof(text: &str, most: usize) {
+    let read = match yaml::read(text) {
+        // Only reading looks at the limits first.
+        Err(ParseError::TooDeep { .. } | ParseError::TooMany { .. }) => return,
+        read => read.ok(),
+    };
+    let wanted = read.clone().unwrap_or_default();
+    let judge = |value: &Value| {
+        let differs = || format!("whether this reads as {value}:\n{text}");
+        assert_eq!(yaml::reads_as(text, value), read.as_ref() == Some(value), "{}", differs());
+    };
+    judge(&wanted);
+    // Among the words are the values of duplicate keys that do not count.
+    let words = text.split(|c: char| !c.is_alphanumeric() && !"<._-+~".contains(c)).take(40);
+    let mut words: Vec<Value> = words.filter_map(|word| yaml::read(word).ok()).collect();
+    words.extend([json!({}), json!([]), json!("")]);
+    let mut places = Vec::new();
+    nodes(&PointerBuf::root(), &wanted, &mut places);
+    let mut changed = wanted.clone();
+    for place in places.iter().skip(text.len() % places.len().div_ceil(most)).step_by(places.len().div_ceil(most)) {
+        let before = place.resolve(&wanted).expect("a node").clone();
+        let others = others(&before, &words);
+        let step = others.len().div_ceil(most);
+        for other in others.into_iter().skip(text.len() % step).step_by(step) {
+            *place.resolve_mut(&mut changed).expect("a node") = other;
+            judge(&changed);
+        }
+        *place.resolve_mut(&mut changed).expect("a node") = before;
+    }
+}
+
+fn nodes(at: &Pointer, value: &Value, out: &mut Vec<PointerBuf>) {
+    out.push(at.to_buf());
+    match value {
+        Value::Object(mapping) => {
+            mapping.iter().for_each(|(key, value)| nodes(&at.with_trailing_token(key), value, out));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| nodes(&at.with_trailing_token(index), value, out));
+        }
+        _ => {}
+    }
+}
+
+/// Other values: one of the words, or with an entry or an item lost, added, moved or renamed, or of another type.
+fn others(value: &Value, words: &[Value]) -> Vec<Value> {
+    let mut others = words.to_vec();
+    match value {
+        Value::Object(mapping) => {
+            for (key, value) in mapping.iter().take(2).chain(mapping.iter().next_back()) {
+                let mut without = mapping.clone();
+                without.shift_remove(key);
+                others.push(without.clone().into());
+                without.insert(format!("{key}x"), value.clone());
+                others.push(without.into());
+            }
+            for key in ["a", "<<", "1", "null"] {
+                let mut with = mapping.clone();
+                with.entry(key).or_insert(json!(1));
+                others.push(with.into());
+            }
+        }
+        Value::Array(items) => {
+            if let [rest @ .., last] = items.as_slice() {
+                others.push(rest.into());
+                others.push([std::slice::from_ref(last), rest].concat().into());
+            }
+            others.push([items.as_slice(), &[Value::Null]].concat().into());
+        }
+        Value::String(text) => others.push(yaml::read(text).unwrap_or_default()),
+        scalar => {
+            others.push(scalar.to_string().into());
+            others.push(scalar.as_f64().map_or(Value::Null, Value::from));
+        }
+    }
+    others
 }
 
 /// Where the engines do not read the same, an edit leaves no such place in the text.
