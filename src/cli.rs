@@ -7,9 +7,9 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::certificate::{Days, KeyType};
+use crate::host::{Host, HostsError};
 use crate::install::{HelmPlugin, KustomizePlugin};
 use crate::options::{CERTIFICATE, INPUT, Options, OptionsError};
-use crate::host::{Host, HostsError};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///

@@ -109,8 +109,7 @@ impl Rewrite<'_> {
         let Self { stream, edited, replaced, appended, warnings, into, .. } = self;
         let edited = edited.into_iter().map(|edited| (edited.id, edited.text));
         let replaced = replaced.iter().map(|(id, ours)| (*id, replacement(stream, *id, ours)));
-        let (items, bodies): (Vec<_>, Vec<_>) =
-            edited.chain(replaced).partition(|(id, _)| stream.item(*id).is_some());
+        let (items, bodies): (Vec<_>, Vec<_>) = edited.chain(replaced).partition(|(id, _)| stream.item(*id).is_some());
         let mut lists = Vec::new();
         for (number, list) in stream.lists().iter().enumerate() {
             let of_list = items.iter().filter_map(|(id, text)| {

@@ -69,9 +69,7 @@ fn wrapped(text: &str) -> Vec<String> {
 
 fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
     match &settings.certificate {
-        Certificate::Managed(_) => {
-            "Google makes the certificate, for a ManagedCertificate of ours".to_owned()
-        }
+        Certificate::Managed(_) => "Google makes the certificate, for a ManagedCertificate of ours".to_owned(),
         Certificate::ManagedByName(name) => {
             format!("Google makes the certificate, for your ManagedCertificate {name}")
         }

@@ -9,7 +9,10 @@ use serde::Deserialize;
 
 use crate::certificate::Pair;
 use crate::host::{Domains, Host, Hosts};
-use crate::settings::{Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer, MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout};
+use crate::settings::{
+    Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer,
+    MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout,
+};
 
 /// What is asked for in one place; everything may be left out.
 ///

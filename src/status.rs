@@ -157,7 +157,8 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, StatusError> 
             set_up.steps.push(ingress::backends(ingress, &service));
             set_up.connect = connect::how(ingress, address, asked.dns);
             about.push(About { kind: kind::INGRESS.name, name: ingress.name, namespace: ingress.namespace() });
-            let certificate = |name| About { kind: kind::MANAGED_CERTIFICATE.name, name, namespace: ingress.namespace() };
+            let certificate =
+                |name| About { kind: kind::MANAGED_CERTIFICATE.name, name, namespace: ingress.namespace() };
             about.extend(managed(ingress).iter().copied().map(certificate));
         }
     }

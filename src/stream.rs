@@ -11,8 +11,8 @@ pub mod list;
 mod pieces;
 
 use std::borrow::Cow;
-use std::ops::Range;
 use std::cell::OnceCell;
+use std::ops::Range;
 
 use memchr::memmem;
 
@@ -312,9 +312,9 @@ const SOURCE: &str = "# Source: ";
 mod tests {
     use super::*;
 
-    fn bodies(input: &str) -> Vec<&str> {
+    fn bodies(input: &str) -> Vec<String> {
         let stream = Stream::split(input.as_bytes());
-        stream.ids().map(|id| std::str::from_utf8(stream.body(id)).expect("UTF-8")).collect()
+        stream.ids().map(|id| String::from_utf8(stream.body(id).to_vec()).expect("UTF-8")).collect()
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub fn shell_word(text: &str) -> String {
 #[must_use]
 pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>, most: usize) -> Option<&'k str> {
     let distance = |known: &str| strsim::damerau_levenshtein(&known.to_ascii_lowercase(), &word.to_ascii_lowercase());
-    known.into_iter().map(|known| (distance(known), known)).min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, _)| *distance <= most).map(|(_, known)| known)
+    known
+        .into_iter()
+        .map(|known| (distance(known), known))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= most)
+        .map(|(_, known)| known)
 }

@@ -186,7 +186,10 @@ impl<'t> Document<'t> {
             value::read(self.text)?;
             return Err(EditError::Proof);
         }
-        debug_assert!(self.excerpt.is_none() || self.part_stands_for_whole(&edited, wanted), "the excerpt misled:\n{edited}");
+        debug_assert!(
+            self.excerpt.is_none() || self.part_stands_for_whole(&edited, wanted),
+            "the excerpt misled:\n{edited}"
+        );
         Ok(edited)
     }
 

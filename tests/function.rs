@@ -8,8 +8,8 @@ mod corpus;
 
 use std::fs;
 
+use milvus_gke_l7::commands::function;
 use milvus_gke_l7::filter::filter;
-use milvus_gke_l7::function;
 use milvus_gke_l7::options::Options;
 use milvus_gke_l7::report::outcome::{Outcome, Status};
 use milvus_gke_l7::yaml;

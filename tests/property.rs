@@ -83,6 +83,44 @@ fn any_document_and_any_patch() {
     assert!(done.get() > refused.get(), "{} patches done, {} refused", done.get(), refused.get());
 }
 
+/// Comparing while reading says what reading and then comparing says, whatever stands twice, is merged, or breaks lines
+/// for one of the engines only.
+#[test]
+fn any_comparison() {
+    let (compared, unreadable) = (Cell::new(0), Cell::new(0));
+    run(8_000, &odd_text(), |text| {
+        properties::proof(&text, 12);
+        let count = if yaml::read(&text).is_ok() { &compared } else { &unreadable };
+        count.set(count.get() + 1);
+    });
+    common::say(&format!("{} texts compared, {} unreadable", compared.get(), unreadable.get()));
+    assert!(compared.get() > unreadable.get(), "{} of the texts are unreadable", unreadable.get());
+}
+
+/// Texts of few keys and values, so that most stand twice.
+fn odd_text() -> impl Strategy<Value = String> {
+    const KEYS: &str = r#"a b 'a' "b" 1 0x1 1.0 '1' ~ null true << << '<<' "\N""#;
+    const SCALARS: &str = "1 2 '1' 0x1 1.0 1e0 1:1 .inf -.inf .nan -0.0 -1 ~ '' a b true 'true' \"a\u{85}b\" 'a\u{2028}b' \
+        18446744073709551616 9223372036854775808 -9223372036854775809 *n *x *y *z *x *y";
+    const TAGGED: &[&str] = &["", "!x 1", "!!str 1", "!!int '1'", "!!float 1", "!!null ''", "!x {a: 1}", "!x [1]"];
+    const BREAKS: &[&str] = &["", "\n ", "\r\n ", "\u{85} ", "\u{2028} ", " # c\u{85} ", " # c: 1\n "];
+    let words = |words: &'static str| select(words.split(' ').collect::<Vec<_>>());
+    let scalar = prop_oneof![6 => words(SCALARS), 1 => select(TAGGED)].prop_map(str::to_owned);
+    let node = scalar.prop_recursive(3, 16, 4, move |inner| {
+        let entry = (words(KEYS), inner.clone(), select(BREAKS));
+        let entry = entry.prop_map(|(key, value, line_break)| format!("{key} : {value} {line_break}"));
+        prop_oneof![
+            4 => vec(entry, 0..5).prop_map(|entries| format!("{{{}}}", entries.join(", "))),
+            1 => vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
+            1 => inner.prop_map(|inner| format!("{{<<: [*x, *y, *z], a: {inner}}}")),
+        ]
+    });
+    let ends = select(&["\n", "\r\n", "\u{85}", "\u{2029}", " # c\u{85}", "\n# c\u{2028}", " # c\u{2029}a: 1\n"]);
+    let line = (words(KEYS), node, ends).prop_map(|(key, value, end)| format!("{key} : {value}{end}"));
+    vec(line, 0..6)
+        .prop_map(|lines| format!("n: &n 1\nx: &x {{a: 1, b: 2}}\ny: &y {{b: 1, c: &z {{a: 2}}}}\n{}", lines.concat()))
+}
+
 /// A release in any style, with other documents between, changes as the sample does.
 #[test]
 fn any_style_of_a_release() {

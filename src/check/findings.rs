@@ -67,13 +67,7 @@ impl Findings {
     }
 
     /// As [`Finding::at`].
-    pub(super) fn at(
-        &mut self,
-        rule: &'static Rule,
-        object: &Existing,
-        path: PointerBuf,
-        message: impl Into<String>,
-    ) {
+    pub(super) fn at(&mut self, rule: &'static Rule, object: &Existing, path: PointerBuf, message: impl Into<String>) {
         self.push(Finding::at(rule, object, path, message));
     }
 

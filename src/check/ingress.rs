@@ -9,8 +9,8 @@ use super::service::{at_annotation, strings_only};
 use super::subject::{Subject, Target, is_charts};
 use super::{frontend_config, managed_certificate, rules, tls_secret};
 use crate::gke::annotation::{
-    ALLOW_HTTP, CLASS, CLUSTER_ISSUER, FRONTEND_CONFIG, GLOBAL_STATIC_IP, ISSUER, MANAGED_CERTIFICATES, PRE_SHARED_CERT,
-    REGIONAL_STATIC_IP, WRITTEN,
+    ALLOW_HTTP, CLASS, CLUSTER_ISSUER, FRONTEND_CONFIG, GLOBAL_STATIC_IP, ISSUER, MANAGED_CERTIFICATES,
+    PRE_SHARED_CERT, REGIONAL_STATIC_IP, WRITTEN,
 };
 use crate::gke::ingress::{
     self, Backend, Class, HttpPath, MAX_CERTIFICATES, backends, default_backend, names, paths_of,

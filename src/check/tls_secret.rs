@@ -7,9 +7,9 @@ use base64ct::{Base64, Encoding as _};
 use super::findings::Findings;
 use super::rules;
 use crate::certificate::{self, CertificateProblem, PairProblem};
+use crate::host::Hosts;
 use crate::kube::object::{Existing, Object as _};
 use crate::kube::value::value_at;
-use crate::host::Hosts;
 
 /// Checks the Secret; its certificate is for `hosts`, if any are told.
 pub(super) fn check(secret: &Existing, hosts: Option<&Hosts>, findings: &mut Findings) {

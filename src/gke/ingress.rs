@@ -6,9 +6,9 @@ use json_patch::jsonptr::PointerBuf;
 use serde_json::Value;
 
 use super::annotation;
+use crate::host::Host;
 use crate::kube::object::Object as _;
 use crate::kube::value::{array_at, pointer, set_at, str_at};
-use crate::host::Host;
 use crate::text::shell_word;
 
 /// What gRPC clients of Milvus ask for first.
@@ -81,7 +81,8 @@ impl<'v> Backend<'v> {
     fn read(value: &'v Value, at: PointerBuf) -> Self {
         let old = value.get("serviceName").is_some();
         let by_name = set_at(value, "/service/port/name").filter(|_| !old);
-        let port = if old { value.get("servicePort") } else { by_name.or_else(|| set_at(value, "/service/port/number")) };
+        let port =
+            if old { value.get("servicePort") } else { by_name.or_else(|| set_at(value, "/service/port/number")) };
         Self {
             at,
             service: if old { str_at(value, "/serviceName") } else { str_at(value, "/service/name") },

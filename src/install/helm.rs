@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Environment, InstallError, NAME, Installed};
+use super::{Environment, InstallError, Installed, NAME};
 
 const FILE: &str = "plugin.yaml";
 /// A link to the program beside `plugin.yaml`, where its path cannot stand in there.

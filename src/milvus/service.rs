@@ -70,7 +70,8 @@ impl<'i> Service<'i> {
             return Err(object.refuse(Reason::NoPortNumber { service: name }, place));
         };
         let port = Port { name: port_name.to_owned(), number };
-        let selector = value_at(object.value(), "/spec/selector").and_then(Value::as_object).cloned().unwrap_or_default();
+        let selector =
+            value_at(object.value(), "/spec/selector").and_then(Value::as_object).cloned().unwrap_or_default();
         Ok(Self { name, port, selector, object })
     }
 }

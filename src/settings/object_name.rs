@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::host::is_label_of_any_length;
 use super::text::deserialize_from_text;
+use crate::host::is_label_of_any_length;
 
 /// An RFC 1123 subdomain: what Kubernetes takes as the name of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

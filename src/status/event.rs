@@ -6,8 +6,8 @@ use super::objects::Objects;
 use super::step::INDENT;
 use crate::gke::event::{self, Cause, Course};
 use crate::kube::object::same_namespace;
-use crate::text::one_line;
 use crate::kube::value::{str_at, value_at};
+use crate::text::one_line;
 
 /// A warning about one of our objects.
 #[derive(Debug)]

@@ -8,15 +8,15 @@ use std::ops::Range;
 use arbitrary::Unstructured;
 use json_patch::jsonptr::{Pointer, PointerBuf};
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation, TestOperation};
+use milvus_gke_l7::commands::function;
 use milvus_gke_l7::options::Options;
+use milvus_gke_l7::report::diagnostic;
 use milvus_gke_l7::report::outcome::{Outcome, Status};
 use milvus_gke_l7::report::refusal::Refusal;
 use milvus_gke_l7::settings::Settings;
 use milvus_gke_l7::stream::Stream;
 use milvus_gke_l7::stream::head::{self, Kind};
-use milvus_gke_l7::yaml::{self, Document, EditError};
-use milvus_gke_l7::commands::function;
-use milvus_gke_l7::report::diagnostic;
+use milvus_gke_l7::yaml::{self, Document, EditError, ParseError};
 use milvus_gke_l7::{check, diff, filter, notes, status};
 use serde_json::{Map, Value, json};
 
@@ -51,7 +51,7 @@ pub(crate) fn split(input: &[u8]) {
         let separators = body.windows(4).filter(|window| window == b"\n---").count();
         assert_eq!(separators, 0, "a separator inside a body");
         if let Ok(text) = std::str::from_utf8(body) {
-            let same = stream.assembled(vec![(id, text.to_owned())], Vec::new());
+            let same = stream.assemble(vec![(id, text.to_owned())], Vec::new(), Vec::new()).concat(input);
             assert_eq!(same, input, "a body in its own place");
             look(text);
         }
@@ -66,7 +66,7 @@ pub(crate) fn split(input: &[u8]) {
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 fn put_together(stream: &Stream<'_>) -> Vec<u8> {
-    stream.assembled(Vec::new(), Vec::new())
+    stream.assemble(Vec::new(), Vec::new(), Vec::new()).concat(stream.input())
 }
 
 /// What [`head::kind`] says of a document that can be read. Quoted scalars and flow collections may hold a line that
@@ -99,6 +99,8 @@ const OLD_BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
 pub(crate) fn tree(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (_, text) = yaml::split_byte_order_mark(&text);
+    // Few values, for speed.
+    proof(text, 2);
     let document = match Document::parse(text) {
         Ok(document) => document,
         Err(error) => {
@@ -114,6 +116,86 @@ pub(crate) fn tree(input: &[u8]) {
     places(&document, &PointerBuf::root(), document.value());
     assert!(document.unread().next().is_none(), "a whole document has no unread part");
     excerpt(&document);
+}
+
+/// Comparing while reading, as the proof of an edit does, says what reading and then comparing says: of the value that
+/// is read, and of so many that differ from it in one node.
+pub(crate) fn proof(text: &str, most: usize) {
+    let read = match yaml::read(text) {
+        // Only reading looks at the limits first.
+        Err(ParseError::TooDeep { .. } | ParseError::TooMany { .. }) => return,
+        read => read.ok(),
+    };
+    let wanted = read.clone().unwrap_or_default();
+    let judge = |value: &Value| {
+        let differs = || format!("whether this reads as {value}:\n{text}");
+        assert_eq!(yaml::reads_as(text, value), read.as_ref() == Some(value), "{}", differs());
+    };
+    judge(&wanted);
+    // Among the words are the values of duplicate keys that do not count.
+    let words = text.split(|c: char| !c.is_alphanumeric() && !"<._-+~".contains(c)).take(40);
+    let mut words: Vec<Value> = words.filter_map(|word| yaml::read(word).ok()).collect();
+    words.extend([json!({}), json!([]), json!("")]);
+    let mut places = Vec::new();
+    nodes(&PointerBuf::root(), &wanted, &mut places);
+    let mut changed = wanted.clone();
+    for place in places.iter().skip(text.len() % places.len().div_ceil(most)).step_by(places.len().div_ceil(most)) {
+        let before = place.resolve(&wanted).expect("a node").clone();
+        let others = others(&before, &words);
+        let step = others.len().div_ceil(most);
+        for other in others.into_iter().skip(text.len() % step).step_by(step) {
+            *place.resolve_mut(&mut changed).expect("a node") = other;
+            judge(&changed);
+        }
+        *place.resolve_mut(&mut changed).expect("a node") = before;
+    }
+}
+
+fn nodes(at: &Pointer, value: &Value, out: &mut Vec<PointerBuf>) {
+    out.push(at.to_buf());
+    match value {
+        Value::Object(mapping) => {
+            mapping.iter().for_each(|(key, value)| nodes(&at.with_trailing_token(key), value, out));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, value)| nodes(&at.with_trailing_token(index), value, out));
+        }
+        _ => {}
+    }
+}
+
+/// Other values: one of the words, or with an entry or an item lost, added, moved or renamed, or of another type.
+fn others(value: &Value, words: &[Value]) -> Vec<Value> {
+    let mut others = words.to_vec();
+    match value {
+        Value::Object(mapping) => {
+            for (key, value) in mapping.iter().take(2).chain(mapping.iter().next_back()) {
+                let mut without = mapping.clone();
+                without.shift_remove(key);
+                others.push(without.clone().into());
+                without.insert(format!("{key}x"), value.clone());
+                others.push(without.into());
+            }
+            for key in ["a", "<<", "1", "null"] {
+                let mut with = mapping.clone();
+                with.entry(key).or_insert(json!(1));
+                others.push(with.into());
+            }
+        }
+        Value::Array(items) => {
+            if let [rest @ .., last] = items.as_slice() {
+                others.push(rest.into());
+                others.push([std::slice::from_ref(last), rest].concat().into());
+            }
+            others.push([items.as_slice(), &[Value::Null]].concat().into());
+        }
+        Value::String(text) => others.push(yaml::read(text).unwrap_or_default()),
+        scalar => {
+            others.push(scalar.to_string().into());
+            others.push(scalar.as_f64().map_or(Value::Null, Value::from));
+        }
+    }
+    others
 }
 
 /// Where the engines do not read the same, an edit leaves no such place in the text.
@@ -461,7 +543,10 @@ pub(crate) fn filter(input: &[u8]) {
     match choice / 8 % 4 {
         0 => checked(input),
         1 => checked(&output(input, &settings).unwrap_or_default()),
-        2 => drop(notes::notes(input, &settings, &options.flags())),
+        2 => {
+            let stream = Stream::split(input).open();
+            drop(filter::rewrite(&stream, &settings).map(|done| notes::notes(&done, &settings, &options.flags())));
+        }
         _ => drop(status::report(input, &status::Asked { wait_hint: true, ..Default::default() })),
     }
 }
@@ -474,9 +559,7 @@ pub(crate) fn output(input: &[u8], settings: &Settings) -> Result<Vec<u8>, Strin
 
 /// A refusal as the user sees it: its place must be one that can be shown.
 fn refused(refusal: &Refusal, input: &[u8]) -> String {
-    let split = Stream::split(input);
-    let lists = Lists::find(&split);
-    diagnostic::refusal(refusal, &split.open(&lists), "<stdin>", true)
+    diagnostic::refusal(refusal, &Stream::split(input).open(), "<stdin>", true)
 }
 
 /// Output is a fixed point, and differs from the input in what the patches tell; every other document is as it was.
@@ -489,7 +572,9 @@ pub(crate) fn filtered(input: &[u8], settings: &Settings) -> Result<(), String> 
     assert!(again == output, "a second run changes\n{}\nto\n{}", shown(), String::from_utf8_lossy(&again));
     // One of the two, for speed.
     if input.len().is_multiple_of(4) {
-        let unified = diff::unified(input, settings).expect("what is written can be shown");
+        let stream = Stream::split(input).open();
+        let rewrite = filter::rewrite(&stream, settings).expect("what is written can be planned");
+        let unified = diff::unified(input, &stream, rewrite).expect("what is written can be shown");
         assert_eq!(unified.changed, output != input, "whether anything changes");
     } else {
         only_patched(input, &output, settings);
@@ -499,8 +584,9 @@ pub(crate) fn filtered(input: &[u8], settings: &Settings) -> Result<(), String> 
 
 fn only_patched(input: &[u8], output: &[u8], settings: &Settings) {
     let (before, after) = (Stream::split(input), Stream::split(output));
-    let lists = Lists::find(&before);
-    let patches = diff::patches(input, settings).expect("what is written has patches");
+    let opened = Stream::split(input).open();
+    let rewrite = filter::rewrite(&opened, settings).expect("what is written can be planned");
+    let patches = diff::patches(&opened, rewrite);
     let patches: Vec<Value> = serde_json::from_str(&patches.text).expect("JSON");
     let patches: Vec<Patch> =
         patches.iter().map(|entry| serde_json::from_value(entry["patch"].clone()).expect("a patch")).collect();
@@ -509,7 +595,8 @@ fn only_patched(input: &[u8], output: &[u8], settings: &Settings) {
     for (number, (old, new)) in before.ids().zip(after.ids()).enumerate() {
         let (old_body, new_body) = (before.body(old), after.body(new));
         let ended = number + 1 == count && new_body.strip_suffix(b"\n") == Some(old_body);
-        if lists.iter().any(|list| list.document == old) || old_body == new_body || ended {
+        let is_list = || !Stream::split(old_body).open().lists().is_empty();
+        if old_body == new_body || ended || is_list() {
             assert_eq!(before.separator(old), after.separator(new), "the separator before document {number}");
             continue;
         }
@@ -559,17 +646,15 @@ fn function(input: &[u8], options: Options) {
 }
 
 fn checked(input: &[u8]) {
-    let split = Stream::split(input);
-    let lists = Lists::find(&split);
-    let stream = split.open(&lists);
+    let stream = Stream::split(input).open();
     match check::check(&stream, None) {
-        Ok(mut findings) => {
-            check::report::sort(&mut findings, &stream);
+        Ok(findings) => {
+            let findings = check::report::sorted(findings, &stream, "<stdin>");
             match findings.len() % 3 {
-                0 => drop(check::report::text(&findings, &stream)),
-                1 => drop(check::report::sarif(&findings, &stream)),
+                0 => drop(check::report::text(&findings)),
+                1 => drop(check::report::sarif(&findings)),
                 _ => {
-                    let json = check::report::json(&findings, &stream);
+                    let json = check::report::json(&findings);
                     assert!(serde_json::from_str::<Value>(&json).is_ok(), "no JSON: {json}");
                 }
             }

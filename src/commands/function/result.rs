@@ -91,7 +91,8 @@ impl FunctionResult {
         };
         let mut fields = Vec::new();
         compare(&mut Vec::new(), Some(before), Some(after), &mut fields);
-        let result = |(message, field)| Self { field: Some(field), ..Self::new(ResultSeverity::Info, &message).about(after) };
+        let result =
+            |(message, field)| Self { field: Some(field), ..Self::new(ResultSeverity::Info, &message).about(after) };
         fields.into_iter().map(result).collect()
     }
 

@@ -7,9 +7,9 @@ use super::names;
 use crate::gke::kind;
 use crate::kube::object::{Existing, HELM4_FILENAME, Object as _};
 use crate::kube::value::{pointer, str_at};
+use crate::milvus::release::Release;
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
-use crate::milvus::release::Release;
 use crate::settings::{Certificate, Settings};
 use crate::stream::DocumentId;
 
@@ -19,7 +19,11 @@ pub(in crate::plan) struct FrontDoor {
     pub(in crate::plan) appended: Vec<Value>,
 }
 
-pub(in crate::plan) fn reconcile(release: &Release<'_>, settings: &Settings, wanted: impl Iterator<Item = Value>) -> Result<FrontDoor, Refusal> {
+pub(in crate::plan) fn reconcile(
+    release: &Release<'_>,
+    settings: &Settings,
+    wanted: impl Iterator<Item = Value>,
+) -> Result<FrontDoor, Refusal> {
     if !matches!(settings.certificate, Certificate::Managed(_)) {
         refuse_left_over(release, &settings.certificate)?;
     }

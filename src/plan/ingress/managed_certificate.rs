@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::manifest::Manifest;
 use super::names;
 use crate::gke::kind;
-use crate::milvus::release::Release;
 use crate::host::Domains;
+use crate::milvus::release::Release;
 
 #[derive(Debug, Serialize)]
 struct Spec {

@@ -3,11 +3,11 @@
 
 use serde_json::json;
 
-use crate::plan::change::Change;
-use crate::plan::operations::Operations;
 use crate::kube::object::Object as _;
 use crate::kube::value::pointer;
 use crate::milvus::release::Release;
+use crate::plan::change::Change;
+use crate::plan::operations::Operations;
 use crate::settings::Settings;
 
 /// Points the release's Attu elsewhere if that is asked for, and warns if it is not.

@@ -10,12 +10,12 @@ use std::cell::LazyCell;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::plan::change::Change;
-use crate::plan::operations::Operations;
 use crate::kube::object::Object as _;
 use crate::kube::value::pointer;
 use crate::milvus::release::Release;
 use crate::milvus::workload::Workload;
+use crate::plan::change::Change;
+use crate::plan::operations::Operations;
 use crate::stream::without_source;
 use crate::yaml;
 

@@ -79,11 +79,7 @@ fn set_port(user_yaml: &mut UserYaml<'_, '_>, port: u16, server: &Server) -> Res
 }
 
 /// The environment wins over user.yaml: it must not say otherwise.
-fn check_environment(
-    config: &Config<'_, '_>,
-    setting: Setting,
-    agrees: impl Fn(&str) -> bool,
-) -> Result<(), Refusal> {
+fn check_environment(config: &Config<'_, '_>, setting: Setting, agrees: impl Fn(&str) -> bool) -> Result<(), Refusal> {
     match config.environment(setting) {
         Some(variable) if !variable.value.as_deref().is_some_and(agrees) => {
             Err(config.refuse_environment(variable, setting))

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::plan::operations::Operations;
 use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::{pointer, value_at};
+use crate::plan::operations::Operations;
 use crate::report::refusal::{Reason, Refusal};
 use crate::yaml;
 

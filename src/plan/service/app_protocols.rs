@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::annotations::{Annotations, Style};
 use crate::gke::annotation::{APP_PROTOCOLS, APP_PROTOCOLS_ALPHA};
-use crate::report::refusal::Refusal;
 use crate::milvus::service::Service;
+use crate::report::refusal::Refusal;
 
 /// The protocols by port name.
 pub(in crate::plan) struct AppProtocols(Map<String, Value>);

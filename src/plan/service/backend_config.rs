@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::annotations::{Annotations, Style};
 use super::rest::RestPort;
 use crate::gke::annotation::{BACKEND_CONFIG, BACKEND_CONFIG_BETA};
+use crate::milvus::release::Release;
 use crate::plan::ingress::names;
 use crate::report::refusal::{Reason, Refusal};
-use crate::milvus::release::Release;
 use crate::settings::Settings;
 
 pub(in crate::plan) fn plan(

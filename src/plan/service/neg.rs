@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::annotations::{Annotations, Style};
 use crate::gke::annotation::NEG;
-use crate::report::refusal::{Reason, Refusal};
 use crate::milvus::service::Service;
+use crate::report::refusal::{Reason, Refusal};
 
 pub(in crate::plan) fn plan(service: &Service<'_>, annotations: &mut Annotations<'_, '_>) -> Result<(), Refusal> {
     let mut neg = annotations.json(NEG)?;

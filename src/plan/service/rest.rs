@@ -5,12 +5,12 @@
 use serde_json::{Value, json};
 
 use super::app_protocols::AppProtocols;
-use crate::plan::operations::Operations;
 use crate::kube::object::Object as _;
 use crate::kube::value::{array_at, pointer, str_at};
-use crate::report::refusal::{Reason, Refusal};
-use crate::milvus::release::Release;
 use crate::milvus::http::SINCE;
+use crate::milvus::release::Release;
+use crate::plan::operations::Operations;
+use crate::report::refusal::{Reason, Refusal};
 
 /// Where Milvus's REST API stands; no gRPC method begins so.
 pub(in crate::plan) const PATHS: [&str; 2] = ["/v1", "/v2"];

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::annotations::Annotations;
 use crate::gke::annotation::SOURCE_RANGES;
-use crate::plan::operations::Operations;
 use crate::kube::value::{array_at, pointer, value_at};
+use crate::plan::operations::Operations;
 
 /// Fields of `spec` that only fit Services of type LoadBalancer or NodePort.
 const EXTERNAL_FIELDS: [&str; 5] = [
