@@ -80,7 +80,7 @@ fn check_protocols(service: &Existing, port: Port<'_>, findings: &mut Findings) 
         Ok(protocols) => protocols,
         Err(error) => {
             let rule = match error {
-                AppProtocolsError::Unknown(_) => &rules::PROTOCOLS_VALUE,
+                AppProtocolsError::Unknown { .. } => &rules::PROTOCOLS_VALUE,
                 _ => &rules::PROTOCOLS_JSON,
             };
             return findings.at(rule, service, at_annotation(key), error.to_string());
@@ -164,7 +164,7 @@ fn check_neg(service: &Existing, findings: &mut Findings) {
             let message = format!("Service `{name}` is of type {kind} and has no annotation `{NEG}`");
             findings.at(&rules::NEG_INSTANCE_GROUPS, service, at_type(), message);
         }
-        Neg::NotJson => {
+        Neg::NotJson | Neg::NotBoolean => {
             let message = format!("`{NEG}` is not the JSON that GKE reads");
             findings.at(&rules::NEG_JSON, service, at_annotation(NEG), message);
         }

@@ -26,8 +26,8 @@ pub enum AppProtocolsError {
     NotJson(String),
     #[error("the protocol of `{0}` is no text")]
     NotAString(String),
-    #[error("`{0}` is no protocol that GKE knows")]
-    Unknown(String),
+    #[error("`{protocol}` is no protocol that GKE knows")]
+    Unknown { port: String, protocol: String },
 }
 
 /// The protocols that GKE knows. gRPC is HTTP2, which is always over TLS.
@@ -58,7 +58,8 @@ impl AppProtocols {
             match protocol.as_str() {
                 None => return Err(AppProtocolsError::NotAString(port.clone())),
                 Some(protocol) if !PROTOCOLS.contains(&protocol) => {
-                    return Err(AppProtocolsError::Unknown(protocol.to_owned()));
+                    let (port, protocol) = (port.clone(), protocol.to_owned());
+                    return Err(AppProtocolsError::Unknown { port, protocol });
                 }
                 Some(_) => {}
             }
@@ -115,8 +116,10 @@ impl BackendConfigs {
 pub enum Neg {
     /// The annotation is missing.
     Missing,
-    /// GKE cannot read it.
+    /// It is not a JSON object: GKE refuses it.
     NotJson,
+    /// `ingress` is not a boolean: GKE refuses it.
+    NotBoolean,
     /// It does not ask for groups.
     Off,
     /// It asks for them.
@@ -141,7 +144,7 @@ impl Neg {
                 Self::On { name: name.filter(|name| !name.is_empty()).map(str::to_owned) }
             }
             None | Some(Value::Bool(false)) => Self::Off,
-            Some(_) => Self::NotJson,
+            Some(_) => Self::NotBoolean,
         }
     }
 }

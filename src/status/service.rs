@@ -106,12 +106,13 @@ impl<'v> Service<'v> {
             },
             what,
         };
+        let other = |port: &str, protocol: &str| {
+            problem(format!("{key} says {protocol} for port {port}, where Milvus needs HTTP2"))
+        };
         let protocols = match read.map(|read| read.protocols) {
             None => Map::new(),
             Some(Ok(protocols)) => protocols,
-            Some(Err(AppProtocolsError::Unknown(other))) => {
-                return Err(problem(format!("{key} says {other}, which is no protocol that GKE knows")));
-            }
+            Some(Err(AppProtocolsError::Unknown { port, protocol })) => return Err(other(&port, &protocol)),
             Some(Err(_)) => return Err(problem(not_json(key))),
         };
         let mut said = Vec::new();
@@ -125,9 +126,7 @@ impl<'v> Service<'v> {
             match protocol {
                 Some("HTTP2") => {}
                 Some("HTTPS") if !is_milvus => {}
-                Some(other) => {
-                    return Err(problem(format!("{key} says {other} for port {name}, where Milvus needs HTTP2")));
-                }
+                Some(protocol) => return Err(other(name, protocol)),
                 None => {
                     let what = format!("{APP_PROTOCOLS} says nothing of port `{name}`: GKE speaks plain HTTP to it");
                     return Err(problem(what));
