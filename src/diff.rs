@@ -30,18 +30,22 @@ pub struct Difference {
 /// # Errors
 ///
 /// As [`Rewrite::output`].
-pub fn unified(input: &[u8], stream: &Stream<'_>, rewrite: Rewrite<'_>) -> Result<Difference, Refusal> {
-    let output = rewrite.output()?;
+pub fn unified(input: &[u8], stream: Stream<'_>, rewrite: Rewrite) -> Result<Difference, Refusal> {
+    let output = rewrite.output(stream)?;
     let rewritten = output.stream.concat(input);
     let changed = rewritten != input;
-    let text = if changed { unified::diff(stream, &Stream::split(&rewritten).open()) } else { String::new() };
+    let text = if changed {
+        unified::diff(&Stream::split(input).open(), &Stream::split(&rewritten).open())
+    } else {
+        String::new()
+    };
     Ok(Difference { text, changed, warnings: output.warnings })
 }
 
 /// RFC 6902 patches as a JSON array, one for each object that changes, with the object it
 /// applies to. A new object is an `add` at the root.
 #[must_use]
-pub fn patches(stream: &Stream<'_>, rewrite: Rewrite<'_>) -> Difference {
+pub fn patches(stream: &Stream<'_>, rewrite: Rewrite) -> Difference {
     let value = |id: DocumentId| {
         let text = std::str::from_utf8(stream.body(id)).unwrap_or_default();
         yaml::value(text).unwrap_or_default()

@@ -31,7 +31,7 @@ pub struct Output {
 /// A [`Refusal`]; then nothing of the stream must be written.
 pub fn filter(input: &[u8], settings: &Settings) -> Result<Output, Refusal> {
     let stream = read(input)?;
-    rewrite(&stream, settings)?.output()
+    rewrite(&stream, settings)?.output(stream)
 }
 
 /// The stream that is to be rewritten.
@@ -48,8 +48,7 @@ pub fn read(input: &[u8]) -> Result<Stream<'_>, Refusal> {
 
 /// What is done to a stream, by document.
 #[derive(Debug)]
-pub struct Rewrite<'s> {
-    stream: &'s Stream<'s>,
+pub struct Rewrite {
     /// Documents that are edited.
     pub edited: Vec<Edited>,
     /// Documents of ours that take the place of existing ones.
@@ -71,7 +70,7 @@ pub struct Rewrite<'s> {
 /// # Errors
 ///
 /// A [`Refusal`]; then nothing of the stream must be written.
-pub fn rewrite<'s>(stream: &'s Stream<'_>, settings: &Settings) -> Result<Rewrite<'s>, Refusal> {
+pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refusal> {
     let release = Release::recognise(stream, settings.release.as_deref())?;
     let Plan { service, config, attu, replaced, appended, ingress, warnings } = plan::plan(&release, settings)?;
     let mut edited = Vec::new();
@@ -87,17 +86,17 @@ pub fn rewrite<'s>(stream: &'s Stream<'_>, settings: &Settings) -> Result<Rewrit
         edited.extend(edit::apply(&attu)?);
     }
     let into = stream.item(release.service.object.id);
-    Ok(Rewrite { stream, edited, replaced, appended, ingress, release: release.name, warnings, into })
+    Ok(Rewrite { edited, replaced, appended, ingress, release: release.name, warnings, into })
 }
 
-impl Rewrite<'_> {
-    /// The rewritten stream.
+impl Rewrite {
+    /// The rewritten stream, made of the one that was planned for.
     ///
     /// # Errors
     ///
     /// [`Reason::CannotEdit`], where an item cannot be put back into its list.
-    pub fn output(self) -> Result<Output, Refusal> {
-        self.output_with(&Patch(Vec::new()))
+    pub fn output(self, stream: Stream<'_>) -> Result<Output, Refusal> {
+        self.output_with(stream, &Patch(Vec::new()))
     }
 
     /// The rewritten stream; `more` is done to the list in which the Service is.
@@ -105,13 +104,13 @@ impl Rewrite<'_> {
     /// # Errors
     ///
     /// As [`Rewrite::output`].
-    pub fn output_with(self, more: &Patch) -> Result<Output, Refusal> {
-        let Self { stream, edited, replaced, appended, warnings, into, .. } = self;
+    pub fn output_with(self, mut stream: Stream<'_>, more: &Patch) -> Result<Output, Refusal> {
+        let Self { edited, replaced, appended, warnings, into, .. } = self;
         let edited = edited.into_iter().map(|edited| (edited.id, edited.text));
-        let replaced = replaced.iter().map(|(id, ours)| (*id, replacement(stream, *id, ours)));
+        let replaced = replaced.iter().map(|(id, ours)| (*id, replacement(&stream, *id, ours)));
         let (items, bodies): (Vec<_>, Vec<_>) = edited.chain(replaced).partition(|(id, _)| stream.item(*id).is_some());
-        let mut lists = Vec::new();
-        for (number, list) in stream.lists().iter().enumerate() {
+        let mut closed = Vec::new();
+        for (number, list) in stream.take_lists().into_iter().enumerate() {
             let of_list = items.iter().filter_map(|(id, text)| {
                 let item = stream.item(*id).filter(|item| item.list == number)?;
                 Some((item.index, item.framing, text.as_str()))
@@ -121,13 +120,13 @@ impl Rewrite<'_> {
             let is_into = into.is_some_and(|into| into.list == number);
             let (appended, more) = if is_into { (&*appended, more) } else { (&[][..], &Patch(Vec::new())) };
             if !(edited.is_empty() && appended.is_empty() && more.is_empty()) {
-                let text = list.close(&edited, appended, more);
-                lists.push((number, text.map_err(|error| Reason::CannotEdit { message: error.to_string() })?));
+                let (range, text) = (list.range(), list.close(&edited, appended, more));
+                closed.push((range, text.map_err(|error| Reason::CannotEdit { message: error.to_string() })?));
             }
         }
         let appended = if into.is_some() { &[][..] } else { &appended };
         let appended = appended.iter().map(yaml::write_document).collect();
-        Ok(Output { stream: stream.assemble(bodies, lists, appended), warnings })
+        Ok(Output { stream: stream.assemble(bodies, closed, appended), warnings })
     }
 }
 

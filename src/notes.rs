@@ -10,7 +10,7 @@ use crate::text::shell_word;
 
 /// Tells the next steps for what is rewritten; `flags` ask for the settings.
 #[must_use]
-pub fn notes(rewrite: &Rewrite<'_>, settings: &Settings, flags: &[String]) -> String {
+pub fn notes(rewrite: &Rewrite, settings: &Settings, flags: &[String]) -> String {
     text(&rewrite.release, &Ingress::read(&rewrite.ingress), settings, flags)
 }
 

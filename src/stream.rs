@@ -206,18 +206,22 @@ impl<'i> Stream<'i> {
         self.bodies.iter().map(first_line).collect()
     }
 
-    /// The stream with some bodies and lists replaced, by number, and `appended` documents at its end, each behind a
+    /// Takes the lists out; their items stay documents.
+    pub fn take_lists(&mut self) -> Vec<List<'i>> {
+        std::mem::take(&mut self.lists)
+    }
+
+    /// The stream with some bodies and ranges of the input replaced, and `appended` documents at its end, each behind a
     /// `---` line. Bodies of items are part of their list's text.
     #[must_use]
     pub fn assemble(
         &self,
         bodies: Vec<(DocumentId, String)>,
-        lists: Vec<(usize, String)>,
+        ranges: Vec<(Range<usize>, String)>,
         appended: Vec<String>,
     ) -> Pieces {
-        let of_bodies = bodies.into_iter().map(|(id, text)| (&self.bodies[id.0].range, text));
-        let of_lists = lists.into_iter().map(|(number, text)| (&self.lists[number].range, text));
-        let mut replaced: Vec<_> = of_bodies.chain(of_lists).collect();
+        let of_bodies = bodies.into_iter().map(|(id, text)| (self.bodies[id.0].range.clone(), text));
+        let mut replaced: Vec<_> = of_bodies.chain(ranges).collect();
         replaced.sort_by_key(|(range, _)| range.start);
         let mut pieces = Pieces::default();
         let mut at = 0;

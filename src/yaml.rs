@@ -151,26 +151,44 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// Applies `patch` to what is left of a document in which `parts` of the text are replaced: nodes that then read as
-    /// the `values` at these pointers, and that the patch does not touch. Returns the edited text.
+    /// Puts new texts, each with the value that it reads as, in the place of items of the sequence at `key` of the root,
+    /// and applies `patch`, which must leave the sequence's items alone but may append to them. Returns the edited text.
     ///
     /// # Errors
     ///
     /// As [`Document::patch`].
-    pub fn patch_around(
-        &self,
-        parts: Vec<(std::ops::Range<usize>, String)>,
-        values: Vec<(PointerBuf, Value)>,
+    pub fn patch_items(
+        self,
+        key: &str,
+        items: Vec<(usize, String, Value)>,
         patch: &Patch,
     ) -> Result<String, EditError> {
-        let mut wanted = self.value.clone();
-        json_patch::patch_unsafe(&mut wanted, patch)?;
-        let edits = splice::splice(self.text, &self.tree, &self.value, &wanted)?.and(parts)?;
-        for (pointer, value) in values {
-            *pointer.resolve_mut(&mut wanted).map_err(|_| EditError::Unsupported("a part that is not there"))? = value;
+        let Self { text, tree, value: mut before, .. } = self;
+        let spans = tree.items(text, &PointerBuf::from_tokens([key]));
+        // What is not compared need not be there twice: most of the memory would go there. Aliases are written out by
+        // their values.
+        let mut hidden = Vec::new();
+        if let Some(Value::Array(all)) = before.get_mut(key).filter(|_| !tree.has_aliases) {
+            hidden = all.iter_mut().map(Value::take).collect();
         }
-        let edited = edits.apply(self.text);
-        if self.proves(&edited, &wanted) { Ok(edited) } else { Err(EditError::Proof) }
+        let mut wanted = before.clone();
+        json_patch::patch_unsafe(&mut wanted, patch)?;
+        let edits = splice::splice(text, &tree, &before, &wanted)?;
+        drop((tree, before));
+        if let Some(Value::Array(all)) = wanted.get_mut(key) {
+            all.iter_mut().zip(hidden).for_each(|(item, hidden)| *item = hidden);
+        }
+        let mut parts = Vec::new();
+        for (index, text, value) in items {
+            let (Some(span), Some(item)) = (spans.get(index), wanted.get_mut(key).and_then(|all| all.get_mut(index)))
+            else {
+                return Err(EditError::Unsupported("an item that is not there"));
+            };
+            parts.push((span.range.clone(), text));
+            *item = value;
+        }
+        let edited = edits.and(parts)?.apply(text);
+        if proof::reads_as(&edited, &wanted) { Ok(edited) } else { Err(EditError::Proof) }
     }
 
     /// Edits the text so that it reads as `wanted`, and proves that it does.

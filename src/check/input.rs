@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use json_patch::jsonptr::PointerBuf;
 use memchr::memmem;
 use serde_json::{Map, Value};
 
@@ -10,7 +11,9 @@ use crate::gke::ingress;
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object, Parsed, utf8};
 use crate::kube::value::value_at;
+use crate::milvus::attu;
 use crate::milvus::pods::Pods;
+use crate::milvus::service::INSTANCE;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
@@ -68,8 +71,21 @@ pub(super) struct Input<'s> {
     config_maps_by_name: OnceCell<HashMap<String, Vec<DocumentId>>>,
     /// Numbers of the workloads whose pods have a label.
     workloads_by_label: OnceCell<HashMap<(String, String), Vec<usize>>>,
+    /// Variables that tell a client where Milvus is, by their workload's release.
+    clients_by_release: OnceCell<HashMap<Option<String>, Vec<Client>>>,
     /// Numbers of the Ingresses that lead to a Service of this name.
     ingresses_by_service: OnceCell<HashMap<String, Vec<usize>>>,
+}
+
+/// A variable that tells a client where Milvus is.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    /// Number of its workload.
+    workload: usize,
+    /// Where the variable's value is.
+    pub(super) pointer: PointerBuf,
+    /// Its value.
+    pub(super) url: String,
 }
 
 /// Kinds of which something is read, beside [`kind`]'s.
@@ -92,6 +108,7 @@ impl<'s> Input<'s> {
             config_maps: Vec::new(),
             config_maps_by_name: OnceCell::new(),
             workloads_by_label: OnceCell::new(),
+            clients_by_release: OnceCell::new(),
             ingresses_by_service: OnceCell::new(),
         };
         let mut empty = true;
@@ -175,6 +192,29 @@ impl<'s> Input<'s> {
         let candidates = selector.iter().map(with_label).min_by_key(|workloads| workloads.len()).unwrap_or_default();
         let candidates = candidates.iter().filter_map(|index| pods(&self.workloads.all[*index]));
         candidates.filter(|(_, pods)| pods.are_selected(selector)).collect()
+    }
+
+    /// The clients that may belong to a release: those of its workloads, and of workloads that belong to none; of no
+    /// release, all.
+    pub(super) fn clients(&self, release: Option<&str>) -> impl Iterator<Item = (&Existing, &Client)> {
+        let by_release = self.clients_by_release.get_or_init(|| {
+            let mut by_release: HashMap<_, Vec<_>> = HashMap::new();
+            for (index, workload) in self.workloads.iter().enumerate() {
+                let Some((_, pods)) = pods(workload) else { continue };
+                let clients =
+                    attu::urls(pods).map(|(pointer, url)| Client { workload: index, pointer, url: url.to_owned() });
+                by_release.entry(workload.label(INSTANCE).map(str::to_owned)).or_default().extend(clients);
+            }
+            by_release
+        });
+        let keys: Vec<_> = match release {
+            Some(release) => vec![Some(release.to_owned()), None],
+            None => by_release.keys().cloned().collect(),
+        };
+        let clients = keys.into_iter().filter_map(|key| by_release.get(&key)).flatten();
+        let mut clients: Vec<_> = clients.map(|client| (&self.workloads.all[client.workload], client)).collect();
+        clients.sort_by_key(|(_, client)| client.workload);
+        clients.into_iter()
     }
 
     /// The Ingresses that name a Service of this name, in order.

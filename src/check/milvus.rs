@@ -1,13 +1,11 @@
 //! Milvus itself: TLS without client certificates, an HTTP port of its own, and its
 //! configuration where Milvus reads it. Attu beside it.
 
-use serde_json::Value;
-
 use super::findings::{Finding, Findings};
 use super::rules;
 use super::subject::Subject;
 use crate::kube::object::{Existing, Object as _, Parsed};
-use crate::kube::value::{array_at, pointer, str_at};
+use crate::kube::value::pointer;
 use crate::milvus::attu::VARIABLE;
 use crate::milvus::config::{Config, HTTP_PORT, TLS_MODE, USER_YAML};
 use crate::milvus::http;
@@ -85,27 +83,17 @@ fn settings(config_map: &Parsed<'_>, server: &Server, findings: &mut Findings) -
 fn check_attu(subject: &Subject<'_>, milvus: &Existing, findings: &mut Findings) {
     let release = subject.release();
     let service = subject.service.and_then(Existing::name).unwrap_or_default();
-    for (workload, pods) in subject.input.pods() {
-        if workload.id == milvus.id || !workload.shares_namespace(milvus.namespace()) {
-            continue;
-        }
-        for (index, container) in array_at(pods.template, "/spec/containers").enumerate() {
-            let mut variables = array_at(container, "/env").enumerate();
-            let Some((number, variable)) = variables.find(|(_, one)| str_at(one, "/name") == Some(VARIABLE)) else {
-                continue;
-            };
-            let url = variable.get("value").and_then(Value::as_str).unwrap_or_default();
-            let host = url.rsplit_once("//").map_or(url, |(_, rest)| rest);
-            let leads_here = || host.split([':', '.', '/']).next() == Some(service);
-            let is_ours = match (workload.label(INSTANCE), release) {
-                (Some(of), Some(release)) => of == release,
-                _ => leads_here(),
-            };
-            if is_ours && !url.is_empty() && !url.starts_with("https://") {
-                let (index, number) = (index.to_string(), number.to_string());
-                let place = pods.pointer(["spec", "containers", &index, "env", &number, "value"]);
-                findings.at(&rules::ATTU_PLAIN, workload, place, format!("{VARIABLE} is {url}"));
-            }
+    for (workload, client) in subject.input.clients(release) {
+        let url = &client.url;
+        let host = url.rsplit_once("//").map_or(url.as_str(), |(_, rest)| rest);
+        let leads_here = || host.split([':', '.', '/']).next() == Some(service);
+        let is_ours = match (workload.label(INSTANCE), release) {
+            (Some(of), Some(release)) => of == release,
+            _ => leads_here(),
+        };
+        let is_beside = workload.id != milvus.id && workload.shares_namespace(milvus.namespace());
+        if is_beside && is_ours && !url.is_empty() && !url.starts_with("https://") {
+            findings.at(&rules::ATTU_PLAIN, workload, client.pointer.clone(), format!("{VARIABLE} is {url}"));
         }
     }
 }

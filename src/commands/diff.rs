@@ -18,11 +18,11 @@ pub(super) fn run(
     let settings = settings(options(asked)?)?;
     let input = read(input)?;
     let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
-    let found = filter::rewrite(&stream, &settings).and_then(|rewrite| match output {
-        DiffOutput::Text => diff::unified(&input, &stream, rewrite),
-        DiffOutput::Patch => Ok(diff::patches(&stream, rewrite)),
-    });
-    let found = found.map_err(|refusal| refused(&refusal, &stream))?;
+    let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
+    let found = match output {
+        DiffOutput::Text => diff::unified(&input, stream, rewrite).map_err(|refusal| refused_whole(&refusal))?,
+        DiffOutput::Patch => diff::patches(&stream, rewrite),
+    };
     let status = if found.changed && exit_code { Status::Pending } else { Status::Done };
     Ok(Outcome { stdout: for_stdout(found.text, colour).into(), stderr: warned(&found.warnings), status })
 }

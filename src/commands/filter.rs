@@ -29,8 +29,8 @@ pub(super) fn run(filter: Filter, input: impl Read) -> Result<Outcome, Outcome> 
     };
     let Output { stream, warnings } = {
         let stream = filter::read(&input).map_err(|refusal| named(refused_whole(&refusal)))?;
-        let output = filter::rewrite(&stream, &settings).and_then(|rewrite| rewrite.output());
-        output.map_err(|refusal| named(refused(&refusal, &stream)))?
+        let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| named(refused(&refusal, &stream)))?;
+        rewrite.output(stream).map_err(|refusal| named(refused_whole(&refusal)))?
     };
     Ok(Outcome { stdout: Stdout::of(input, stream), stderr: warned(&warnings), status: Status::Done })
 }

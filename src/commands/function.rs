@@ -55,28 +55,35 @@ pub fn run(input: &[u8], given: Options) -> Outcome {
         Ok(id) => id,
         Err(refusal) => return failure(&told(&refusal, STDIN), list_of(&FunctionResult::of_refusal(&refusal))),
     };
-    let opened = Stream::split(input).open();
+    let stream = Stream::split(input).open();
     // A list without items has not been opened.
-    let parsed = if opened.lists().is_empty() { Parsed::parse(&split, id).map(Some) } else { Ok(None) };
+    let parsed = if stream.lists().is_empty() { Parsed::parse(&split, id).map(Some) } else { Ok(None) };
     let list = match &parsed {
         Ok(Some(parsed)) => &parsed.document,
-        Ok(None) => opened.lists()[0].document(),
+        Ok(None) => stream.lists()[0].document(),
         Err(refusal) => return failure(&told(refusal, STDIN), list_of(&FunctionResult::of_refusal(refusal))),
     };
-    let call = Call { list, stream: &opened };
-    let (results, message) = match call.settings(id, given) {
-        Ok(settings) => match call.rewrite(&settings) {
-            Ok(outcome) => return outcome,
-            Err(refusal) => (call.result_of(&refusal), diagnostic::refusal(&refusal, &opened, STDIN, COLOURED) + "\n"),
-        },
+    let call = Call { list, stream: &stream };
+    let (result, message) = match call.settings(id, given) {
         Err(refusal) => (FunctionResult::of_config(&refusal, call.config()), told(&refusal, "functionConfig")),
+        Ok(settings) => match call.rewrite(&settings) {
+            Err(refusal) => (call.result_of(&refusal), diagnostic::refusal(&refusal, &stream, STDIN, COLOURED) + "\n"),
+            Ok((rewrite, results)) => match rewrite.output_with(stream, &results) {
+                Err(refusal) => (FunctionResult::of_refusal(&refusal), told(&refusal, STDIN)),
+                Ok(Output { stream, warnings }) => {
+                    let named = |one: &String| own_name_first(&diagnostic::warning(one, COLOURED)) + "\n";
+                    let stderr = warnings.iter().map(named).collect();
+                    return Outcome { stdout: stream.concat(input).into(), stderr, status: Status::Done };
+                }
+            },
+        },
     };
-    let patch = call.add_results(std::slice::from_ref(&results));
-    let list = match list.patch(&patch) {
-        Ok(text) => split.assemble(vec![(id, text)], Vec::new(), Vec::new()).concat(input),
-        Err(_) => list_of(&results),
-    };
-    failure(&message, list)
+    let list = Parsed::parse(&split, id).ok().and_then(|list| {
+        let patch = add_results(list.document.value(), std::slice::from_ref(&result));
+        let text = list.document.patch(&patch).ok()?;
+        Some(split.assemble(vec![(id, text)], Vec::new(), Vec::new()).concat(input))
+    });
+    failure(&message, list.unwrap_or_else(|| list_of(&result)))
 }
 
 fn failure(message: &str, list: Vec<u8>) -> Outcome {
@@ -127,15 +134,14 @@ impl Call<'_, '_> {
         })
     }
 
-    fn rewrite(&self, settings: &Settings) -> Result<Outcome, Refusal> {
+    /// What is done to the items, and the results that say so.
+    fn rewrite(&self, settings: &Settings) -> Result<(Rewrite, Patch), Refusal> {
         let rewrite = filter::rewrite(self.stream, settings)?;
         let warnings = rewrite.warnings.iter();
         let mut results: Vec<_> = warnings.map(|one| FunctionResult::new(ResultSeverity::Warning, one)).collect();
         results.extend(self.changes(&rewrite)?);
         results.sort_by(FunctionResult::order);
-        let Output { stream, warnings } = rewrite.output_with(&self.add_results(&results))?;
-        let stderr = warnings.iter().map(|one| own_name_first(&diagnostic::warning(one, COLOURED)) + "\n").collect();
-        Ok(Outcome { stdout: stream.concat(self.stream.input()).into(), stderr, status: Status::Done })
+        Ok((rewrite, add_results(self.list.value(), &results)))
     }
 
     fn config(&self) -> &Value {
@@ -150,7 +156,7 @@ impl Call<'_, '_> {
     }
 
     /// What differs in the items of the rewritten list.
-    fn changes(&self, rewrite: &Rewrite<'_>) -> Result<Vec<FunctionResult>, Refusal> {
+    fn changes(&self, rewrite: &Rewrite) -> Result<Vec<FunctionResult>, Refusal> {
         let before = |id| Some((self.stream.item(id)?.index, self.item(id)?));
         let mut changed = Vec::new();
         for edited in &rewrite.edited {
@@ -183,18 +189,18 @@ impl Call<'_, '_> {
             None => result,
         }
     }
+}
 
-    /// Adds results to the list.
-    fn add_results(&self, results: &[FunctionResult]) -> Patch {
-        let there = value_at(self.list.value(), "/results").and_then(Value::as_array);
-        // What a run before has said need not be said again.
-        let is_new = |result: &Value| !there.is_some_and(|results| results.contains(result));
-        let results: Vec<_> = results.iter().map(FunctionResult::value).filter(is_new).collect();
-        let add = |path, value| PatchOperation::Add(AddOperation { path, value });
-        Patch(match there {
-            _ if results.is_empty() => Vec::new(),
-            Some(_) => results.into_iter().map(|result| add(pointer(["results", "-"]), result)).collect(),
-            None => vec![add(pointer(["results"]), Value::Array(results))],
-        })
-    }
+/// Adds results to the list.
+fn add_results(list: &Value, results: &[FunctionResult]) -> Patch {
+    let there = value_at(list, "/results").and_then(Value::as_array);
+    // What a run before has said need not be said again.
+    let is_new = |result: &Value| !there.is_some_and(|results| results.contains(result));
+    let results: Vec<_> = results.iter().map(FunctionResult::value).filter(is_new).collect();
+    let add = |path, value| PatchOperation::Add(AddOperation { path, value });
+    Patch(match there {
+        _ if results.is_empty() => Vec::new(),
+        Some(_) => results.into_iter().map(|result| add(pointer(["results", "-"]), result)).collect(),
+        None => vec![add(pointer(["results"]), Value::Array(results))],
+    })
 }

@@ -14,11 +14,9 @@ pub(super) fn run(asked: Asked, input: impl Read) -> Result<Outcome, Outcome> {
     let settings = settings(options)?;
     let input = read(input)?;
     let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
-    let told = filter::rewrite(&stream, &settings).and_then(|rewrite| {
-        let text = notes::notes(&rewrite, &settings, &flags);
-        // An item that cannot be put back into its list is a refusal as well.
-        Ok((text, rewrite.output()?.warnings))
-    });
-    let (text, warnings) = told.map_err(|refusal| refused(&refusal, &stream))?;
+    let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
+    let text = notes::notes(&rewrite, &settings, &flags);
+    // An item that cannot be put back into its list is a refusal as well.
+    let warnings = rewrite.output(stream).map_err(|refusal| refused_whole(&refusal))?.warnings;
     Ok(Outcome { stdout: text.into_bytes().into(), stderr: warned(&warnings), status: Status::Done })
 }

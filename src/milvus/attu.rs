@@ -1,10 +1,10 @@
 //! Attu, the user interface that the chart brings if asked to.
 
 use json_patch::jsonptr::PointerBuf;
-use serde_json::Value;
 
-use crate::kube::object::{Object as _, Parsed};
-use crate::kube::value::{array_at, pointer, str_at};
+use super::pods::Pods;
+use crate::kube::object::Parsed;
+use crate::kube::value::{array_at, str_at};
 
 /// The variable that tells Attu where Milvus is.
 pub const VARIABLE: &str = "MILVUS_URL";
@@ -16,7 +16,7 @@ pub struct Attu<'i> {
     pub object: Parsed<'i>,
     /// The value of `MILVUS_URL`.
     pub url: String,
-    /// Where that value stands.
+    /// Where that value is.
     pub path: PointerBuf,
 }
 
@@ -24,16 +24,18 @@ impl<'i> Attu<'i> {
     /// Reads a workload that may run Attu.
     #[must_use]
     pub fn read(object: Parsed<'i>) -> Option<Self> {
-        let (url, path) = array_at(object.value(), "/spec/template/spec/containers").enumerate().find_map(
-            |(container_index, container)| {
-                let mut variables = array_at(container, "/env").enumerate();
-                let (index, variable) = variables.find(|(_, variable)| str_at(variable, "/name") == Some(VARIABLE))?;
-                let url = variable.get("value").and_then(Value::as_str)?.to_owned();
-                let (container, index) = (container_index.to_string(), index.to_string());
-                let path = pointer(["spec", "template", "spec", "containers", &container, "env", &index, "value"]);
-                Some((url, path))
-            },
-        )?;
+        let pods = Pods::of(object.id, object.document.value())?;
+        let (path, url) = urls(pods).next().map(|(path, url)| (path, url.to_owned()))?;
         Some(Self { object, url, path })
     }
+}
+
+/// Where each container is told where Milvus is, and what it is told.
+pub fn urls(pods: Pods<'_>) -> impl Iterator<Item = (PointerBuf, &str)> {
+    array_at(pods.template, "/spec/containers").enumerate().filter_map(move |(index, container)| {
+        let mut variables = array_at(container, "/env").enumerate();
+        let (number, variable) = variables.find(|(_, variable)| str_at(variable, "/name") == Some(VARIABLE))?;
+        let url = str_at(variable, "/value")?;
+        Some((pods.pointer(["spec", "containers", &index.to_string(), "env", &number.to_string(), "value"]), url))
+    })
 }

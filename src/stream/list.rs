@@ -23,8 +23,6 @@ pub struct List<'i> {
     /// Where it stands in the input.
     pub(super) range: Range<usize>,
     document: Document<'i>,
-    /// Where each of its items stands in its text, and how it is nested there.
-    items: Vec<ItemSpan>,
 }
 
 /// An item that is an object.
@@ -100,7 +98,7 @@ impl<'i> List<'i> {
             Some(Item { index, range, text, framing })
         };
         let items: Vec<_> = spans.iter().zip(values).enumerate().filter_map(item).collect();
-        if items.is_empty() { None } else { Some((Self { range: range.clone(), document, items: spans }, items)) }
+        if items.is_empty() { None } else { Some((Self { range: range.clone(), document }, items)) }
     }
 
     /// The document.
@@ -109,10 +107,10 @@ impl<'i> List<'i> {
         &self.document
     }
 
-    /// The value of an item.
+    /// Where it is in the input.
     #[must_use]
-    pub fn item(&self, index: usize) -> Option<&Value> {
-        self.document.value().get(ITEMS)?.get(index)
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
     }
 
     /// The list's text with `edited` in the place of items, by number, with `appended` as its last items, and with
@@ -122,25 +120,22 @@ impl<'i> List<'i> {
     ///
     /// [`CloseError`]
     pub fn close(
-        &self,
+        self,
         edited: &[(usize, Framing, &str)],
         appended: &[Value],
         more: &Patch,
     ) -> Result<String, CloseError> {
         let cannot = |error: &dyn std::fmt::Display| CloseError(error.to_string());
-        let mut parts = Vec::new();
-        let mut values = Vec::new();
+        let mut items = Vec::new();
         for &(index, framing, text) in edited {
             let enclosed = framing.enclose(text.to_owned());
             let enclosed = enclosed.ok_or_else(|| cannot(&"an item of a list cannot be put back behind its dash"))?;
-            parts.push((self.items[index].range.clone(), enclosed));
-            let path = PointerBuf::from_tokens([ITEMS, &index.to_string()]);
-            values.push((path, yaml::read(text).map_err(|error| cannot(&error))?));
+            items.push((index, enclosed, yaml::read(text).map_err(|error| cannot(&error))?));
         }
         let path = || PointerBuf::from_tokens([ITEMS, "-"]);
         let add = |value: &Value| PatchOperation::Add(AddOperation { path: path(), value: value.clone() });
         let patch = Patch(appended.iter().map(add).chain(more.0.iter().cloned()).collect());
-        self.document.patch_around(parts, values, &patch).map_err(|error| cannot(&error))
+        self.document.patch_items(ITEMS, items, &patch).map_err(|error| cannot(&error))
     }
 }
 
