@@ -139,12 +139,17 @@ impl<'t> Reader<'t> {
         loop {
             let at = line.at + 1 + self.blanks(line.at + 1..line.end);
             let content = Line { at, column: line.column + at - line.at, end: line.end };
-            if at == line.end || self.byte(at) == Some(b'#') || self.is_item(content) {
+            let (node, value) = if at == line.end || self.byte(at) == Some(b'#') {
+                // The item is on the lines below.
+                self.advance();
+                let below = self.line.filter(|below| below.column > line.column && !self.is_item(*below))?;
+                self.mapping(below)?
+            } else if self.is_item(content) {
                 return None;
-            }
-            let (node, value) = match self.key_end(content) {
-                Some(_) => self.mapping(content)?,
-                None => self.leaf(line.column, at..line.end)?,
+            } else if self.key_end(content).is_some() {
+                self.mapping(content)?
+            } else {
+                self.leaf(line.column, at..line.end)?
             };
             items.push(Item { dash: line.at, value: node });
             values.push(value);
@@ -262,11 +267,13 @@ impl<'t> Reader<'t> {
         Some((id, Value::Array(values)))
     }
 
-    /// `|` or `|-`, and the lines below.
+    /// `|`, `|-` or `|+`, and the lines below.
     fn literal(&mut self, column: usize, header: Range<usize>) -> Option<(NodeId, Value)> {
-        let strip = match &self.text[header.clone()] {
-            "|" => false,
-            "|-" => true,
+        // How many of the line breaks at the end count.
+        let most = match &self.text[header.clone()] {
+            "|-" => 0,
+            "|" => 1,
+            "|+" => usize::MAX,
             _ => return None,
         };
         let start = self.next;
@@ -296,7 +303,8 @@ impl<'t> Reader<'t> {
         if content.is_empty() || content.starts_with('\n') || indent <= column || end > self.text.len() {
             return None;
         }
-        content.truncate(content.trim_end_matches('\n').len() + usize::from(!strip));
+        let body = content.trim_end_matches('\n').len();
+        content.truncate(body.saturating_add(most).min(content.len()));
         self.next = end;
         let id = self.push(header.start..end, Shape::Block { folded: false, lines: start..end })?;
         self.leave(column)?;
@@ -394,7 +402,15 @@ spec:
       three
     last: |-
       text
+    kept: |+
+      text
+
   -   scalar
+  - # a comment
+    # and another
+    name: d
+  -
+    name: e
 tail: x
 ";
 
@@ -458,7 +474,6 @@ tail: x
             "a: [b]\n",
             "a: [\"b\",]\n",
             "a: >\n  b\n",
-            "a: |+\n  b\n",
             "a: |2\n  b\n",
             "a: |\nb: c\n",
             "a: |\n\n  b\n",
@@ -473,7 +488,6 @@ tail: x
             "--- a: b\n",
             "a:\n  - b\n c: d\n",
             "a:\n- - b\n",
-            "a:\n-\n  b: c\n",
         ] {
             assert!(parse(text).is_none(), "{text}");
         }
