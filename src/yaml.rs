@@ -34,6 +34,7 @@
 mod emit;
 mod error;
 mod excerpt;
+mod items;
 mod lines;
 mod parse;
 mod proof;
@@ -151,8 +152,18 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// The same document, of whose items of the sequence at `key` of the root only the places and values are known:
+    /// what [`Document::patch_items`] needs of a long list.
+    #[must_use]
+    pub fn without_items(self, key: &str) -> Self {
+        // Aliases may lead there.
+        if self.tree.has_aliases { self } else { Self { tree: self.tree.without_items(key), ..self } }
+    }
+
     /// Puts new texts, each with the value that it reads as, in the place of items of the sequence at `key` of the root,
     /// and applies `patch`, which must leave the sequence's items alone but may append to them. Returns the edited text.
+    ///
+    /// The proof does not read the items that stay (see `yaml::items`).
     ///
     /// # Errors
     ///
@@ -165,30 +176,51 @@ impl<'t> Document<'t> {
     ) -> Result<String, EditError> {
         let Self { text, tree, value: mut before, .. } = self;
         let spans = tree.items(text, &PointerBuf::from_tokens([key]));
-        // What is not compared need not be there twice: most of the memory would go there. Aliases are written out by
-        // their values.
-        let mut hidden = Vec::new();
-        if let Some(Value::Array(all)) = before.get_mut(key).filter(|_| !tree.has_aliases) {
-            hidden = all.iter_mut().map(Value::take).collect();
-        }
+        // Aliases are written out by their values.
+        let mut values = match before.get_mut(key) {
+            Some(Value::Array(all)) if !tree.has_aliases => all.iter_mut().map(Value::take).collect(),
+            Some(Value::Array(all)) => all.clone(),
+            _ => Vec::new(),
+        };
         let mut wanted = before.clone();
         json_patch::patch_unsafe(&mut wanted, patch)?;
         let edits = splice::splice(text, &tree, &before, &wanted)?;
         drop((tree, before));
-        if let Some(Value::Array(all)) = wanted.get_mut(key) {
-            all.iter_mut().zip(hidden).for_each(|(item, hidden)| *item = hidden);
-        }
         let mut parts = Vec::new();
+        let mut stays = vec![true; spans.len()];
         for (index, text, value) in items {
-            let (Some(span), Some(item)) = (spans.get(index), wanted.get_mut(key).and_then(|all| all.get_mut(index)))
-            else {
+            let (Some(span), Some(old)) = (spans.get(index), values.get_mut(index)) else {
                 return Err(EditError::Unsupported("an item that is not there"));
             };
             parts.push((span.range.clone(), text));
-            *item = value;
+            *old = value;
+            stays[index] = false;
         }
-        let edited = edits.and(parts)?.apply(text);
-        if proof::reads_as(&edited, &wanted) { Ok(edited) } else { Err(EditError::Proof) }
+        let appended = wanted.get_mut(key).and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
+        let appended = appended.into_iter().skip(values.len());
+        let edits = edits.and(parts)?;
+        let edited = edits.apply(text);
+        let all_of = |values: Vec<Value>| {
+            let mut wanted = wanted.clone();
+            wanted[key] = Value::Array(values);
+            wanted
+        };
+        let stands_in = items::without(text, edits, &spans, &stays);
+        let proved = match &stands_in {
+            Some(text) => {
+                let whole =
+                    cfg!(debug_assertions).then(|| all_of(values.iter().cloned().chain(appended.clone()).collect()));
+                debug_assert!(
+                    whole.is_none_or(|whole| proof::reads_as(&edited, &whole)),
+                    "the items that stay misled:\n{edited}"
+                );
+                let mut stays = stays.iter();
+                values.retain(|_| !stays.next().copied().unwrap_or_default());
+                proof::reads_as(text, &all_of(values.into_iter().chain(appended).collect()))
+            }
+            None => proof::reads_as(&edited, &all_of(values.into_iter().chain(appended).collect())),
+        };
+        if proved { Ok(edited) } else { Err(EditError::Proof) }
     }
 
     /// Edits the text so that it reads as `wanted`, and proves that it does.

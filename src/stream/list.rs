@@ -98,7 +98,12 @@ impl<'i> List<'i> {
             Some(Item { index, range, text, framing })
         };
         let items: Vec<_> = spans.iter().zip(values).enumerate().filter_map(item).collect();
-        if items.is_empty() { None } else { Some((Self { range: range.clone(), document }, items)) }
+        if items.is_empty() {
+            None
+        } else {
+            let document = document.without_items(ITEMS);
+            Some((Self { range: range.clone(), document }, items))
+        }
     }
 
     /// The document.

@@ -99,7 +99,7 @@ fn lines_of(text: &str, wanted: &[&'static [&'static str]]) -> Option<Vec<Range<
 }
 
 /// Whether a text holds what lines alone do not tell.
-fn is_odd(text: &str) -> bool {
+pub(super) fn is_odd(text: &str) -> bool {
     has_alias(text) || has_odd_characters(text)
 }
 

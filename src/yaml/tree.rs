@@ -67,6 +67,60 @@ pub(super) struct Entry {
     pub(super) value: NodeId,
 }
 
+/// Some nodes of one tree, on their way to another.
+struct Copy {
+    old: Vec<Node>,
+    new: Vec<Node>,
+}
+
+impl Copy {
+    /// Copies a node and what is below it, but for the items at the end of `path`.
+    fn node(&mut self, id: NodeId, path: &[Option<&str>]) -> NodeId {
+        let Node { outer, span, shape } = std::mem::replace(&mut self.old[id.0], MOVED);
+        let new = NodeId(self.new.len());
+        self.new.push(MOVED);
+        let shape = match shape {
+            Shape::BlockMapping(entries) => Shape::BlockMapping(self.entries(entries, path)),
+            Shape::FlowMapping(entries) => Shape::FlowMapping(self.entries(entries, path)),
+            Shape::FlowPair(entries) => Shape::FlowPair(self.entries(entries, path)),
+            Shape::BlockSequence(items) => {
+                let item = |Item { dash, value }| Item { dash, value: self.item(value, path) };
+                Shape::BlockSequence(items.into_iter().map(item).collect())
+            }
+            Shape::FlowSequence(items) => {
+                Shape::FlowSequence(items.into_iter().map(|item| self.item(item, path)).collect())
+            }
+            shape @ (Shape::Missing | Shape::Inline | Shape::Block { .. } | Shape::Alias { .. }) => shape,
+        };
+        self.new[new.0] = Node { outer, span, shape };
+        new
+    }
+
+    fn entries(&mut self, entries: Vec<Entry>, path: &[Option<&str>]) -> Vec<Entry> {
+        let entry = |Entry { key, name, colon, value }| {
+            let below = match path.split_first() {
+                Some((Some(wanted), rest)) if name.as_deref() == Some(wanted) => rest,
+                _ => &[None],
+            };
+            Entry { key: self.node(key, &[None]), name, colon, value: self.node(value, below) }
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    /// The path has come to its end: of an item only its place stays.
+    fn item(&mut self, id: NodeId, path: &[Option<&str>]) -> NodeId {
+        if !path.is_empty() {
+            return self.node(id, &[None]);
+        }
+        let Node { outer, span, .. } = std::mem::replace(&mut self.old[id.0], MOVED);
+        self.new.push(Node { outer, span, shape: Shape::Inline });
+        NodeId(self.new.len() - 1)
+    }
+}
+
+/// In the place of a node that is not there any more, or not yet.
+const MOVED: Node = Node { outer: 0..0, span: 0..0, shape: Shape::Missing };
+
 /// Where an item of a sequence stands in its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemSpan {
@@ -95,6 +149,13 @@ pub(super) struct Tree {
 impl Tree {
     pub(super) fn node(&self, id: NodeId) -> &Node {
         &self.nodes[id.0]
+    }
+
+    /// The same tree without what is below the items of the sequence at `key` of the root.
+    pub(super) fn without_items(self, key: &str) -> Self {
+        let mut copy = Copy { old: self.nodes, new: Vec::new() };
+        let root = self.root.map(|root| copy.node(root, &[Some(key)]));
+        Self { nodes: copy.new, root, has_aliases: self.has_aliases }
     }
 
     /// The items of the sequence at `pointer`.
