@@ -208,10 +208,10 @@ impl<'t> Document<'t> {
         let stands_in = items::without(text, edits, &spans, &stays);
         let proved = match &stands_in {
             Some(text) => {
-                let whole =
-                    cfg!(debug_assertions).then(|| all_of(values.iter().cloned().chain(appended.clone()).collect()));
                 debug_assert!(
-                    whole.is_none_or(|whole| proof::reads_as(&edited, &whole)),
+                    // A large list would take as much memory again, which tests look at.
+                    edited.len() > 1 << 20
+                        || proof::reads_as(&edited, &all_of(values.iter().cloned().chain(appended.clone()).collect())),
                     "the items that stay misled:\n{edited}"
                 );
                 let mut stays = stays.iter();
