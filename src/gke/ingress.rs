@@ -129,11 +129,10 @@ impl<'v> Backend<'v> {
 /// The backend of calls that no path takes.
 #[must_use]
 pub fn default_backend(ingress: &Value) -> Option<Backend<'_>> {
-    let found = ["defaultBackend", "backend"].into_iter().find_map(|key| {
+    ["defaultBackend", "backend"].into_iter().find_map(|key| {
         let value = ingress.get("spec")?.get(key).filter(|value| !value.is_null())?;
         Some(Backend::read(value, pointer(["spec", key])))
-    });
-    found
+    })
 }
 
 /// All backends of an Ingress.

@@ -215,7 +215,9 @@ impl<'t> Lines<'t> {
         let mut at = 0;
         while at < bytes.len() {
             let end = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found + 1);
-            let indent = bytes[at..end].iter().take_while(|byte| **byte == b' ').count();
+            // Deeper than the mapping's keys is all that there is to know.
+            let most = self.mappings.last()?.column.map_or(end - at, |column| column + 1);
+            let indent = bytes[at..end].iter().take(most).take_while(|byte| **byte == b' ').count();
             self.line(at..end, indent)?;
             at = end;
         }

@@ -74,7 +74,7 @@ impl<'de> Visitor<'de> for Same<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         let Value::Object(wanted) = self.0 else { return same(false) };
-        let mut members = Members { wanted, next: wanted.iter(), seen: Vec::with_capacity(wanted.len()) };
+        let mut members = Members { wanted, next: wanted.iter(), in_order: 0, others: Vec::new() };
         while let Some(value) = entries.next_key_seed(Key(&mut members, self.1))? {
             entries.next_value_seed(Same(value, self.1))?;
         }
@@ -87,24 +87,34 @@ struct Members<'v> {
     wanted: &'v Map<String, Value>,
     /// Most mappings are in the wanted order: then there is nothing to look up.
     next: map::Iter<'v>,
-    /// Where each seen value is in memory, which is never the same for two members.
-    seen: Vec<*const Value>,
+    /// How many members have been seen in order.
+    in_order: usize,
+    /// From the first one on that was not: where each seen value is in memory, which is never the same for two members.
+    others: Vec<*const Value>,
 }
 
 impl<'v> Members<'v> {
     fn see(&mut self, key: &str) -> Option<&'v Value> {
-        let value = match self.next.next() {
-            Some((wanted, value)) if wanted == key => value,
-            _ => self.wanted.get(key)?,
-        };
-        self.seen.push(value);
+        if self.others.is_empty()
+            && let Some((wanted, value)) = self.next.next()
+            && wanted == key
+        {
+            self.in_order += 1;
+            return Some(value);
+        }
+        let value = self.wanted.get(key)?;
+        self.others.push(value);
         Some(value)
     }
 
     /// With a duplicate there are as many entries as members, and yet one is missing.
     fn are_all_seen_once(mut self) -> bool {
-        self.seen.sort_unstable();
-        self.seen.len() == self.wanted.len() && self.seen.windows(2).all(|pair| pair[0] != pair[1])
+        if !self.others.is_empty() {
+            self.others.extend(self.wanted.values().take(self.in_order).map(std::ptr::from_ref));
+            self.others.sort_unstable();
+            self.in_order = 0;
+        }
+        self.in_order + self.others.len() == self.wanted.len() && self.others.windows(2).all(|pair| pair[0] != pair[1])
     }
 }
 
