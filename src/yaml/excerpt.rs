@@ -52,10 +52,9 @@ impl Excerpt {
     /// are to be: every line outside the entries that differ between `before` and `after` is the same bytes, and
     /// their own lines read as `after`.
     pub(super) fn proves(&self, text: &str, edited: &str, before: &Value, after: &Value) -> bool {
-        let Some(kept) = lines_of(edited, self.wanted) else { return false };
-        let excerpt = join(edited, &kept);
+        let Some(excerpt) = self.of_edited(text, edited) else { return false };
         // The lines beside it are those of `text`, in which there is nothing odd.
-        if !same(gaps(text, &self.kept), gaps(edited, &kept)) || is_odd(&excerpt) {
+        if is_odd(&excerpt) {
             return false;
         }
         let changes = |path: &&&[&str]| get(before, path) != get(after, path);
@@ -65,6 +64,27 @@ impl Excerpt {
         };
         same(gaps(&self.text, &old), gaps(&excerpt, &new))
             && part(after, &changed).is_some_and(|part| reads_as(&join(&excerpt, &new), &part))
+    }
+
+    /// The same excerpt of `edited`; `None` where the lines beside it are not those of `text`.
+    fn of_edited(&self, text: &str, edited: &str) -> Option<String> {
+        // Mostly one entry changes: then the kept lines that hold it are all between two parts that are the same.
+        let (start, end) = (common_start(text, edited), common_end(text, edited));
+        let mut at = 0;
+        for kept in &self.kept {
+            let below = text.len() - kept.end;
+            if kept.start <= start && below <= end && kept.start + below <= edited.len() {
+                let lines = edited.get(kept.start..edited.len() - below)?;
+                // Their key stays in its mapping, whose column the lines beside it tell; and the line below begins a line.
+                let indent = |lines: &str| lines.len() - lines.trim_start_matches(' ').len();
+                if indent(lines) == indent(&text[kept.clone()]) && (below == 0 || lines.ends_with('\n')) {
+                    return Some([&self.text[..at], lines, &self.text[at + kept.len()..]].concat());
+                }
+            }
+            at += kept.len();
+        }
+        let kept = lines_of(edited, self.wanted)?;
+        same(gaps(text, &self.kept), gaps(edited, &kept)).then(|| join(edited, &kept))
     }
 
     /// What of the document is not in the excerpt.
@@ -125,6 +145,26 @@ fn same<'t>(some: impl Iterator<Item = &'t str>, others: impl Iterator<Item = &'
         }
     }
 }
+
+/// How many bytes two texts have in common at their start.
+fn common_start(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK));
+    let same = BLOCK * blocks.take_while(|(one, other)| is_equal(one, other)).count();
+    same + one[same..].iter().zip(&other[same..]).take_while(|(one, other)| one == other).count()
+}
+
+/// How many bytes two texts have in common at their end.
+fn common_end(one: &str, other: &str) -> usize {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK));
+    let same = BLOCK * blocks.take_while(|(one, other)| is_equal(one, other)).count();
+    let rest = one[..one.len() - same].iter().rev().zip(other[..other.len() - same].iter().rev());
+    same + rest.take_while(|(one, other)| one == other).count()
+}
+
+/// Bytes that are compared at once.
+const BLOCK: usize = 64;
 
 /// Only the entries at `paths`; `None` where one of them is missing.
 fn part(value: &Value, paths: &[&[&str]]) -> Option<Value> {
