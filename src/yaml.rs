@@ -188,10 +188,13 @@ impl<'t> Document<'t> {
         drop((tree, before));
         let mut parts = Vec::new();
         let mut stays = vec![true; spans.len()];
+        let mut whole_lines = true;
         for (index, text, value) in items {
             let (Some(span), Some(old)) = (spans.get(index), values.get_mut(index)) else {
                 return Err(EditError::Unsupported("an item that is not there"));
             };
+            // What is below must still begin a line.
+            whole_lines &= text.ends_with('\n');
             parts.push((span.range.clone(), text));
             *old = value;
             stays[index] = false;
@@ -205,20 +208,18 @@ impl<'t> Document<'t> {
             wanted[key] = Value::Array(values);
             wanted
         };
-        let stands_in = items::without(text, edits, &spans, &stays);
-        let proved = match &stands_in {
-            Some(text) => {
+        let whole = || all_of(values.iter().cloned().chain(appended.clone()).collect());
+        let new = || values.iter().zip(&stays).filter(|(_, stays)| !**stays).map(|(value, _)| value.clone());
+        let proved = match items::without(text, edits, &spans, &stays).filter(|_| whole_lines) {
+            Some(part) if proof::reads_as(&part, &all_of(new().chain(appended.clone()).collect())) => {
                 debug_assert!(
                     // A large list would take as much memory again, which tests look at.
-                    edited.len() > 1 << 20
-                        || proof::reads_as(&edited, &all_of(values.iter().cloned().chain(appended.clone()).collect())),
+                    edited.len() > 1 << 20 || proof::reads_as(&edited, &whole()),
                     "the items that stay misled:\n{edited}"
                 );
-                let mut stays = stays.iter();
-                values.retain(|_| !stays.next().copied().unwrap_or_default());
-                proof::reads_as(text, &all_of(values.into_iter().chain(appended).collect()))
+                true
             }
-            None => proof::reads_as(&edited, &all_of(values.into_iter().chain(appended).collect())),
+            _ => proof::reads_as(&edited, &whole()),
         };
         if proved { Ok(edited) } else { Err(EditError::Proof) }
     }
