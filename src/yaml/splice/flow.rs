@@ -79,6 +79,16 @@ impl Splicer<'_> {
     ) -> Result<(), EditError> {
         let span = self.tree.node(node).span.clone();
         let kept: Vec<usize> = (0..extents.len()).filter(|index| !removed.contains(index)).collect();
+        let inner = span.start + 1..span.end - 1;
+        if kept.is_empty() && added.is_empty() && self.text[inner.clone()].contains(['\n', '\r']) {
+            // Blank lines alone would be left, after which not every engine takes the bracket.
+            let starts = extents.iter().map(|extent| extent.start).chain([inner.end]);
+            let ends = [inner.start].into_iter().chain(extents.iter().map(|extent| extent.end));
+            if !ends.zip(starts).any(|(end, start)| self.text[end..start].contains('#')) {
+                self.edit(inner, String::new());
+                return Ok(());
+            }
+        }
         for run in removed.chunk_by(|one, next| one + 1 == *next) {
             let (Some(&first), Some(&last)) = (run.first(), run.last()) else { continue };
             let (start, end) = (extents[first].start, extents[last].end);
