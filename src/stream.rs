@@ -161,6 +161,16 @@ impl<'i> Stream<'i> {
         &self.bodies[id.0].text
     }
 
+    /// The same as text.
+    ///
+    /// # Errors
+    ///
+    /// The 1-based line of the document that is not UTF-8.
+    pub fn text(&self, id: DocumentId) -> Result<&str, usize> {
+        let body = self.body(id);
+        std::str::from_utf8(body).map_err(|error| memchr::memchr_iter(b'\n', &body[..error.valid_up_to()]).count() + 1)
+    }
+
     /// What kind of object the document holds, as [`head::kind`] tells.
     #[must_use]
     pub fn kind(&self, id: DocumentId) -> Kind<'i> {

@@ -3,15 +3,7 @@
 /// A text that others have written, on one line and without what terminals obey.
 #[must_use]
 pub fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' | '\r' | '\t' => line.push(' '),
-            character if character.is_control() => line.extend(character.escape_default()),
-            character => line.push(character),
-        }
-    }
-    line
+    escaped(&text.replace(['\n', '\r', '\t'], " "))
 }
 
 /// The same, with line breaks and tabs escaped as well: of a name they are part.
@@ -32,6 +24,12 @@ pub fn shell_word(text: &str) -> String {
         return text.to_owned();
     }
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// ` --namespace NAME`, where the namespace is known.
+#[must_use]
+pub fn namespace_flag(namespace: Option<&str>) -> String {
+    namespace.map(|namespace| format!(" --namespace {}", shell_word(namespace))).unwrap_or_default()
 }
 
 /// The known word that was meant by `word`, if one is near enough: within `most` edits, in any case.

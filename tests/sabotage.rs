@@ -17,9 +17,10 @@ use std::path::Path;
 
 use json_patch::jsonptr::{Pointer, PointerBuf};
 use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOperation};
+use milvus_gke_l7::milvus::{config, workload};
 use milvus_gke_l7::stream::Stream;
 use milvus_gke_l7::stream::head::{self, Kind};
-use milvus_gke_l7::yaml::{self, Document};
+use milvus_gke_l7::yaml::{self, Document, Entries};
 use serde_json::{Value, json};
 
 #[test]
@@ -109,30 +110,10 @@ const LEAST: &[(&str, [usize; 2], [usize; 2])] = &[
     ("value taken for a comment", [5000, 300], [3000, 100]),
 ];
 
-/// Paths of entries, as keys.
-type Entries = &'static [&'static [&'static str]];
-
-/// What is read of a workload, and of a ConfigMap.
-const WORKLOAD: Entries = &[
-    &["kind"],
-    &["metadata", "name"],
-    &["metadata", "namespace"],
-    &["metadata", "annotations"],
-    &["spec", "template", "metadata"],
-    &["spec", "template", "spec", "volumes"],
-];
-const CONFIG_MAP: Entries = &[
-    &["kind"],
-    &["metadata", "name"],
-    &["metadata", "namespace"],
-    &["metadata", "annotations"],
-    &["data", "user.yaml"],
-];
-
 fn entries(text: &str) -> Option<Entries> {
     match head::kind(text.as_bytes()) {
-        Kind::Known(b"Deployment" | b"StatefulSet") => Some(WORKLOAD),
-        Kind::Known(b"ConfigMap") => Some(CONFIG_MAP),
+        Kind::Known(b"Deployment" | b"StatefulSet") => Some(workload::ENTRIES),
+        Kind::Known(b"ConfigMap") => Some(config::ENTRIES),
         _ => None,
     }
 }

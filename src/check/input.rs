@@ -12,6 +12,7 @@ use crate::gke::kind;
 use crate::kube::object::{Existing, Object, Parsed, utf8};
 use crate::kube::value::value_at;
 use crate::milvus::attu;
+use crate::milvus::config;
 use crate::milvus::pods::Pods;
 use crate::milvus::service::INSTANCE;
 use crate::report::refusal::{Reason, Refusal};
@@ -78,7 +79,7 @@ pub(super) struct Input<'s> {
 }
 
 /// A variable that tells a client where Milvus is.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Client {
     /// Number of its workload.
     workload: usize,
@@ -236,17 +237,11 @@ impl<'s> Input<'s> {
 
     /// The ConfigMap of this name.
     pub(super) fn config_map(&self, name: &str, namespace: Option<&str>) -> Option<Parsed<'s>> {
-        const METADATA: Entries = &[
-            &["kind"],
-            &["metadata", "name"],
-            &["metadata", "namespace"],
-            &["metadata", "annotations"],
-            &["data", "user.yaml"],
-        ];
+        const NAME: Entries = &[&["metadata", "name"]];
         let by_name = self.config_maps_by_name.get_or_init(|| {
             let mut by_name: HashMap<String, Vec<_>> = HashMap::new();
             for id in &self.config_maps {
-                let object = Parsed::parse_entries(self.stream, *id, METADATA);
+                let object = Parsed::parse_entries(self.stream, *id, NAME);
                 if let Some(name) = object.as_ref().ok().and_then(Object::name) {
                     by_name.entry(name.to_owned()).or_default().push(*id);
                 }
@@ -255,7 +250,7 @@ impl<'s> Input<'s> {
         });
         let candidates = by_name.get(name).into_iter().flatten();
         candidates
-            .filter_map(|id| Parsed::parse_entries(self.stream, *id, METADATA).ok())
+            .filter_map(|id| Parsed::parse_entries(self.stream, *id, config::ENTRIES).ok())
             .find(|object| object.shares_namespace(namespace) && !object.is_hook())
     }
 }

@@ -8,9 +8,9 @@ use crate::gke::ingress::{self, Backend};
 use crate::gke::service::BackendConfigs;
 use crate::kube::object::{Existing, Object as _};
 use crate::kube::service::{Port, ports};
-use crate::kube::value::{str_at, value_at};
+use crate::kube::value::value_at;
 use crate::milvus::pods::Pods;
-use crate::milvus::service::{GRPC_PORT, INSTANCE, TARGET_PORT};
+use crate::milvus::service::{GRPC_PORT, INSTANCE, leads_to_milvus};
 use crate::report::refusal::{Reason, Refusal};
 
 /// One Milvus Service, and the objects around it.
@@ -72,7 +72,7 @@ impl<'a> Subject<'a> {
         let ingresses = ingresses(input, service, port);
         let subject = Self { input, service: Some(service), port: Some(port), ingresses, pods };
         // A port of this number alone proves nothing: somebody must want a load balancer there.
-        let is_charts = str_at(port.value, "/targetPort") == Some(TARGET_PORT);
+        let is_charts = leads_to_milvus(&port);
         (is_charts || !subject.is_untouched()).then_some(subject)
     }
 
@@ -112,7 +112,7 @@ impl<'a> Subject<'a> {
 /// The port that leads to Milvus, or is meant to.
 fn milvus_port<'a>(service: &'a Value, pods: &[(&Existing, Pods<'_>)]) -> Option<Port<'a>> {
     let find = |wanted: &dyn Fn(&Port<'_>) -> bool| ports(service).find(|port| wanted(port));
-    find(&|port| str_at(port.value, "/targetPort") == Some(TARGET_PORT))
+    find(&leads_to_milvus)
         .or_else(|| find(&|port| port.target().and_then(Value::as_u64) == Some(GRPC_PORT)))
         .or_else(|| find(&|port| port.number() == Some(GRPC_PORT)))
         .or_else(|| find(&|port| port.name() == Some("milvus") && pods.iter().any(|(_, pods)| pods.run_milvus())))

@@ -66,7 +66,7 @@ pub(super) fn read_config(file: &Path) -> Result<Options, String> {
 pub(super) fn read(input: impl Read) -> Result<Input, Outcome> {
     let input = Input::read(input, INPUT_LIMIT).context("cannot read stdin").map_err(|error| failure(&error))?;
     if input.len() > INPUT_LIMIT {
-        return Err(refused(&Reason::TooLarge.into(), &Stream::split(&[])));
+        return Err(refused_whole(&Reason::TooLarge.into()));
     }
     Ok(input)
 }

@@ -9,7 +9,7 @@ use super::annotation;
 use crate::host::Host;
 use crate::kube::object::Object as _;
 use crate::kube::value::{array_at, pointer, set_at, str_at};
-use crate::text::shell_word;
+use crate::text::namespace_flag;
 
 /// What gRPC clients of Milvus ask for first.
 const CALL: &str = "/milvus.proto.milvus.MilvusService/Connect";
@@ -304,7 +304,7 @@ impl<'v> Ingress<'v> {
     /// `--namespace NAME` with a blank before it, where the namespace is known.
     #[must_use]
     pub fn namespace_flag(&self) -> String {
-        self.namespace().map(|namespace| format!(" --namespace {}", shell_word(namespace))).unwrap_or_default()
+        namespace_flag(self.namespace())
     }
 }
 

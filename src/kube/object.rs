@@ -198,11 +198,7 @@ impl<'i> Parsed<'i> {
 ///
 /// [`Reason::NotUtf8`]
 pub fn utf8<'s>(stream: &'s Stream<'_>, id: DocumentId) -> Result<&'s str, Refusal> {
-    let body = stream.body(id);
-    std::str::from_utf8(body).map_err(|error| {
-        let line = memchr::memchr_iter(b'\n', &body[..error.valid_up_to()]).count() + 1;
-        Refusal::at(Reason::NotUtf8, id, Spot::Line(line))
-    })
+    stream.text(id).map_err(|line| Refusal::at(Reason::NotUtf8, id, Spot::Line(line)))
 }
 
 /// How an object is named elsewhere: `apiVersion`, `kind`, `namespace` and `name`, as far as it has them.

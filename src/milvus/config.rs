@@ -13,7 +13,7 @@ use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::pointer;
 use crate::report::place::{Place, Spot};
 use crate::report::refusal::{Reason, Refusal};
-use crate::yaml;
+use crate::yaml::{self, Entries};
 
 /// A setting of Milvus.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,16 @@ const GRPC_PORT: &str = "proxyport";
 
 /// Where the ConfigMap holds the user's settings.
 pub const USER_YAML: [&str; 2] = ["data", "user.yaml"];
+
+/// What is read of the ConfigMap: the chart's own `default.yaml` is long, and rarely of
+/// interest.
+pub const ENTRIES: Entries = &[
+    &["kind"],
+    &["metadata", "name"],
+    &["metadata", "namespace"],
+    &["metadata", "annotations"],
+    &["data", "user.yaml"],
+];
 
 /// The settings of one release.
 #[derive(Debug)]

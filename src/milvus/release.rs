@@ -8,6 +8,7 @@ use memchr::memmem::{self, Finder};
 use serde_json::Value;
 
 use super::attu::{self, Attu};
+use super::config;
 use super::pods::{self, ConfigVolume, Server};
 use super::service::{self, Service};
 use super::workload::Workload;
@@ -18,7 +19,7 @@ use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
-use crate::yaml::{self, Entries};
+use crate::yaml;
 
 /// A Milvus release in the stream.
 #[derive(Debug)]
@@ -85,16 +86,6 @@ impl<'i> Release<'i> {
         Ok(Self { name, service, server, health_port, workloads, config_map, attu, front_door: candidates.front_door })
     }
 }
-
-/// What is read of a ConfigMap: the chart's own `default.yaml` is long, and rarely of
-/// interest.
-const CONFIG_MAP: Entries = &[
-    &["kind"],
-    &["metadata", "name"],
-    &["metadata", "namespace"],
-    &["metadata", "annotations"],
-    &["data", "user.yaml"],
-];
 
 /// What every document of some kind is searched for, prepared once.
 static VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(pods::VOLUME));
@@ -203,7 +194,7 @@ impl<'i> Candidates<'i> {
             if name.find(stream.body(id)).is_none() {
                 continue;
             }
-            match Parsed::parse_entries(stream, id, CONFIG_MAP) {
+            match Parsed::parse_entries(stream, id, config::ENTRIES) {
                 Ok(object) => {
                     let named = object.goes_by(volume.config_map);
                     if named && object.shares_namespace(serving.object.namespace()) && !object.is_hook() {

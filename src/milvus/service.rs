@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use crate::kube::object::{Object as _, Parsed};
-use crate::kube::value::{array_at, pointer, str_at, value_at};
+use crate::kube::service::{Port, ports};
+use crate::kube::value::{pointer, str_at, value_at};
 use crate::report::refusal::{Reason, Refusal};
 
 /// What the chart's Service names as the target of its gRPC port, in every version.
@@ -23,25 +24,31 @@ pub struct Service<'i> {
     /// `metadata.name`
     pub name: String,
     /// The port that leads to Milvus's gRPC server.
-    pub port: Port,
+    pub port: NamedPort,
     /// `spec.selector`
     pub selector: Map<String, Value>,
 }
 
 /// A Service port that has a name.
 #[derive(Debug)]
-pub struct Port {
+pub struct NamedPort {
     /// GKE's `app-protocols` annotation goes by it.
     pub name: String,
     /// The Ingress goes by it.
     pub number: u16,
 }
 
+/// Whether a port of a Service leads to Milvus's gRPC server, as in the chart.
+#[must_use]
+pub fn leads_to_milvus(port: &Port<'_>) -> bool {
+    str_at(port.value, "/targetPort") == Some(TARGET_PORT)
+}
+
 impl<'i> Service<'i> {
     /// Whether a port of the Service leads to Milvus.
     #[must_use]
     pub fn leads_to_milvus(object: &Parsed<'_>) -> bool {
-        array_at(object.value(), "/spec/ports").any(|port| str_at(port, "/targetPort") == Some(TARGET_PORT))
+        ports(object.value()).any(|port| leads_to_milvus(&port))
     }
 
     /// Reads a Service that leads to Milvus.
@@ -56,20 +63,18 @@ impl<'i> Service<'i> {
         if str_at(object.value(), "/spec/type") == Some("ExternalName") {
             return Err(object.refuse(Reason::ExternalName { service: name }, pointer(["spec", "type"])));
         }
-        let ports = array_at(object.value(), "/spec/ports");
-        let Some((index, port)) = ports.enumerate().find(|(_, port)| str_at(port, "/targetPort") == Some(TARGET_PORT))
-        else {
+        let Some(port) = ports(object.value()).find(leads_to_milvus) else {
             return Err(Refusal::new(Reason::NoMilvusService));
         };
-        let place = pointer(["spec", "ports", &index.to_string()]);
-        let Some(port_name) = str_at(port, "/name").filter(|name| !name.is_empty()) else {
+        let place = pointer(["spec", "ports", &port.index.to_string()]);
+        let Some(port_name) = port.name() else {
             return Err(object.refuse(Reason::UnnamedPort { service: name }, place));
         };
-        let number = port.get("port").and_then(Value::as_u64).and_then(|number| u16::try_from(number).ok());
+        let number = port.number().and_then(|number| u16::try_from(number).ok());
         let Some(number) = number.filter(|&number| number > 0) else {
             return Err(object.refuse(Reason::NoPortNumber { service: name }, place));
         };
-        let port = Port { name: port_name.to_owned(), number };
+        let port = NamedPort { name: port_name.to_owned(), number };
         let selector =
             value_at(object.value(), "/spec/selector").and_then(Value::as_object).cloned().unwrap_or_default();
         Ok(Self { name, port, selector, object })

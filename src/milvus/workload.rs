@@ -16,7 +16,7 @@ pub struct Workload<'i> {
 }
 
 /// What the rules need of every workload.
-const ENTRIES: Entries = &[
+pub const ENTRIES: Entries = &[
     &["kind"],
     &["metadata", "name"],
     &["metadata", "namespace"],

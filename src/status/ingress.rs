@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::service::{SECONDS, Service};
 use super::step::Step;
 use crate::gke::annotation::{BACKENDS, CLASS, HTTPS_FORWARDING_RULE};
+use crate::gke::health;
 use crate::gke::ingress::{self, CertificateSource, Class, Ingress, default_backend};
 use crate::kube::object::Object as _;
 use crate::kube::value::{array_at, str_at};
@@ -103,6 +104,11 @@ pub(super) fn backends(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
     }
     let namespace = ingress.namespace_flag();
     step.help(format!("see whether the pods are Ready: kubectl get pods{namespace}"))
-        .help("if they are: the BackendConfig must ask port 9091 for /healthz by HTTP, and Milvus must run with tlsMode 1")
+        .help(format!(
+            "if they are: the BackendConfig must ask port {} for {} by {}, and Milvus must run with tlsMode 1",
+            health::PORT,
+            health::PATH,
+            health::TYPE,
+        ))
         .usually(usually)
 }

@@ -35,19 +35,15 @@ fn items(mut list: Value) -> impl Iterator<Item = Value> {
 
 /// The values of a document: one, but for JSON, where one may follow the other.
 fn values(stream: &Stream<'_>, id: DocumentId) -> Result<Vec<Value>, StatusError> {
-    let body = stream.body(id);
-    let text = std::str::from_utf8(body).map_err(|error| {
-        let line = memchr::memchr_iter(b'\n', &body[..error.valid_up_to()]).count() + 1;
-        StatusError::NotUtf8 { place: Place { document: id, spot: Spot::Line(line) } }
-    })?;
+    let at = |line| Place { document: id, spot: Spot::Line(line) };
+    let text = stream.text(id).map_err(|line| StatusError::NotUtf8 { place: at(line) })?;
     // YAML reads it as well, but not several in a row.
     if text.trim_start().starts_with('{')
         && let Ok(values) = serde_json::Deserializer::from_str(text).into_iter().collect()
     {
         return Ok(values);
     }
-    yaml::value(text).map(|value| vec![value]).map_err(|error| StatusError::DoesNotParse {
-        message: error.to_string(),
-        place: Place { document: id, spot: Spot::Line(error.line()) },
-    })
+    let broken =
+        |error: yaml::ParseError| StatusError::DoesNotParse { message: error.to_string(), place: at(error.line()) };
+    Ok(vec![yaml::value(text).map_err(broken)?])
 }

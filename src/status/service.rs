@@ -13,8 +13,8 @@ use crate::gke::{health, kind};
 use crate::kube::object::Object as _;
 use crate::kube::service::{Port, ports};
 use crate::kube::value::{str_at, value_at};
-use crate::milvus::service::{INSTANCE, TARGET_PORT};
-use crate::text::shell_word;
+use crate::milvus::service::{INSTANCE, leads_to_milvus};
+use crate::text::{namespace_flag, shell_word};
 
 /// A live Service.
 #[derive(Debug, Clone, Copy)]
@@ -188,10 +188,13 @@ impl<'v> Service<'v> {
             _ => Err(Problem {
                 what: format!("the health check of BackendConfig {name} is not Milvus's: GKE finds Milvus unhealthy"),
                 help: format!(
-                    "type HTTP, port 9091 and requestPath /healthz must all be there; see \
+                    "type {}, port {} and requestPath {} must all be there; see \
                     `kubectl get backendconfig {}{} -o yaml`",
+                    health::TYPE,
+                    health::PORT,
+                    health::PATH,
                     shell_word(&name),
-                    self.namespace.map(|name| format!(" --namespace {}", shell_word(name))).unwrap_or_default(),
+                    namespace_flag(self.namespace),
                 ),
             }),
         }
@@ -207,10 +210,6 @@ const AGAIN: &str = "upgrade the release again with milvus-gke-l7 as post-render
 
 /// Objects come one after the other.
 pub(super) const SECONDS: &str = "seconds after the upgrade";
-
-fn leads_to_milvus(port: &Port<'_>) -> bool {
-    str_at(port.value, "/targetPort") == Some(TARGET_PORT)
-}
 
 fn not_json(key: &str) -> String {
     format!("the annotation {key} is no JSON object")

@@ -21,7 +21,7 @@ use crate::yaml::{self, Document, ItemSpan};
 #[derive(Debug)]
 pub struct List<'i> {
     /// Where it stands in the input.
-    pub(super) range: Range<usize>,
+    range: Range<usize>,
     document: Document<'i>,
 }
 
