@@ -54,6 +54,7 @@ use json_patch::jsonptr::{Pointer, PointerBuf};
 use serde_json::Value;
 
 use excerpt::Excerpt;
+use parse::Parsed;
 use tree::Tree;
 
 /// One parsed YAML document: its text, where everything stands, and its value.
@@ -64,6 +65,8 @@ pub struct Document<'t> {
     excerpt: Option<Excerpt>,
     tree: Tree,
     value: Value,
+    /// See [`parse::Parsed`].
+    is_plain: bool,
 }
 
 impl<'t> Document<'t> {
@@ -74,8 +77,11 @@ impl<'t> Document<'t> {
     /// [`ParseError`] where either YAML engine refuses the text, where it nests
     /// deeper than 127 levels, or where it holds several documents.
     pub fn parse(text: &'t str) -> Result<Self, ParseError> {
-        let (tree, value) = parse::parse(text)?;
-        Ok(Self { text, excerpt: None, tree, value })
+        Ok(Self::new(text, None, parse::parse(text)?))
+    }
+
+    fn new(text: &'t str, excerpt: Option<Excerpt>, Parsed { tree, value, is_plain }: Parsed) -> Self {
+        Self { text, excerpt, tree, value, is_plain }
     }
 
     /// Parses only the entries at `wanted`, if the text allows it (see `yaml::excerpt`);
@@ -87,7 +93,7 @@ impl<'t> Document<'t> {
     pub fn parse_entries(text: &'t str, wanted: Entries) -> Result<Self, ParseError> {
         let Some(excerpt) = Excerpt::take(text, wanted) else { return Self::parse(text) };
         match parse::parse(&excerpt.text) {
-            Ok((tree, value)) => Ok(Self { text, excerpt: Some(excerpt), tree, value }),
+            Ok(part) => Ok(Self::new(text, Some(excerpt), part)),
             // The lines of the error would be those of the excerpt.
             Err(_) => Self::parse(text),
         }
@@ -174,7 +180,7 @@ impl<'t> Document<'t> {
         items: Vec<(usize, String, Value)>,
         patch: &Patch,
     ) -> Result<String, EditError> {
-        let Self { text, tree, value: mut before, .. } = self;
+        let Self { text, tree, value: mut before, is_plain, .. } = self;
         let spans = tree.items(text, &PointerBuf::from_tokens([key]));
         // Aliases are written out by their values.
         let mut values = match before.get_mut(key) {
@@ -210,7 +216,11 @@ impl<'t> Document<'t> {
         };
         let whole = || all_of(values.iter().cloned().chain(appended.clone()).collect());
         let new = || values.iter().zip(&stays).filter(|(_, stays)| !**stays).map(|(value, _)| value.clone());
-        let proved = match items::without(text, edits, &spans, &stays).filter(|_| whole_lines) {
+        let part = items::without(text, edits, &spans, &stays).filter(|_| whole_lines);
+        if !is_plain {
+            parse::parse(part.as_ref().unwrap_or(&edited))?;
+        }
+        let proved = match part {
             Some(part) if proof::reads_as(&part, &all_of(new().chain(appended.clone()).collect())) => {
                 debug_assert!(
                     // A large list would take as much memory again, which tests look at.
@@ -236,6 +246,11 @@ impl<'t> Document<'t> {
             // Perhaps only the first engine takes it, as it does control characters.
             value::read(self.text)?;
             return Err(EditError::Proof);
+        }
+        if !self.is_plain {
+            // The engines differ in what they take: the edited text is to be edited again.
+            let part = self.excerpt.as_ref().and_then(|excerpt| excerpt.of_edited(self.text, &edited));
+            parse::parse(part.as_ref().unwrap_or(&edited))?;
         }
         debug_assert!(
             self.excerpt.is_none() || self.part_stands_for_whole(&edited, wanted),

@@ -88,8 +88,8 @@ fn any_document_and_any_patch() {
 #[test]
 fn any_comparison() {
     let (compared, unreadable) = (Cell::new(0), Cell::new(0));
-    run(8_000, &odd_text(), |text| {
-        properties::proof(&text, 12);
+    run(4_000, &odd_text(), |text| {
+        properties::proof(&text, 20);
         let count = if yaml::read(&text).is_ok() { &compared } else { &unreadable };
         count.set(count.get() + 1);
     });

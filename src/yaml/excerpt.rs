@@ -67,7 +67,7 @@ impl Excerpt {
     }
 
     /// The same excerpt of `edited`; `None` where the lines beside it are not those of `text`.
-    fn of_edited(&self, text: &str, edited: &str) -> Option<String> {
+    pub(super) fn of_edited(&self, text: &str, edited: &str) -> Option<String> {
         // Mostly one entry changes: then the kept lines that hold it are all between two parts that are the same.
         let (start, end) = (common_start(text, edited), common_end(text, edited));
         let mut at = 0;

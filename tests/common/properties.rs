@@ -133,7 +133,7 @@ pub(crate) fn proof(text: &str, most: usize) {
     };
     judge(&wanted);
     // Among the words are the values of duplicate keys that do not count.
-    let words = text.split(|c: char| !c.is_alphanumeric() && !"<._-+~".contains(c)).take(40);
+    let words = text.split(|c: char| !c.is_alphanumeric() && !"<._-+~".contains(c)).rev().take(8);
     let mut words: Vec<Value> = words.filter_map(|word| yaml::read(word).ok()).collect();
     words.extend([json!({}), json!([]), json!("")]);
     let mut places = Vec::new();
@@ -167,6 +167,7 @@ fn nodes(at: &Pointer, value: &Value, out: &mut Vec<PointerBuf>) {
 /// Other values: one of the words, or with an entry or an item lost, added, moved or renamed, or of another type.
 fn others(value: &Value, words: &[Value]) -> Vec<Value> {
     let mut others = words.to_vec();
+    others.push(json!({"<<": value}));
     match value {
         Value::Object(mapping) => {
             for (key, value) in mapping.iter().take(2).chain(mapping.iter().next_back()) {
@@ -176,7 +177,7 @@ fn others(value: &Value, words: &[Value]) -> Vec<Value> {
                 without.insert(format!("{key}x"), value.clone());
                 others.push(without.into());
             }
-            for key in ["a", "<<", "1", "null"] {
+            for key in ["added", "a", "<<", "1"] {
                 let mut with = mapping.clone();
                 with.entry(key).or_insert(json!(1));
                 others.push(with.into());
