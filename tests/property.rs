@@ -112,7 +112,9 @@ fn odd_text() -> impl Strategy<Value = String> {
         prop_oneof![
             4 => vec(entry, 0..5).prop_map(|entries| format!("{{{}}}", entries.join(", "))),
             1 => vec(inner.clone(), 0..4).prop_map(|items| format!("[{}]", items.join(", "))),
-            1 => inner.prop_map(|inner| format!("{{<<: [*x, *y, *z], a: {inner}}}")),
+            1 => inner.clone().prop_map(|inner| format!("{{<<: [*x, *y, *z], a: {inner}}}")),
+            // The same entry twice.
+            1 => inner.prop_map(|inner| format!("{{a: {inner}, b: 1, a: {inner}}}")),
         ]
     });
     let ends = select(&["\n", "\r\n", "\u{85}", "\u{2029}", " # c\u{85}", "\n# c\u{2028}", " # c\u{2029}a: 1\n"]);
