@@ -1,4 +1,5 @@
 //! GKE's real Ingress controllers, on a mock Compute API.
+#![allow(dead_code, reason = "every user is a crate of its own and needs a part of this")]
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -42,6 +43,11 @@ impl Controllers {
 
     /// What the controllers make of `manifests`, and what they say about it.
     pub(crate) fn run(&self, manifests: &[u8], neg: Neg, flags: &[&str]) -> Report {
+        self.read(manifests, neg, flags).unwrap_or_else(|why| panic!("{}: {why}", self.program.display()))
+    }
+
+    /// As [`Controllers::run`], or why the manifests are no objects at all.
+    pub(crate) fn read(&self, manifests: &[u8], neg: Neg, flags: &[&str]) -> Result<Report, String> {
         // They call it settled when nothing has changed for a while: more at a time would be slow enough to be cut off.
         static TURNS: [Mutex<()>; 2] = [const { Mutex::new(()) }; 2];
         static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -57,8 +63,10 @@ impl Controllers {
         });
         let output = command.args(flags).arg(file.path()).stdin(Stdio::null()).output().unwrap();
         let log = String::from_utf8_lossy(&output.stderr).into_owned();
-        let value = serde_json::from_slice(&output.stdout);
-        Report { value: value.unwrap_or_else(|error| panic!("{}: {error}: {log}", self.program.display())), log }
+        match serde_json::from_slice(&output.stdout) {
+            Ok(value) => Ok(Report { value, log }),
+            Err(_) => Err(log),
+        }
     }
 }
 
@@ -136,6 +144,112 @@ impl Report {
             facts.insert("securityPolicy".to_owned(), json!(policy));
         }
         Value::Object(facts)
+    }
+
+    /// What the API server refuses.
+    pub(crate) fn refused(&self) -> Vec<String> {
+        let findings = items(&self.value["findings"]).iter();
+        let refused = findings.filter(|finding| finding["source"] == "apiserver" && finding["severity"] == "error");
+        refused.map(|finding| format!("{} {}", text(&finding["object"]), text(&finding["message"]))).collect()
+    }
+
+    pub(crate) fn events(&self) -> &[Value] {
+        items(&self.value["events"])
+    }
+
+    /// What clients of `host` meet: one for each Ingress that leads them on from an address. Of a backend, what
+    /// decides whether it is reached.
+    pub(crate) fn doors(&self, host: &str) -> Vec<Value> {
+        let ingresses = items(&self.value["ingresses"]).iter();
+        let open = ingresses.filter(|ingress| ingress["handled"] == true && ingress["address"].is_string());
+        let doors = open.filter_map(|ingress| {
+            let routes = items(&ingress["routes"]).iter().filter(|route| [host, "*"].contains(&text(&route["host"])));
+            let backends: Value =
+                routes.map(|route| (text(&route["path"]).to_owned(), self.reached(text(&route["backend"])))).collect();
+            let covers = |certificate: &&Value| {
+                let domains = strings(&certificate["domains"]);
+                certificate["exists"] == true && (domains.is_empty() || domains.iter().any(|domain| domain == host))
+            };
+            let certificates: Vec<_> = items(&ingress["certificates"]).iter().filter(covers).collect();
+            (backends != json!({}))
+                .then(|| json!({"ports": ingress["ports"], "certificates": certificates, "backends": backends}))
+        });
+        doors.collect()
+    }
+
+    /// Of a backend `namespace/service:port`.
+    fn reached(&self, route: &str) -> Value {
+        let (service, port) = route.rsplit_once(':').unwrap_or((route, ""));
+        let mut backends = items(&self.value["gce"]["backendServices"]).iter();
+        let backend = backends.find(|backend| backend["service"] == service && backend["port"] == port);
+        let facts = backend.map_or(Value::Null, |backend| self.backend(backend));
+        let check = &facts["healthCheck"];
+        json!([
+            facts["protocol"],
+            check["type"],
+            check["port"],
+            check["requestPath"],
+            facts["groups"],
+            facts["endpoints"]
+        ])
+    }
+
+    /// What the controllers, and Google, leave in an object (RFC 7396). Milvus is healthy where it answers the health
+    /// check, and Google has made the certificates that the load balancer uses.
+    pub(crate) fn left(&self, kind: &str, name: &str) -> Value {
+        let of = |list: &Value| items(list).iter().find(|object| object["name"] == name).cloned().unwrap_or_default();
+        match kind {
+            "Ingress" => {
+                let ingress = of(&self.value["ingresses"]);
+                let mut annotations = ingress["annotationsWritten"].clone();
+                if let Some(backends) = annotations.get_mut("ingress.kubernetes.io/backends") {
+                    *backends = self.health().to_string().into();
+                }
+                let addresses: Vec<_> = ingress["address"].as_str().map(|ip| json!({"ip": ip})).into_iter().collect();
+                json!({"metadata": {"annotations": annotations}, "status": {"loadBalancer": {"ingress": addresses}}})
+            }
+            "Service" => {
+                let backends = items(&self.value["gce"]["backendServices"]).iter();
+                let groups: Value = backends
+                    .filter(|backend| backend["service"] == name && backend["groups"][0]["kind"] == "NEG")
+                    .map(|backend| (text(&backend["port"]).to_owned(), backend["name"].clone()))
+                    .collect();
+                if groups == json!({}) {
+                    return json!({});
+                }
+                let status = json!({"network_endpoint_groups": groups, "zones": ["us-central1-b", "us-central1-c"]});
+                json!({"metadata": {"annotations": {"cloud.google.com/neg-status": status.to_string()}}})
+            }
+            "ManagedCertificate" => {
+                let certificate = of(&self.value["managedCertificates"]);
+                let Some(made) = certificate["sslCertificate"].as_str() else { return json!({}) };
+                let state = if items(&certificate["attachedTo"]).is_empty() { "Provisioning" } else { "Active" };
+                let domains: Vec<_> = strings(&certificate["domains"])
+                    .into_iter()
+                    .map(|domain| json!({"domain": domain, "status": state}))
+                    .collect();
+                json!({"status": {"certificateName": made, "certificateStatus": state, "domainStatus": domains}})
+            }
+            _ => json!({}),
+        }
+    }
+
+    fn health(&self) -> Value {
+        let backends = items(&self.value["gce"]["backendServices"]).iter();
+        backends
+            .map(|backend| {
+                let (check, facts) = (&backend["healthCheck"], self.backend(backend));
+                let answers = check["type"] == "HTTP" && check["port"] == 9091 && check["requestPath"] == "/healthz";
+                let is_ours = !text(&backend["service"]).starts_with("kube-system/");
+                let has_pods = facts["endpoints"] != json!([]);
+                let state = match is_ours && !(answers && has_pods) {
+                    true if has_pods => "UNHEALTHY",
+                    true => "Unknown",
+                    false => "HEALTHY",
+                };
+                (text(&backend["name"]).to_owned(), json!(state))
+            })
+            .collect()
     }
 
     /// From the log, for the mock forgets the policy of an HTTP/2 backend.
