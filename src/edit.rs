@@ -8,7 +8,7 @@ use crate::kube::object::Object as _;
 use crate::plan::Change;
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
-use crate::stream::DocumentId;
+use crate::stream::{DocumentId, up_to_second_document};
 use crate::yaml::{self, Document, EditError};
 
 /// A document that is edited.
@@ -54,9 +54,12 @@ pub fn apply(change: &Change<'_, '_>) -> Result<Option<Edited>, Refusal> {
 /// The text inside a document, or the line and the reason why not.
 fn edit_text(text: &str, patch: &Patch) -> Result<String, (usize, String)> {
     let (mark, text) = yaml::split_byte_order_mark(text);
+    let (text, rest) = text.split_at(up_to_second_document(text).len());
     let document = Document::parse(text).map_err(|error| (error.line(), error.to_string()))?;
     let edited = document.patch(patch).map_err(|error| (1, error.to_string()))?;
-    Ok(format!("{mark}{edited}"))
+    // What follows must still begin a line.
+    let line_break = if rest.is_empty() || edited.ends_with('\n') { "" } else { "\n" };
+    Ok(format!("{mark}{edited}{line_break}{rest}"))
 }
 
 fn cannot_edit(error: &EditError) -> Reason {

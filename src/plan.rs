@@ -23,7 +23,7 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use crate::kube::value::pointer;
-use crate::milvus::config::{Config, USER_YAML};
+use crate::milvus::config::Config;
 use crate::milvus::http;
 use crate::milvus::release::Release;
 use crate::report::refusal::Refusal;
@@ -83,12 +83,16 @@ fn config<'r, 'i>(
     warnings: &mut Vec<String>,
 ) -> Result<(Change<'r, 'i>, Option<u16>), Refusal> {
     let object = &release.config_map;
-    let config = Config::read(object, &release.server, http_port::candidate(settings.http_port))?;
+    let config = Config::read(object, &release.config_key, &release.server, http_port::candidate(settings.http_port))?;
     let mut user_yaml = UserYaml::new(config);
     tls_mode::plan(&mut user_yaml)?;
     http_port::plan(&mut user_yaml, &release.server, settings.http_port, warnings)?;
     let http_port = http::port(&user_yaml.config)?;
     let patch = user_yaml.finish();
-    let texts = if patch.is_empty() { Vec::new() } else { vec![TextChange { at: pointer(USER_YAML), patch }] };
+    let texts = if patch.is_empty() {
+        Vec::new()
+    } else {
+        vec![TextChange { at: pointer(["data", &release.config_key]), patch }]
+    };
     Ok((Change { object, patch: Patch(Vec::new()), texts }, http_port))
 }

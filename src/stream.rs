@@ -259,6 +259,13 @@ pub fn first(input: &[u8]) -> Option<(&[u8], Kind<'_>)> {
     bodies.map(|body| (body, head::kind(body))).find(|(_, kind)| *kind != Kind::Nothing)
 }
 
+/// A text up to its second document, of which readers that take a single one know nothing.
+#[must_use]
+pub fn up_to_second_document(text: &str) -> &str {
+    let end = first(text.as_bytes()).map(|(body, _)| body.as_ptr() as usize - text.as_ptr() as usize + body.len());
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 /// Where the documents of `input` stand.
 fn ranges(input: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let first = if input.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };

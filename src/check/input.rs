@@ -13,7 +13,7 @@ use crate::kube::object::{Existing, Object, Parsed, utf8};
 use crate::kube::value::value_at;
 use crate::milvus::attu;
 use crate::milvus::config;
-use crate::milvus::pods::Pods;
+use crate::milvus::pods::{ConfigFile, Pods};
 use crate::milvus::service::INSTANCE;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
@@ -235,8 +235,8 @@ impl<'s> Input<'s> {
         by_service.get(service).into_iter().flatten().map(|index| &self.ingresses.all[*index])
     }
 
-    /// The ConfigMap of this name.
-    pub(super) fn config_map(&self, name: &str, namespace: Option<&str>) -> Option<Parsed<'s>> {
+    /// The ConfigMap with the user's settings.
+    pub(super) fn config_map(&self, file: &ConfigFile, namespace: Option<&str>) -> Option<Parsed<'s>> {
         const NAME: Entries = &[&["metadata", "name"]];
         let by_name = self.config_maps_by_name.get_or_init(|| {
             let mut by_name: HashMap<String, Vec<_>> = HashMap::new();
@@ -248,9 +248,9 @@ impl<'s> Input<'s> {
             }
             by_name
         });
-        let candidates = by_name.get(name).into_iter().flatten();
+        let candidates = by_name.get(&file.config_map).into_iter().flatten();
         candidates
-            .filter_map(|id| Parsed::parse_entries(self.stream, *id, config::ENTRIES).ok())
+            .filter_map(|id| config::parse_config_map(self.stream, *id, &file.key).ok())
             .find(|object| object.shares_namespace(namespace) && !object.is_hook())
     }
 }

@@ -7,34 +7,58 @@ use super::subject::Subject;
 use crate::kube::object::{Existing, Object as _, Parsed};
 use crate::kube::value::pointer;
 use crate::milvus::attu::VARIABLE;
-use crate::milvus::config::{Config, HTTP_PORT, TLS_MODE, USER_YAML};
+use crate::milvus::config::{self, Config, HTTP_PORT, TLS_MODE};
 use crate::milvus::http;
-use crate::milvus::pods::Server;
-use crate::milvus::service::INSTANCE;
+use crate::milvus::pods::{ConfigVolume, Server};
+use crate::milvus::service::{INSTANCE, TARGET_PORT};
 use crate::report::place::{Place, Spot};
 use crate::report::refusal::Refusal;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let serving =
-        subject.pods.iter().find_map(|(workload, pods)| Some((workload, pods, pods.config_volume()?, pods.server()?)));
-    let Some((workload, pods, volume, server)) = serving else { return };
-    let at_volume = || {
-        let mut pointer = volume.pointer.clone();
-        pointer.append(self::pointer(["configMap", "name"]));
-        pointer
-    };
-    if !pods.mount_user_yaml() {
-        let message = format!("{} `{}` mounts no user.yaml", workload.kind(), workload.name().unwrap_or_default());
-        findings.at(&rules::NO_USER_YAML, workload, at_volume(), message);
+    let target = subject.port.and_then(|port| port.target()).cloned().unwrap_or_else(|| TARGET_PORT.into());
+    let serving = subject.pods.iter().find_map(|(workload, pods)| Some((*workload, pods, pods.server(&target)?)));
+    let Some((workload, pods, server)) = serving else {
+        // Whatever runs there says nothing of Milvus.
+        if let Some((workload, pods)) = subject.pods.first() {
+            let message = format!("{} `{}` mounts no settings", workload.kind(), workload.name().unwrap_or_default());
+            findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pods.pointer(["spec"]), message);
+        }
         return;
+    };
+    if let Some(variable) = config::variable(&server, TLS_MODE)
+        && variable.value.as_deref().map(str::trim) == Some("1")
+        && pods.config_volume().is_none()
+    {
+        // The environment wins, and nothing else is known.
+        return check_clients(subject, workload, findings);
     }
-    let Some(config_map) = subject.input.config_map(volume.config_map, workload.namespace()) else {
-        let message = format!("ConfigMap `{}` is not in the input", volume.config_map);
-        findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, at_volume(), message);
+    let Some(ConfigVolume { file, pointer }) = pods.config_volume() else {
+        match pods.charts_volume() {
+            Some(volume) => {
+                let message =
+                    format!("{} `{}` mounts no user.yaml", workload.kind(), workload.name().unwrap_or_default());
+                findings.at(&rules::NO_USER_YAML, workload, volume, message);
+            }
+            None => {
+                let message =
+                    format!("{} `{}` mounts no settings", workload.kind(), workload.name().unwrap_or_default());
+                findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pods.pointer(["spec"]), message);
+            }
+        }
         return;
     };
-    match settings(&config_map, &server, findings) {
-        Ok(true) => check_attu(subject, workload, findings),
+    let Some(file) = file else {
+        let message = "Milvus's user.yaml does not come from a ConfigMap".to_owned();
+        findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pointer, message);
+        return;
+    };
+    let Some(config_map) = subject.input.config_map(&file, workload.namespace()) else {
+        let message = format!("ConfigMap `{}` is not in the input", file.config_map);
+        findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pointer, message);
+        return;
+    };
+    match settings(&config_map, &file.key, &server, findings) {
+        Ok(true) => check_clients(subject, workload, findings),
         Ok(false) => {}
         Err(Refusal { reason, place }) => {
             let finding = Finding::new(&rules::MILVUS_CONFIG, place.map(|place| *place), reason.to_string());
@@ -44,8 +68,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// Whether Milvus speaks TLS as GKE needs it; what is wrong is found.
-fn settings(config_map: &Parsed<'_>, server: &Server, findings: &mut Findings) -> Result<bool, Refusal> {
-    let config = Config::read(config_map, server, http::DEFAULT)?;
+fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut Findings) -> Result<bool, Refusal> {
+    let config = Config::read(config_map, key, server, http::DEFAULT)?;
     let (mode, place) = match config.environment(TLS_MODE) {
         Some(variable) => {
             // Taken from elsewhere (`valueFrom`): not known here.
@@ -54,7 +78,7 @@ fn settings(config_map: &Parsed<'_>, server: &Server, findings: &mut Findings) -
         }
         None => (config.in_files(TLS_MODE)?, config.place_in_files(TLS_MODE)),
     };
-    let user_yaml = || Place { document: config_map.id, spot: Spot::Path(pointer(USER_YAML)) };
+    let user_yaml = || Place { document: config_map.id, spot: Spot::Path(pointer(["data", key])) };
     let mut at = |rule, place: Option<Place>, message: String| {
         findings.push(Finding::new(rule, Some(place.unwrap_or_else(user_yaml)), message));
     };
@@ -76,11 +100,17 @@ fn settings(config_map: &Parsed<'_>, server: &Server, findings: &mut Findings) -
     if http::keeps_milvus_from_starting(&config, server)? {
         let place = config.place_in_files(HTTP_PORT).or(place);
         at(&rules::HTTP_SHARES_PORT, place, "Milvus's HTTP server has no port of its own".to_owned());
+    } else if let Some((port, by)) = http::taken(&config, server)? {
+        at(
+            &rules::HTTP_PORT_TAKEN,
+            config.place_in_files(HTTP_PORT),
+            format!("proxy.http.port is {port}, Milvus's {by} port"),
+        );
     }
     Ok(true)
 }
 
-fn check_attu(subject: &Subject<'_>, milvus: &Existing, findings: &mut Findings) {
+fn check_clients(subject: &Subject<'_>, milvus: &Existing, findings: &mut Findings) {
     let release = subject.release();
     let service = subject.service.and_then(Existing::name).unwrap_or_default();
     for (workload, client) in subject.input.clients(release) {

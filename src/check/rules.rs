@@ -487,6 +487,11 @@ rules! {
         fix "set proxy.http.port to 8080, or proxy.http.enabled to false, in user.yaml"
         text "Milvus ends with: proxy server(http) and external grpc server share the same port, tls mode must be 0."
         source "Milvus internal/distributed/proxy/listener_manager.go";
+    HTTP_PORT_TAKEN Error "http-port-taken" "Milvus's HTTP server is given a port that Milvus uses already"
+        why "two servers cannot share a port, and Milvus does not start"
+        fix "set proxy.http.port to another one, such as 8080"
+        text "The metrics port (9091) and proxy.internalPort (19529) are taken."
+        source "Milvus configs/milvus.yaml";
     MILVUS_CONFIG Error "milvus-config" "Milvus's configuration cannot be read as it is"
         why "Milvus does not start with it, or takes one of two settings by chance"
         fix "correct user.yaml (in the chart: extraConfigFiles.user.yaml)"
@@ -494,14 +499,14 @@ rules! {
         source "Milvus pkg/config";
     NO_USER_YAML Error "no-user-yaml" "Milvus does not mount user.yaml"
         why "what user.yaml says about TLS does not reach Milvus"
-        fix "upgrade the chart to 3.3.2 or later, and unset customConfigMap"
-        text "Chart versions up to 3.3.1 mount milvus.yaml only."
+        fix "upgrade the chart to 3.3.2 or later"
+        text "Chart versions up to 3.3.1 mount milvus.yaml only. Milvus reads /milvus/configs/user.yaml, whichever key of the ConfigMap is mounted there."
         source "the Milvus chart's volumeMounts";
-    CONFIG_MAP_OUTSIDE Note "config-map-outside" "Milvus's ConfigMap is not in the input"
+    CONFIG_MAP_OUTSIDE Note "config-map-outside" "Milvus's settings are not in the input"
         why "whether Milvus speaks TLS cannot be told"
-        fix "add it to the input (`kubectl get configmap …`), and check that common.security.tlsMode is 1"
-        text "With customConfigMap the chart does not render it."
-        source "the Milvus chart's volume milvus-config";
+        fix "add their ConfigMap to the input (`kubectl get configmap …`), and check that common.security.tlsMode is 1"
+        text "With customConfigMap the chart does not render it. Milvus reads /milvus/configs/user.yaml, whatever is mounted there."
+        source "the Milvus chart's volume milvus-config; the Milvus Operator's mount /milvus/configs/operator";
     ATTU_PLAIN Warning "attu-plain" "Attu speaks to Milvus without TLS"
         why "Milvus speaks TLS only, once tlsMode is 1: Attu will not connect"
         fix "set MILVUS_URL to https://HOST:443 (--attu-url)"

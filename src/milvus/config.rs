@@ -13,7 +13,8 @@ use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::pointer;
 use crate::report::place::{Place, Spot};
 use crate::report::refusal::{Reason, Refusal};
-use crate::yaml::{self, Entries};
+use crate::stream::{self, DocumentId, Stream};
+use crate::yaml::{self, Document, Entries};
 
 /// A setting of Milvus.
 #[derive(Debug, Clone, Copy)]
@@ -21,24 +22,25 @@ pub struct Setting {
     /// As it is documented.
     pub name: &'static str,
     /// Where it is nested.
-    pub keys: [&'static str; 3],
+    pub keys: &'static [&'static str],
 }
 
 /// Whether Milvus's servers speak TLS: 0 no, 1 yes, 2 with client certificates.
-pub const TLS_MODE: Setting = Setting { name: "common.security.tlsMode", keys: ["common", "security", "tlsMode"] };
+pub const TLS_MODE: Setting = Setting { name: "common.security.tlsMode", keys: &["common", "security", "tlsMode"] };
 /// The port of Milvus's HTTP server.
-pub const HTTP_PORT: Setting = Setting { name: "proxy.http.port", keys: ["proxy", "http", "port"] };
+pub const HTTP_PORT: Setting = Setting { name: "proxy.http.port", keys: &["proxy", "http", "port"] };
 /// Whether Milvus serves HTTP.
-pub const HTTP_ENABLED: Setting = Setting { name: "proxy.http.enabled", keys: ["proxy", "http", "enabled"] };
+pub const HTTP_ENABLED: Setting = Setting { name: "proxy.http.enabled", keys: &["proxy", "http", "enabled"] };
 
-/// `proxy.port`, as Milvus flattens it.
-const GRPC_PORT: &str = "proxyport";
+/// The chart's own settings.
+const DEFAULT_YAML: &str = "default.yaml";
 
-/// Where the ConfigMap holds the user's settings.
-pub const USER_YAML: [&str; 2] = ["data", "user.yaml"];
+/// The port of the gRPC server.
+const GRPC_PORT: Setting = Setting { name: "proxy.port", keys: &["proxy", "port"] };
+/// The port at which Milvus's components reach the proxy.
+const INTERNAL_PORT: Setting = Setting { name: "proxy.internalPort", keys: &["proxy", "internalPort"] };
 
-/// What is read of the ConfigMap: the chart's own `default.yaml` is long, and rarely of
-/// interest.
+/// What is read of the chart's ConfigMap: its own `default.yaml` is long, and rarely of interest.
 pub const ENTRIES: Entries = &[
     &["kind"],
     &["metadata", "name"],
@@ -47,10 +49,27 @@ pub const ENTRIES: Entries = &[
     &["data", "user.yaml"],
 ];
 
+/// `proxy.internalPort` where nothing else is said (Milvus configs/milvus.yaml).
+const DEFAULT_INTERNAL_PORT: u16 = 19529;
+
+/// The key of the chart's ConfigMap that holds the user's settings.
+const USER_YAML: &str = "user.yaml";
+
+/// Reads what matters of a ConfigMap that holds the user's settings under `key`.
+///
+/// # Errors
+///
+/// As [`Parsed::parse`].
+pub fn parse_config_map<'i>(stream: &'i Stream<'_>, id: DocumentId, key: &str) -> Result<Parsed<'i>, Refusal> {
+    if key == USER_YAML { Parsed::parse_entries(stream, id, ENTRIES) } else { Parsed::parse(stream, id) }
+}
+
 /// The settings of one release.
 #[derive(Debug)]
 pub struct Config<'r, 'i> {
     object: &'r Parsed<'i>,
+    /// Which of the ConfigMap's `data` holds the user's settings.
+    key: &'r str,
     server: &'r Server,
     /// The value of `user.yaml`.
     pub(crate) user: Value,
@@ -64,6 +83,8 @@ pub struct Leaf {
     pub path: PointerBuf,
     /// What it is set to.
     pub value: Value,
+    /// As Milvus reads that; empty for `null`.
+    text: String,
 }
 
 impl<'r, 'i> Config<'r, 'i> {
@@ -73,9 +94,9 @@ impl<'r, 'i> Config<'r, 'i> {
     /// # Errors
     ///
     /// A [`Refusal`] where one of the files is not what Milvus reads there.
-    pub fn read(object: &'r Parsed<'i>, server: &'r Server, http_port: u16) -> Result<Self, Refusal> {
-        let user = parse(object, object.value(), "user.yaml")?;
-        let mut config = Self { object, server, user, default: Value::Null };
+    pub fn read(object: &'r Parsed<'i>, key: &'r str, server: &'r Server, http_port: u16) -> Result<Self, Refusal> {
+        let user = parse(object, object.value(), key)?;
+        let mut config = Self { object, key, server, user, default: Value::Null };
         // The chart's own settings are long and hold none of ours in recent versions.
         let of_user = config.in_files(HTTP_PORT)?;
         let of_environment = config.environment(HTTP_PORT).and_then(|variable| variable.value.clone());
@@ -85,9 +106,9 @@ impl<'r, 'i> Config<'r, 'i> {
             mentions_settings(text) || ports.iter().filter(|port| is_port(port)).any(|port| text.contains(port.trim()))
         };
         config.default = if object.document.unread().any(relevant) {
-            parse(object, object.whole()?.value(), "default.yaml")?
+            parse(object, object.whole()?.value(), DEFAULT_YAML)?
         } else {
-            parse(object, object.value(), "default.yaml")?
+            parse(object, object.value(), DEFAULT_YAML)?
         };
         Ok(config)
     }
@@ -95,14 +116,7 @@ impl<'r, 'i> Config<'r, 'i> {
     /// The variable that sets it in the environment.
     #[must_use]
     pub fn environment(&self, setting: Setting) -> Option<&'r Variable> {
-        self.variable(&flat(setting.name))
-    }
-
-    fn variable(&self, flat_key: &str) -> Option<&'r Variable> {
-        self.server.environment.iter().rev().find(|variable| {
-            let name = variable.name.to_ascii_lowercase();
-            flat(name.strip_prefix("milvus.").unwrap_or(&name)) == flat_key
-        })
+        variable(self.server, setting)
     }
 
     /// What the two files set, as a string; empty for `null`, `None` where neither sets it.
@@ -113,9 +127,9 @@ impl<'r, 'i> Config<'r, 'i> {
     pub fn in_files(&self, setting: Setting) -> Result<Option<String>, Refusal> {
         let leaf = match self.in_user_yaml(setting)? {
             Some(leaf) => Some(leaf),
-            None => self.leaf(&self.default, "default.yaml", setting)?,
+            None => self.leaf(&self.default, DEFAULT_YAML, setting)?,
         };
-        Ok(leaf.map(|leaf| as_string(&leaf.value)))
+        Ok(leaf.map(|leaf| leaf.text))
     }
 
     /// Where `user.yaml` sets it.
@@ -124,23 +138,26 @@ impl<'r, 'i> Config<'r, 'i> {
     ///
     /// [`Reason::TwoForms`]
     pub fn in_user_yaml(&self, setting: Setting) -> Result<Option<Leaf>, Refusal> {
-        self.leaf(&self.user, "user.yaml", setting)
+        self.leaf(&self.user, self.key, setting)
     }
 
     /// The port of the gRPC server.
     #[must_use]
     pub fn grpc_port(&self) -> u16 {
-        self.configured_grpc_port().unwrap_or(self.server.grpc_port)
+        self.port(GRPC_PORT).unwrap_or(self.server.grpc_port)
     }
 
-    fn configured_grpc_port(&self) -> Option<u16> {
-        if let Some(variable) = self.variable(GRPC_PORT) {
+    /// The port at which Milvus's components reach the proxy.
+    #[must_use]
+    pub fn internal_port(&self) -> u16 {
+        self.port(INTERNAL_PORT).unwrap_or(DEFAULT_INTERNAL_PORT)
+    }
+
+    fn port(&self, setting: Setting) -> Option<u16> {
+        if let Some(variable) = self.environment(setting) {
             return variable.value.as_deref()?.trim().parse().ok();
         }
-        let mut found = Vec::new();
-        leaves(&self.user, &PointerBuf::root(), "", GRPC_PORT, &mut found);
-        leaves(&self.default, &PointerBuf::root(), "", GRPC_PORT, &mut found);
-        as_string(&found.first()?.value).parse().ok()
+        self.in_files(setting).ok()??.parse().ok()
     }
 
     /// Where a variable is set.
@@ -152,7 +169,7 @@ impl<'r, 'i> Config<'r, 'i> {
     /// Where one of the files sets it.
     #[must_use]
     pub fn place_in_files(&self, setting: Setting) -> Option<Place> {
-        [(&self.user, "user.yaml"), (&self.default, "default.yaml")].into_iter().find_map(|(value, key)| {
+        [(&self.user, self.key), (&self.default, DEFAULT_YAML)].into_iter().find_map(|(value, key)| {
             let leaf = self.leaf(value, key, setting).ok()??;
             Some(self.place(key, leaf.path))
         })
@@ -176,40 +193,60 @@ impl<'r, 'i> Config<'r, 'i> {
     /// A refusal of something in `user.yaml` in which settings cannot be nested.
     pub(crate) fn refuse_scalar(&self, inner: PointerBuf) -> Refusal {
         let key = inner.tokens().map(|token| token.decoded().into_owned()).collect::<Vec<_>>().join(".");
-        let what = format!("`{key}` of `user.yaml`");
+        let what = format!("`{key}` of `{}`", self.key);
         let reason = Reason::ConfigNotAMapping { what, config_map: name(self.object) };
-        Refusal { reason, place: Some(Box::new(self.place("user.yaml", inner))) }
+        Refusal { reason, place: Some(Box::new(self.place(self.key, inner))) }
     }
 
-    fn leaf(&self, value: &Value, file: &'static str, setting: Setting) -> Result<Option<Leaf>, Refusal> {
+    fn leaf(&self, value: &Value, file: &str, setting: Setting) -> Result<Option<Leaf>, Refusal> {
         let mut found = Vec::new();
         leaves(value, &PointerBuf::root(), "", &flat(setting.name), &mut found);
         if let [first, second, ..] = found.as_slice() {
             let reason = Reason::TwoForms {
                 setting: setting.name,
-                file,
-                first: readable(&first.path),
-                second: readable(&second.path),
+                file: file.to_owned(),
+                first: readable(&first.0),
+                second: readable(&second.0),
             };
-            return Err(Refusal { reason, place: Some(Box::new(self.place(file, second.path.clone()))) });
+            return Err(Refusal { reason, place: Some(Box::new(self.place(file, second.0.clone()))) });
         }
-        Ok(found.pop())
+        let Some((path, value)) = found.pop() else { return Ok(None) };
+        let text = as_string(&value);
+        let text = yaml_1_1(&text).filter(|_| self.is_plain(file, &path, &text)).unwrap_or(text);
+        Ok(Some(Leaf { path, value, text }))
+    }
+
+    /// Whether a scalar of a file is written as `text`, without quotes.
+    fn is_plain(&self, file: &str, at: &Pointer, text: &str) -> bool {
+        let file = pointer(["data", file]);
+        let file = file.resolve(self.object.value()).ok().and_then(Value::as_str).map(stream::up_to_second_document);
+        file.and_then(|file| Document::parse(file).ok()).is_some_and(|file| file.written(at) == Some(text))
     }
 }
 
+/// The variable that sets something in the server's environment.
+#[must_use]
+pub fn variable(server: &Server, setting: Setting) -> Option<&Variable> {
+    server.environment.iter().rev().find(|variable| {
+        let name = variable.name.to_ascii_lowercase();
+        flat(name.strip_prefix("milvus.").unwrap_or(&name)) == flat(setting.name)
+    })
+}
+
 /// The value of one of the ConfigMap's files; `null` where it is missing or empty.
-fn parse(object: &Parsed<'_>, value: &Value, key: &'static str) -> Result<Value, Refusal> {
+fn parse(object: &Parsed<'_>, value: &Value, key: &str) -> Result<Value, Refusal> {
     let at = pointer(["data", key]);
     // Of a file as such no line is shown: it may hold secrets.
     let refuse = |reason, line| Refusal::at(reason, object.id, Spot::LineInText { text: at.clone(), line });
     let text = match at.resolve(value).ok() {
         None | Some(Value::Null) => return Ok(Value::Null),
         Some(Value::String(text)) => text,
-        Some(_) => return Err(refuse(Reason::NotAText { key, config_map: name(object) }, 1)),
+        Some(_) => return Err(refuse(Reason::NotAText { key: key.to_owned(), config_map: name(object) }, 1)),
     };
-    let value = yaml::read(text).map_err(|error| {
+    // Milvus reads no further.
+    let value = yaml::read(stream::up_to_second_document(text)).map_err(|error| {
         let message = error.to_string();
-        refuse(Reason::ConfigDoesNotParse { key, config_map: name(object), message }, error.line())
+        refuse(Reason::ConfigDoesNotParse { key: key.to_owned(), config_map: name(object), message }, error.line())
     })?;
     match value {
         Value::Null | Value::Object(_) => Ok(value),
@@ -234,7 +271,7 @@ fn name(object: &Parsed<'_>) -> String {
 }
 
 /// All places that Milvus flattens to `wanted`.
-fn leaves(value: &Value, at: &Pointer, prefix: &str, wanted: &str, found: &mut Vec<Leaf>) {
+fn leaves(value: &Value, at: &Pointer, prefix: &str, wanted: &str, found: &mut Vec<(PointerBuf, Value)>) {
     let Value::Object(mapping) = value else { return };
     for (key, value) in mapping {
         let flat_key = format!("{prefix}{}", flat(key));
@@ -244,7 +281,7 @@ fn leaves(value: &Value, at: &Pointer, prefix: &str, wanted: &str, found: &mut V
         let path = at.with_trailing_token(key.as_str());
         match value {
             Value::Object(_) => leaves(value, &path, &flat_key, wanted, found),
-            _ if flat_key == wanted => found.push(Leaf { path, value: value.clone() }),
+            _ if flat_key == wanted => found.push((path, value.clone())),
             _ => {}
         }
     }
@@ -257,6 +294,19 @@ fn flat(key: &str) -> String {
 
 fn readable(path: &Pointer) -> String {
     path.tokens().map(|token| format!("`{}`", token.decoded())).collect::<Vec<_>>().join(" → ")
+}
+
+/// What a plain scalar is for Milvus, which reads YAML 1.1, where that differs: `off` is false, and 010 is 8.
+fn yaml_1_1(text: &str) -> Option<String> {
+    const TRUE: [&str; 8] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
+    const FALSE: [&str; 8] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF"];
+    match text {
+        _ if TRUE.contains(&text) => Some("true".to_owned()),
+        _ if FALSE.contains(&text) => Some("false".to_owned()),
+        _ => u32::from_str_radix(text.strip_prefix('0').filter(|digits| !digits.is_empty())?, 8)
+            .ok()
+            .map(|number| number.to_string()),
+    }
 }
 
 /// As Milvus turns a value into a string.

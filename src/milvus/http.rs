@@ -63,8 +63,29 @@ pub fn port(config: &Config<'_, '_>) -> Result<Option<u16>, Refusal> {
     Ok(port.and_then(|value| own_port(config, &value)))
 }
 
-/// As Go's strconv.ParseBool reads a flag that is on by default.
+/// What else of the proxy listens on the port that HTTP is given; `None` where nothing does, or HTTP is off.
+///
+/// # Errors
+///
+/// As [`Config::in_files`].
+pub fn taken(config: &Config<'_, '_>, server: &Server) -> Result<Option<(u16, &'static str)>, Refusal> {
+    Ok(port(config)?.and_then(|port| Some((port, listener(config, server, port)?))))
+}
+
+/// What of the proxy listens on a port, beside HTTP.
+#[must_use]
+pub fn listener(config: &Config<'_, '_>, server: &Server, port: u16) -> Option<&'static str> {
+    let listeners = [
+        (Some(config.grpc_port()), "gRPC"),
+        (Some(server.grpc_port), "gRPC"),
+        (server.health_port, "metrics"),
+        (Some(config.internal_port()), "internal"),
+    ];
+    listeners.into_iter().find(|(taken, _)| *taken == Some(port)).map(|(_, by)| by)
+}
+
+/// As Milvus reads a flag: Go's strconv.ParseBool, and false for what that refuses (pkg/util/paramtable).
 #[must_use]
 pub fn is_on(value: &str) -> bool {
-    !matches!(value.trim(), "false" | "False" | "FALSE" | "f" | "F" | "0")
+    matches!(value.trim(), "true" | "True" | "TRUE" | "t" | "T" | "1")
 }

@@ -3,7 +3,7 @@
 use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value};
 
-use super::service::TARGET_PORT;
+use super::service::GRPC_PORT;
 use super::version::Version;
 use crate::kube::object::{Object, selects};
 use crate::kube::value::{array_at, pointer, str_at, value_at};
@@ -25,13 +25,25 @@ pub struct Pods<'v> {
     is_pod: bool,
 }
 
-/// The ConfigMap that Milvus reads its configuration from.
-#[derive(Debug)]
-pub struct ConfigVolume<'v> {
-    /// Name of the ConfigMap.
-    pub config_map: &'v str,
+/// Where a pod has the user's settings: where Milvus reads them, and where the Milvus Operator's script takes them from.
+const USER_YAML: [&str; 2] = ["/milvus/configs/user.yaml", "/milvus/configs/operator/user.yaml"];
+
+/// The volume with the user's settings.
+#[derive(Debug, Clone)]
+pub struct ConfigVolume {
+    /// `None` where they come from something else.
+    pub file: Option<ConfigFile>,
     /// Where the volume is in the workload.
     pub pointer: PointerBuf,
+}
+
+/// The user's settings in a ConfigMap.
+#[derive(Debug, Clone)]
+pub struct ConfigFile {
+    /// Name of the ConfigMap.
+    pub config_map: String,
+    /// Which of its `data` it is: in the chart `user.yaml`.
+    pub key: String,
 }
 
 /// The container that serves gRPC.
@@ -84,8 +96,13 @@ impl<'v> Pods<'v> {
     /// Whether they run Milvus, which alone mounts its configuration so.
     #[must_use]
     pub fn run_milvus(&self) -> bool {
+        self.has_charts_volume() || self.config_volume().is_some()
+    }
+
+    /// Whether there is a volume of the chart's name.
+    #[must_use]
+    pub fn has_charts_volume(&self) -> bool {
         self.volumes().any(|volume| str_at(volume, "/name") == Some(VOLUME))
-            && array_at(self.template, "/spec/containers").any(|container| port(container, TARGET_PORT).is_some())
     }
 
     fn volumes(&self) -> impl Iterator<Item = &'v Value> + use<'v> {
@@ -119,14 +136,31 @@ impl<'v> Pods<'v> {
         self.running_containers().any(|container| array_at(container, "/ports").next().is_some())
     }
 
-    /// The volume `milvus-config` that is made of a ConfigMap.
+    /// The volume with the user's settings, be they merged by an init container.
     #[must_use]
-    pub fn config_volume(&self) -> Option<ConfigVolume<'v>> {
-        let mut volumes = self.volumes().enumerate();
-        volumes.find_map(|(index, volume)| {
-            let config_map = str_at(volume, "/configMap/name").filter(|_| str_at(volume, "/name") == Some(VOLUME))?;
-            Some(ConfigVolume { config_map, pointer: self.pointer(["spec", "volumes", &index.to_string()]) })
-        })
+    pub fn config_volume(&self) -> Option<ConfigVolume> {
+        let containers = ["/spec/containers", "/spec/initContainers"].into_iter();
+        let mounts = containers.flat_map(|containers| array_at(self.template, containers)).flat_map(mounts);
+        // Of nested mounts the innermost counts.
+        let (_, name, path) = mounts.max_by_key(|(depth, ..)| *depth)?;
+        let (index, volume) = self.volumes().enumerate().find(|(_, volume)| str_at(volume, "/name") == Some(name))?;
+        let sources = array_at(volume, "/projected/sources").chain([volume]);
+        let file = sources.filter_map(|source| source.get("configMap")).find_map(|config_map| {
+            let key = match array_at(config_map, "/items").find(|item| str_at(item, "/path") == Some(&path)) {
+                Some(item) => str_at(item, "/key")?,
+                None if config_map.get("items").is_none() => &path,
+                None => return None,
+            };
+            Some(ConfigFile { config_map: str_at(config_map, "/name")?.to_owned(), key: key.to_owned() })
+        });
+        Some(ConfigVolume { file, pointer: self.pointer(["spec", "volumes", &index.to_string()]) })
+    }
+
+    /// Where the volume of the chart's name is.
+    #[must_use]
+    pub fn charts_volume(&self) -> Option<PointerBuf> {
+        let index = self.volumes().position(|volume| str_at(volume, "/name") == Some(VOLUME))?;
+        Some(self.pointer(["spec", "volumes", &index.to_string()]))
     }
 
     /// Whether a volume of any name is made of this ConfigMap: the chart's Woodpecker
@@ -139,22 +173,17 @@ impl<'v> Pods<'v> {
         })
     }
 
-    /// Whether `user.yaml` reaches Milvus at all, be it through an init container that merges it.
+    /// The container that serves gRPC on the port which a Service targets by name or number; else, as Kubernetes does
+    /// not ask for declared ports, the one that mounts Milvus's settings. `None` where there is neither.
     #[must_use]
-    pub fn mount_user_yaml(&self) -> bool {
-        array_at(self.template, "/spec/containers")
-            .chain(array_at(self.template, "/spec/initContainers"))
-            .flat_map(|container| array_at(container, "/volumeMounts"))
-            .filter(|mount| str_at(mount, "/name") == Some(VOLUME))
-            .any(|mount| matches!(str_at(mount, "/subPath"), None | Some("user.yaml")))
-    }
-
-    /// The container that serves gRPC; `None` where no container declares the port.
-    #[must_use]
-    pub fn server(&self) -> Option<Server> {
-        let mut containers = array_at(self.template, "/spec/containers").enumerate();
-        let (index, container, grpc_port) =
-            containers.find_map(|(index, container)| Some((index, container, port(container, TARGET_PORT)?)))?;
+    pub fn server(&self, target: &Value) -> Option<Server> {
+        let containers = || array_at(self.template, "/spec/containers").enumerate();
+        let declared =
+            containers().find_map(|(index, container)| Some((index, container, target_port(container, target)?)));
+        let (index, container, grpc_port) = declared.or_else(|| {
+            let (index, container) = containers().find(|(_, container)| mounts(container).next().is_some())?;
+            Some((index, container, target.as_u64().unwrap_or(GRPC_PORT)))
+        })?;
         let environment = array_at(container, "/env").enumerate().filter_map(|(at, variable)| {
             let value = variable.get("value").and_then(Value::as_str).map(str::to_owned);
             let path = self.pointer(["spec", "containers", &index.to_string(), "env", &at.to_string()]);
@@ -182,4 +211,29 @@ fn port(container: &Value, name: &str) -> Option<u64> {
     array_at(container, "/ports")
         .find(|port| str_at(port, "/name") == Some(name))
         .and_then(|port| value_at(port, "/containerPort")?.as_u64())
+}
+
+/// The number of the container's port that a Service targets by name or number.
+fn target_port(container: &Value, target: &Value) -> Option<u64> {
+    if let Some(name) = target.as_str() {
+        return port(container, name);
+    }
+    let mut numbers = array_at(container, "/ports").filter_map(|port| value_at(port, "/containerPort")?.as_u64());
+    numbers.find(|number| Some(*number) == target.as_u64())
+}
+
+/// The mounts through which a container has the user's settings: how deep each is, its volume, and the file in that.
+fn mounts(container: &Value) -> impl Iterator<Item = (usize, &str, String)> {
+    array_at(container, "/volumeMounts").filter_map(|mount| {
+        let folder = str_at(mount, "/mountPath")?.trim_end_matches('/');
+        let below = USER_YAML.iter().find_map(|file| file.strip_prefix(folder))?;
+        let path = match (str_at(mount, "/subPath"), below.strip_prefix('/')) {
+            (Some(path), None) if below.is_empty() => path.to_owned(),
+            (Some(path), Some(below)) => format!("{path}/{below}"),
+            (None, Some(below)) => below.to_owned(),
+            // A folder in the place of the file, or another path that begins so.
+            _ => return None,
+        };
+        Some((folder.len(), str_at(mount, "/name")?, path))
+    })
 }

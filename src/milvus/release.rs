@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::attu::{self, Attu};
 use super::config;
-use super::pods::{self, ConfigVolume, Server};
+use super::pods::{self, ConfigFile, Server};
 use super::service::{self, Service};
-use super::workload::Workload;
+use super::workload::{Serving, Workload};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _, Parsed};
 use crate::kube::value::pointer;
@@ -37,6 +37,8 @@ pub struct Release<'i> {
     /// The ConfigMap with `default.yaml` and `user.yaml`; of `data` only the latter may
     /// have been read.
     pub config_map: Parsed<'i>,
+    /// Which of its `data` Milvus reads as `user.yaml`.
+    pub config_key: String,
     /// Its Attu, if it brings one.
     pub attu: Option<Attu<'i>>,
     /// Objects of the kinds that the plan appends.
@@ -60,30 +62,27 @@ impl<'i> Release<'i> {
         let service = Service::read(service)?;
         let namespace = service.object.namespace();
 
-        let volume = |workload: &'_ Workload<'i>| {
-            let pods = workload.pods().filter(|pods| pods.are_selected(&service.selector))?;
-            pods.config_volume().map(|ConfigVolume { config_map, pointer }| (config_map.to_owned(), pointer))
-        };
-        let here = candidates.workloads.iter().filter(|workload| workload.object.shares_namespace(namespace));
-        let Some((serving, (config_map, pointer))) =
-            here.filter_map(|workload| Some((workload, volume(workload)?))).next()
+        let Some(Serving { server, health_port, config, namespace: pods, volume }) =
+            candidates.serving(stream, &service)?
         else {
             // One that cannot be read may be the one.
-            if let Some(refusal) = candidates.unreadable.pop() {
-                return Err(refusal);
-            }
-            let reason = Reason::NoPods { service: service.name.clone() };
-            return Err(service.object.refuse(reason, self::pointer(["spec", "selector"])));
+            return Err(candidates.unreadable.pop().unwrap_or_else(|| {
+                let reason = Reason::NoPods { service: service.name.clone() };
+                service.object.refuse(reason, pointer(["spec", "selector"]))
+            }));
         };
-        let volume = ConfigVolume { config_map: &config_map, pointer };
-        let config_map = candidates.config_map(stream, serving, &volume)?;
-        let (server, health_port) = serving.server(&volume)?;
-        let workloads = candidates.mounting(stream, volume.config_map, namespace)?;
+        let config_map = candidates.config_map(stream, &config, pods.as_deref())?.ok_or_else(|| {
+            let reason = Reason::CustomConfigMap { config_map: config.config_map.clone() };
+            Refusal::at(reason, server.document, Spot::Path(volume))
+        })?;
+        let workloads = candidates.mounting(stream, &config.config_map, namespace)?;
         let ours = |attu: &Attu<'_>| {
             attu.object.label(service::INSTANCE) == Some(&name) && attu.object.shares_namespace(namespace)
         };
         let attu = candidates.attus.into_iter().find(ours);
-        Ok(Self { name, service, server, health_port, workloads, config_map, attu, front_door: candidates.front_door })
+        let front_door = candidates.front_door;
+        let config_key = config.key;
+        Ok(Self { name, service, server, health_port, workloads, config_map, config_key, attu, front_door })
     }
 }
 
@@ -181,31 +180,52 @@ impl<'i> Candidates<'i> {
         Ok(())
     }
 
-    /// The ConfigMap behind the volume.
+    /// The workload that the Service selects and that runs Milvus: the chart's, or else one whose volumes have other
+    /// names.
+    fn serving(&self, stream: &'i Stream<'_>, service: &Service<'_>) -> Result<Option<Serving>, Refusal> {
+        let is_selected = |workload: &Workload<'_>| {
+            workload.object.shares_namespace(service.object.namespace())
+                && workload.pods().is_some_and(|pods| pods.are_selected(&service.selector))
+        };
+        for workload in self.workloads.iter().filter(|workload| is_selected(workload)) {
+            if let Some(serving) = workload.serving()? {
+                return Ok(Some(serving));
+            }
+        }
+        let others = self.with_config_maps.iter().filter_map(|id| Workload::parse(stream, *id).ok());
+        for workload in others.filter(|workload| is_selected(workload) && !workload.object.is_hook()) {
+            if let Some(serving) = workload.serving()? {
+                return Ok(Some(serving));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The ConfigMap with the user's settings.
     fn config_map(
         &self,
         stream: &'i Stream<'_>,
-        serving: &Workload<'_>,
-        volume: &ConfigVolume<'_>,
-    ) -> Result<Parsed<'i>, Refusal> {
+        config: &ConfigFile,
+        namespace: Option<&str>,
+    ) -> Result<Option<Parsed<'i>>, Refusal> {
         let mut unreadable = None;
-        let name = Finder::new(volume.config_map);
+        let name = Finder::new(&config.config_map);
         for &id in &self.config_maps {
             if name.find(stream.body(id)).is_none() {
                 continue;
             }
-            match Parsed::parse_entries(stream, id, config::ENTRIES) {
+            match config::parse_config_map(stream, id, &config.key) {
                 Ok(object) => {
-                    let named = object.goes_by(volume.config_map);
-                    if named && object.shares_namespace(serving.object.namespace()) && !object.is_hook() {
-                        return Ok(object);
+                    let named = object.goes_by(&config.config_map);
+                    if named && object.shares_namespace(namespace) && !object.is_hook() {
+                        return Ok(Some(object));
                     }
                 }
                 Err(refusal) => unreadable = unreadable.or(Some(refusal)),
             }
         }
         // An unreadable document that mentions the name may be the one.
-        Err(unreadable.unwrap_or_else(|| serving.refuse_config_map(volume)))
+        unreadable.map_or(Ok(None), Err)
     }
 
     /// All workloads that mount the ConfigMap.
@@ -246,9 +266,10 @@ impl<'i> Candidates<'i> {
     }
 }
 
-/// Whether a document of unknown kind can be one that we look for.
+/// Whether a document of unknown kind can be one that we look for: JSON and flow style, which are read at leisure.
 fn may_concern_us(body: &[u8]) -> bool {
-    let words = FRONT_DOOR.iter().map(|kind| kind.name).chain([service::TARGET_PORT]);
+    let of_milvus = [service::TARGET_PORT, "ConfigMap", "configMap", attu::VARIABLE, kind::TLS_SECRET];
+    let words = FRONT_DOOR.iter().map(|kind| kind.name).chain(of_milvus);
     words.into_iter().any(|word| memmem::find(body, word.as_bytes()).is_some())
 }
 

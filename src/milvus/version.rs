@@ -24,7 +24,8 @@ impl Version {
         let minor = numbers.next()?.parse().ok()?;
         let rest = numbers.next()?;
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        Some(Self { major, minor, patch: rest[..digits].parse().ok()? })
+        // There is no older Milvus with TLS: a lower number counts somebody's own builds.
+        Some(Self { major, minor, patch: rest[..digits].parse().ok()? }).filter(|version| version.major >= 2)
     }
 }
 
@@ -45,6 +46,7 @@ mod tests {
             ("milvusdb/milvus:2.4.13-hotfix", Some((2, 4, 13))),
             ("host:5000/milvusdb/milvus:v2.4.12@sha256:ab", Some((2, 4, 12))),
             ("milvusdb/milvus:2.4-20240911-abc-gpu", None),
+            ("registry.example.com/milvus:1.4.2", None),
             ("milvusdb/milvus:latest", None),
             ("host:5000/milvusdb/milvus", None),
             ("milvusdb/milvus@sha256:abcd", None),

@@ -1,8 +1,10 @@
 //! The workloads (Deployments, StatefulSets) that mount Milvus's configuration.
 
-use super::pods::{ConfigVolume, METRICS, Pods, Server};
+use json_patch::jsonptr::PointerBuf;
+
+use super::pods::{ConfigFile, ConfigVolume, METRICS, Pods, Server};
 use super::service::TARGET_PORT;
-use crate::kube::object::Parsed;
+use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::pointer;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::{DocumentId, Stream};
@@ -26,8 +28,26 @@ pub const ENTRIES: Entries = &[
 ];
 
 /// By far the most of a workload, and only the serving one's are of interest.
-const CONTAINERS: Entries =
-    &[&["spec", "template", "spec", "containers"], &["spec", "template", "spec", "initContainers"]];
+const CONTAINERS: Entries = &[
+    &["spec", "template", "spec", "containers"],
+    &["spec", "template", "spec", "initContainers"],
+    &["spec", "template", "spec", "volumes"],
+];
+
+/// What a workload says of Milvus.
+#[derive(Debug)]
+pub struct Serving {
+    /// The container that the Service's port leads to.
+    pub server: Server,
+    /// Container port of Milvus's health check.
+    pub health_port: u16,
+    /// The user's settings.
+    pub config: ConfigFile,
+    /// Where their volume is.
+    pub volume: PointerBuf,
+    /// The workload's.
+    pub namespace: Option<String>,
+}
 
 impl<'i> Workload<'i> {
     /// Parses what the rules need of every workload.
@@ -45,30 +65,25 @@ impl<'i> Workload<'i> {
         Pods::of(self.object.id, self.object.document.value())
     }
 
-    /// The container that the Service's port leads to, and its health port.
+    /// What it says of Milvus; `None` if it does not run Milvus.
     ///
     /// # Errors
     ///
     /// [`Reason::NoUserYaml`] where settings in `user.yaml` would not reach it,
+    /// [`Reason::UserYamlElsewhere`] where they come from something else than a ConfigMap,
     /// [`Reason::NoContainerPort`] where the gRPC or the health port is not declared.
-    pub fn server(&self, volume: &ConfigVolume<'_>) -> Result<(Server, u16), Refusal> {
+    pub fn serving(&self) -> Result<Option<Serving>, Refusal> {
         let containers = self.object.more(CONTAINERS)?;
-        let pods = Pods::of(self.object.id, containers.value());
-        if !pods.is_some_and(|pods| pods.mount_user_yaml()) {
-            return Err(self.object.refuse(Reason::NoUserYaml, volume.pointer.clone()));
-        }
-        let Some(server) = pods.and_then(|pods| pods.server()) else {
-            return Err(self.refuse_port(TARGET_PORT));
+        let Some(pods) = Pods::of(self.object.id, containers.value()) else { return Ok(None) };
+        let Some(ConfigVolume { file, pointer: volume }) = pods.config_volume() else {
+            return pods.charts_volume().map_or(Ok(None), |volume| Err(self.object.refuse(Reason::NoUserYaml, volume)));
         };
-        let Some(health_port) = server.health_port else {
-            return Err(self.refuse_port(METRICS));
-        };
-        Ok((server, health_port))
-    }
-
-    pub(super) fn refuse_config_map(&self, volume: &ConfigVolume<'_>) -> Refusal {
-        let reason = Reason::CustomConfigMap { config_map: volume.config_map.to_owned() };
-        self.object.refuse(reason, volume.pointer.clone())
+        let Some(config) = file else { return Err(self.object.refuse(Reason::UserYamlElsewhere, volume)) };
+        let server = pods.port(TARGET_PORT).and_then(|_| pods.server(&TARGET_PORT.into()));
+        let server = server.ok_or_else(|| self.refuse_port(TARGET_PORT))?;
+        let health_port = server.health_port.ok_or_else(|| self.refuse_port(METRICS))?;
+        let namespace = self.object.namespace().map(str::to_owned);
+        Ok(Some(Serving { server, health_port, config, volume, namespace }))
     }
 
     fn refuse_port(&self, port: &'static str) -> Refusal {

@@ -102,14 +102,16 @@ pub enum Reason {
     CustomConfigMap { config_map: String },
     #[error("Milvus does not mount a `user.yaml`")]
     NoUserYaml,
+    #[error("Milvus's `user.yaml` does not come from a ConfigMap")]
+    UserYamlElsewhere,
     #[error("`{key}` in ConfigMap `{config_map}` is not a text")]
-    NotAText { key: &'static str, config_map: String },
+    NotAText { key: String, config_map: String },
     #[error("`{key}` in ConfigMap `{config_map}` does not parse: {message}")]
-    ConfigDoesNotParse { key: &'static str, config_map: String, message: String },
+    ConfigDoesNotParse { key: String, config_map: String, message: String },
     #[error("{what} in ConfigMap `{config_map}` is not what Milvus reads there")]
     ConfigNotAMapping { what: String, config_map: String },
     #[error("`{setting}` is set twice in `{file}`, in two forms: {first} and {second}")]
-    TwoForms { setting: &'static str, file: &'static str, first: String, second: String },
+    TwoForms { setting: &'static str, file: String, first: String, second: String },
     #[error("Milvus is set to tlsMode 2")]
     TlsMode2,
     #[error("the environment variable {variable} of the Milvus container overrides `{setting}`")]
@@ -192,9 +194,10 @@ impl Reason {
                 (customConfigMap is set)"
             }
             Self::NoUserYaml => {
-                "with chart versions up to 3.3.1, and with customConfigMap, Milvus mounts `milvus.yaml` only; \
-                settings in `user.yaml` would have no effect"
+                "with chart versions up to 3.3.1 Milvus mounts `milvus.yaml` only; settings in `user.yaml` would have \
+                no effect"
             }
+            Self::UserYamlElsewhere => "TLS is switched on in Milvus's configuration",
             Self::NotAText { .. } => "Milvus reads it as a YAML text",
             Self::ConfigNotAMapping { .. } => "Milvus reads mappings of settings",
             Self::ConfigDoesNotParse { .. } => "Milvus would not start with it, and settings cannot be merged into it",
@@ -265,8 +268,9 @@ impl Reason {
             Self::NoPods { .. } => "pass the whole rendered release through, not single templates (`helm template -s`)",
             Self::NoContainerPort { .. } => "keep the chart's container ports",
             Self::CustomConfigMap { .. } => "unset customConfigMap and give the settings in extraConfigFiles.user.yaml",
-            Self::NoUserYaml => "upgrade the chart to 3.3.2 or later, and unset customConfigMap",
-            Self::NotAText { key: "default.yaml", .. } | Self::ConfigDoesNotParse { key: "default.yaml", .. } => {
+            Self::NoUserYaml => "upgrade the chart to 3.3.2 or later",
+            Self::UserYamlElsewhere => "mount a ConfigMap of the input at /milvus/configs/user.yaml",
+            Self::NotAText { key, .. } | Self::ConfigDoesNotParse { key, .. } if key == "default.yaml" => {
                 "render the chart's own default.yaml again"
             }
             Self::NotAText { .. } | Self::ConfigDoesNotParse { .. } | Self::ConfigNotAMapping { .. } => {

@@ -20,7 +20,16 @@ use crate::stream::without_source;
 use crate::yaml;
 
 /// What Helm may have trimmed from the template's text.
-const SUFFIXES: [&str; 4] = ["\n", "\n    \n", "\n    \n    \n", "\r\n    \n"];
+const SUFFIXES: [&str; 8] = [
+    "\n",
+    "\n    \n",
+    "\n    \n    \n",
+    "\n    \n    \n    \n",
+    "   \n",
+    "   \n    \n",
+    "\r\n    \n",
+    "\r\n    \r\n    \n",
+];
 
 const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", "checksum/config"];
 

@@ -34,6 +34,8 @@ pub(in crate::plan) fn plan(
                     "with --http-port keep Milvus will not start: since 2.4.13 it refuses TLS while HTTP shares the gRPC port"
                         .to_owned(),
                 );
+            } else if let Some((port, by)) = http::taken(config, server)? {
+                warnings.push(format!("with --http-port keep Milvus will not start: {port} is its {by} port as well"));
             }
             Ok(())
         }
@@ -58,17 +60,15 @@ pub(in crate::plan) fn plan(
             check_environment(config, HTTP_PORT, |_| false)?;
             set_port(user_yaml, http::DEFAULT, server)
         }
-        None => Ok(()),
+        None => match http::taken(config, server)? {
+            Some((port, by)) => Err(config.refuse(Reason::HttpPortTaken { port, by }, HTTP_PORT)),
+            None => Ok(()),
+        },
     }
 }
 
 fn set_port(user_yaml: &mut UserYaml<'_, '_>, port: u16, server: &Server) -> Result<(), Refusal> {
-    let taken = [
-        (Some(user_yaml.config.grpc_port()), "gRPC"),
-        (Some(server.grpc_port), "gRPC"),
-        (server.health_port, "metrics"),
-    ];
-    if let Some((_, by)) = taken.into_iter().find(|(taken, _)| *taken == Some(port)) {
+    if let Some(by) = http::listener(&user_yaml.config, server, port) {
         let place = Spot::Path(pointer(["spec", "template", "spec", "containers"]));
         return Err(Refusal::at(Reason::HttpPortTaken { port, by }, server.document, place));
     }
