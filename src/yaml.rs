@@ -218,7 +218,13 @@ impl<'t> Document<'t> {
         let new = || values.iter().zip(&stays).filter(|(_, stays)| !**stays).map(|(value, _)| value.clone());
         let part = items::without(text, edits, &spans, &stays).filter(|_| whole_lines);
         if !is_plain {
-            parse::parse(part.as_ref().unwrap_or(&edited))?;
+            let (text, wanted) = match &part {
+                Some(part) => (part, all_of(new().chain(appended.clone()).collect())),
+                None => (&edited, whole()),
+            };
+            if parse::parse(text)?.value != wanted {
+                return Err(EditError::Proof);
+            }
         }
         let proved = match part {
             Some(part) if proof::reads_as(&part, &all_of(new().chain(appended.clone()).collect())) => {
@@ -250,7 +256,9 @@ impl<'t> Document<'t> {
         if !self.is_plain {
             // The engines differ in what they take: the edited text is to be edited again.
             let part = self.excerpt.as_ref().and_then(|excerpt| excerpt.of_edited(self.text, &edited));
-            parse::parse(part.as_ref().unwrap_or(&edited))?;
+            if parse::parse(part.as_ref().unwrap_or(&edited))?.value != *wanted {
+                return Err(EditError::Proof);
+            }
         }
         debug_assert!(
             self.excerpt.is_none() || self.part_stands_for_whole(&edited, wanted),
