@@ -56,6 +56,7 @@ fn shapes_that_can_be_edited() {
         ("[x, y,]\n", "remove", "/1", "[x,]\n"),
         ("- |-\n  x\n  y", "add", "/-", "- |-\n  x\n  y\n- 1"),
         ("a: |-\n  x", "add", "/b", "a: |-\n  x\nb: 1"),
+        ("{a: }\n", "add", "/b", "{a: , b: 1 }\n"),
     ] {
         let patch = serde_json::from_value(json!([{"op": operation, "path": path, "value": 1}])).unwrap();
         let edited = Document::parse(text).unwrap().patch(&patch);

@@ -111,7 +111,9 @@ impl Splicer<'_> {
         match kept.iter().rfind(|kept| **kept < at) {
             Some(&last) => {
                 let end = extents[last].end;
-                self.edit(end..end, format!(", {text}"));
+                // A colon that a comma follows would be part of the key.
+                let blank = if self.text[..end].ends_with(':') { " " } else { "" };
+                self.edit(end..end, format!("{blank}, {text}"));
             }
             None => match kept.first() {
                 Some(&first) => {
