@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::certificate::{Days, KeyType};
 use crate::host::{Host, HostsError};
 use crate::install::{HelmPlugin, KustomizePlugin};
-use crate::options::{CERTIFICATE, INPUT, Options, OptionsError};
+use crate::options::{INPUT, Options, OptionsError, variable};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -64,13 +65,45 @@ pub struct Filter {
 pub struct Asked {
     /// Flags and environment.
     #[command(flatten)]
-    pub options: Options,
+    pub options: Given,
 
     /// Configuration: a MilvusGkeL7 object (see `schema`), or a ConfigMap with flat data
     ///
     /// Flags and environment come before it, and it comes before a functionConfig.
-    #[arg(long, value_name = "FILE", env = "MILVUS_GKE_L7_CONFIG", hide_env_values = true, help_heading = INPUT)]
+    #[arg(long, value_name = "FILE", env = variable("MILVUS_GKE_L7_CONFIG"), hide_env_values = true, help_heading = INPUT)]
     pub config: Option<PathBuf>,
+}
+
+/// Flags over the environment.
+#[derive(Debug)]
+pub struct Given(pub Options);
+
+impl FromArgMatches for Given {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let of = |source| {
+            let mut only = matches.clone();
+            for id in matches.ids().filter(|id| matches.value_source(id.as_str()) != Some(source)) {
+                only.try_clear_id(id.as_str()).map_err(|_| clap::Error::new(ErrorKind::UnknownArgument))?;
+            }
+            Options::from_arg_matches_mut(&mut only)
+        };
+        Ok(Self(of(ValueSource::CommandLine)?.over(of(ValueSource::EnvVariable)?)))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for Given {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        Options::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Options::augment_args_for_update(command)
+    }
 }
 
 /// What the program does besides its main job.
@@ -234,9 +267,6 @@ pub enum Colour {
 /// The program's name.
 pub const NAME: &str = "milvus-gke-l7";
 
-/// How the variables begin that stand for flags.
-const VARIABLES: &str = "MILVUS_GKE_L7_";
-
 /// What plugin.yaml passes.
 pub const HELM4_PLUGIN: &str = "--helm4-plugin";
 
@@ -273,14 +303,14 @@ fn plugin_config(argument: &str) -> Result<PathBuf, String> {
 /// Options that do not fit together, as clap says it.
 #[must_use]
 pub fn usage(error: &OptionsError) -> clap::Error {
-    use clap::error::ErrorKind::{MissingRequiredArgument, ValueValidation};
-    let flag = Options::flag(error.field);
-    if error.missing {
-        let message =
-            format!("{error}\n\n  {flag}  (or MILVUS_GKE_L7_HOST, or `{}` in the configuration)", error.field);
-        return Cli::command().error(MissingRequiredArgument, message);
-    }
-    Cli::command().error(ValueValidation, format!("{}: {error}", Options::flag_name(error.field)))
+    let (kind, message) = match error {
+        OptionsError::NoHost => {
+            let ways = "--host <DOMAIN>  (or MILVUS_GKE_L7_HOST, or `hosts` in the configuration)";
+            (ErrorKind::MissingRequiredArgument, format!("{error}\n\n  {ways}"))
+        }
+        OptionsError::Wrong { field, .. } => (ErrorKind::ValueValidation, format!("{}: {error}", field.flag())),
+    };
+    Cli::command().error(kind, message)
 }
 
 /// Hosts of `cert` that do not fit together, as clap says it.
@@ -290,7 +320,7 @@ pub fn wrong_hosts(error: &HostsError) -> clap::Error {
     command.build();
     let message = format!("--host: {error}");
     let mut cert = command.find_subcommand("cert").cloned().unwrap_or(command);
-    cert.error(clap::error::ErrorKind::ValueValidation, message)
+    cert.error(ErrorKind::ValueValidation, message)
 }
 
 /// An error without the text of a file that was given in place of its name, or a Secret's
@@ -300,7 +330,7 @@ pub fn without_pem(error: clap::Error) -> clap::Error {
     let said = error.to_string();
     if said.contains("-----BEGIN") || said.contains("LS0tLS1CRUdJTi") {
         let message = "an argument or variable is PEM; write it into a file and give that file's name";
-        return Cli::command().error(clap::error::ErrorKind::ValueValidation, message);
+        return Cli::command().error(ErrorKind::ValueValidation, message);
     }
     error
 }
@@ -313,50 +343,11 @@ pub fn without_pem(error: clap::Error) -> clap::Error {
 pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     // To define all commands takes several times as long as to read the flags of the filter. What is no call of the
     // filter, or a wrong one, is an error here, and told with the whole definition.
-    let filter = || Filter::augment_args(clap::Command::new(NAME).disable_help_flag(true));
-    if let Ok(filter) = matches(filter, arguments).and_then(|matches| Filter::from_arg_matches(&matches)) {
+    let filter = Filter::augment_args(clap::Command::new(NAME).disable_help_flag(true));
+    if let Ok(filter) = filter.try_get_matches_from(arguments).and_then(|found| Filter::from_arg_matches(&found)) {
         return Ok(Cli { filter, command: None });
     }
-    Cli::from_arg_matches(&matches(Cli::command, arguments)?)
-}
-
-fn matches(definition: impl Fn() -> clap::Command, arguments: &[OsString]) -> Result<ArgMatches, clap::Error> {
-    let mut command = command(definition(), false);
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    if names_a_certificate(&command, &matches) {
-        return self::command(definition(), true).try_get_matches_from(arguments);
-    }
-    Ok(matches)
-}
-
-/// A variable that is empty counts as not set: that is how CI systems leave one out. And a
-/// certificate that a flag names takes the place of one that a variable names.
-fn command(definition: clap::Command, certificate_by_flag: bool) -> clap::Command {
-    fn without(definition: clap::Command, empty: &[OsString], certificate_by_flag: bool) -> clap::Command {
-        let is_left_out = |argument: &Arg| {
-            argument.get_env().is_some_and(|variable| empty.iter().any(|empty| empty == variable))
-                || (certificate_by_flag && argument.get_help_heading() == Some(CERTIFICATE))
-        };
-        definition
-            .mut_args(|argument| if is_left_out(&argument) { argument.env(None::<&str>) } else { argument })
-            .mut_subcommands(|definition| without(definition, empty, certificate_by_flag))
-    }
-    let ours = |name: &OsString| name.as_encoded_bytes().starts_with(VARIABLES.as_bytes());
-    let empty = std::env::vars_os().filter(|(name, value)| value.is_empty() && ours(name));
-    let empty: Vec<_> = empty.map(|(name, _)| name).collect();
-    if empty.is_empty() && !certificate_by_flag { definition } else { without(definition, &empty, certificate_by_flag) }
-}
-
-/// Whether a flag of the command line names a certificate.
-fn names_a_certificate(command: &clap::Command, matches: &ArgMatches) -> bool {
-    let by_flag = |argument: &Arg| {
-        let id = argument.get_id();
-        argument.get_help_heading() == Some(CERTIFICATE)
-            && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
-    };
-    let below = matches.subcommand().and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
-    command.get_arguments().any(by_flag)
-        || below.is_some_and(|(command, matches)| names_a_certificate(command, matches))
+    Cli::try_parse_from(arguments)
 }
 
 /// The completion script of `shell`.
@@ -385,13 +376,5 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn variables_are_known_by_their_beginning() {
-        let command = Cli::command();
-        let mut variables = command.get_arguments().filter_map(Arg::get_env).peekable();
-        assert!(variables.peek().is_some());
-        assert!(variables.all(|variable| variable.as_encoded_bytes().starts_with(VARIABLES.as_bytes())));
     }
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::kube::object::Parsed;
 use crate::kube::value::{pointer, str_at};
-use crate::options::Options;
+use crate::options::{Field, Options};
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
@@ -139,21 +139,15 @@ impl<'d> Config<'d, '_> {
             return Err(self.refuse(Reason::FieldValue { field, problem: "not a mapping".to_owned() }, below));
         };
         unknown(mapping, known).map_or(Ok(()), |(field, near)| {
-            let known = match below {
-                [] => known
-                    .iter()
-                    .filter(|field| !READ_BY_KUSTOMIZE.contains(field))
-                    .map(|field| (*field).to_owned())
-                    .collect(),
-                _ => Options::fields(false),
-            };
+            let is_told = |field: &&&str| !READ_BY_KUSTOMIZE.contains(field) && **field != Field::IAP.name();
+            let known = known.iter().filter(is_told).map(|field| (*field).to_owned()).collect();
             let reason = Reason::UnknownField { field: field.to_owned(), near, known };
             Err(self.refuse(reason, &[below, &[field]].concat()))
         })
     }
 
     fn refuse_unknown_option(&self, parent: &str) -> Result<(), Refusal> {
-        let fields = Options::fields(true);
+        let fields: Vec<_> = Field::ALL.iter().map(|field| field.name()).collect();
         self.refuse_unknown(&[parent], &fields.iter().map(String::as_str).collect::<Vec<_>>())
     }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use clap::builder::StyledStr;
 use clap::{Arg, Args as _, Command};
 use milvus_gke_l7::check::report;
-use milvus_gke_l7::options::Options;
+use milvus_gke_l7::options::{Field, Options};
 use regex_lite::Regex;
 
 #[test]
@@ -21,18 +21,19 @@ fn table_of_options() {
     let command = Options::augment_args(Command::new(""));
     let mut text = String::new();
     let mut heading = "";
-    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
+    let all = command.get_arguments().zip(Field::ALL);
+    for (argument, field) in all.filter(|(argument, _)| !argument.is_hide_set()) {
         let of = argument.get_help_heading().unwrap_or_default();
         if of != heading {
             heading = of;
             write!(text, "\n### {heading}\n\n| flag | field | meaning |\n| --- | --- | --- |\n").unwrap();
         }
-        writeln!(text, "{}", row(argument)).unwrap();
+        writeln!(text, "{}", row(argument, *field)).unwrap();
     }
     current("docs/configuration.md", "options", &text);
 }
 
-fn row(argument: &Arg) -> String {
+fn row(argument: &Arg, field: Field) -> String {
     let is_switch = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
     let is_list = argument.get_value_delimiter().is_some();
     let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
@@ -43,7 +44,7 @@ fn row(argument: &Arg) -> String {
         (_, true) => ", a list",
         _ => "",
     };
-    let field = Options::field(argument);
+    let field = field.name();
     let said = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
     let (first, long) = (said(argument.get_help()), said(argument.get_long_help()));
     let rest = long.strip_prefix(&first).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");

@@ -17,7 +17,7 @@ use crate::config;
 use crate::filter::{self, Output, Rewrite};
 use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::{array_at, pointer, str_at, value_at};
-use crate::options::Options;
+use crate::options::{Field, Options, OptionsError};
 use crate::report::diagnostic;
 use crate::report::outcome::{Outcome, Status, own_name_first};
 use crate::report::place::Spot;
@@ -122,14 +122,13 @@ impl Call<'_, '_> {
         }
         let config = config::of_function(self.list, id)?;
         given.over(config).settings().map_err(|error| {
-            let at = pointer(["functionConfig", "spec", error.field]);
-            let reason = match error.missing {
-                true => Reason::NoHost,
-                false => Reason::Options { field: error.field, problem: error.to_string() },
+            let (field, reason) = match error {
+                OptionsError::NoHost => (Field::HOST, Reason::NoHost),
+                OptionsError::Wrong { field, problem } => (field, Reason::Options { field: field.name(), problem }),
             };
             match self.config() {
                 Value::Null => Refusal::new(reason),
-                _ => Refusal::at(reason, id, Spot::Path(at)),
+                _ => Refusal::at(reason, id, Spot::Path(pointer(["functionConfig", "spec", &field.name()]))),
             }
         })
     }

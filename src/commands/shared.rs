@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::cli::{self, Asked, Colour};
+use crate::cli::{self, Asked, Colour, Given};
 use crate::config;
 use crate::input::Input;
 use crate::options::Options;
@@ -42,9 +42,10 @@ pub(super) fn for_stdout(text: String, colour: Colour) -> Vec<u8> {
 
 /// Flags and environment over the file.
 pub(super) fn options(asked: Asked) -> Result<Options, Outcome> {
-    let Some(file) = asked.config else { return Ok(asked.options) };
+    let Given(options) = asked.options;
+    let Some(file) = asked.config else { return Ok(options) };
     let lower = read_config(&file).map_err(|message| Outcome::failed(Status::Usage, message))?;
-    Ok(asked.options.over(lower))
+    Ok(options.over(lower))
 }
 
 pub(super) fn settings(options: Options) -> Result<Settings, Outcome> {

@@ -69,7 +69,7 @@ pub enum Reason {
     #[error("`{field}`: {problem}")]
     FieldValue { field: String, problem: String },
     #[error("`{field}`: {problem}")]
-    Options { field: &'static str, problem: String },
+    Options { field: String, problem: String },
     #[error("no host is given")]
     NoHost,
     #[error("the only resource is the configuration itself")]

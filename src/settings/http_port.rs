@@ -1,5 +1,6 @@
 //! What becomes of Milvus's HTTP server (REST API).
 
+use std::fmt;
 use std::num::NonZeroU16;
 use std::str::FromStr;
 
@@ -24,6 +25,16 @@ impl FromStr for HttpPort {
             "off" => Ok(Self::Off),
             "keep" => Ok(Self::Keep),
             port => port.parse().map(Self::Port).map_err(|_| "not a port from 1 to 65535, `off` or `keep`"),
+        }
+    }
+}
+
+impl fmt::Display for HttpPort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Port(port) => port.fmt(formatter),
+            Self::Off => formatter.write_str("off"),
+            Self::Keep => formatter.write_str("keep"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How many of the requests the load balancer logs.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::text::deserialize_from_text;
@@ -24,6 +25,12 @@ impl FromStr for SampleRate {
             Ok(rate) if (0.0..=1.0).contains(&rate) => Ok(Self(rate)),
             _ => Err("not a number from 0 (log nothing) to 1 (log every request)"),
         }
+    }
+}
+
+impl fmt::Display for SampleRate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What becomes of the Service's type.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::text::deserialize_from_text;
@@ -24,6 +25,15 @@ impl FromStr for ServiceType {
             "keep" => Ok(Self::Keep),
             _ => Err("neither `ClusterIP` nor `keep`"),
         }
+    }
+}
+
+impl fmt::Display for ServiceType {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::ClusterIp => "ClusterIP",
+            Self::Keep => "keep",
+        })
     }
 }
 
