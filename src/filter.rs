@@ -8,7 +8,7 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use crate::edit::{self, Edited};
-use crate::milvus::release::Release;
+use crate::milvus::release::{Release, Wanted};
 use crate::plan::{self, Plan, checksum};
 use crate::report::refusal::{Reason, Refusal};
 use crate::settings::Settings;
@@ -71,7 +71,8 @@ pub struct Rewrite {
 ///
 /// A [`Refusal`]; then nothing of the stream must be written.
 pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refusal> {
-    let release = Release::recognise(stream, settings.release.as_deref())?;
+    let wanted = Wanted { release: settings.release.as_deref(), service: settings.service.as_deref() };
+    let release = Release::recognise(stream, wanted)?;
     let Plan { service, config, attu, replaced, appended, ingress, warnings } = plan::plan(&release, settings)?;
     let mut edited = Vec::new();
     edited.extend(edit::apply(&service)?);

@@ -1,6 +1,6 @@
 //! A Milvus release: its Service, workloads, configuration and clients.
 
-pub mod attu;
+pub mod client;
 pub mod config;
 pub mod http;
 pub mod pods;

@@ -248,6 +248,12 @@ options! {
         #[arg(value_name = "NAME")]
         RELEASE release: String,
 
+        /// Milvus Service to choose where a release has several, such as two subcharts under aliases
+        ///
+        /// `metadata.name` of the Service.
+        #[arg(value_name = "NAME")]
+        SERVICE service: String,
+
         /// Put our objects in the place of existing ones of the same kind and name
         ///
         /// And our BackendConfig in the place of another one in the Service's annotation.
@@ -373,6 +379,7 @@ impl Options {
         };
         Ok(Settings {
             release: self.release,
+            service: self.service,
             hosts,
             certificate,
             front_end,
@@ -475,7 +482,7 @@ mod tests {
             "managedCert": "name", "preSharedCerts": ["name"], "clusterIssuer": "name", "issuer": "name",
             "timeout": "1h", "drain": "1m", "healthInterval": "10s", "healthTimeout": "5s", "securityPolicy": "name",
             "logSampleRate": "0.5", "serviceType": "keep", "httpPort": "8080", "rest": true,
-            "attuUrl": "https://milvus.example.com", "release": "name", "replace": true,
+            "attuUrl": "https://milvus.example.com", "release": "name", "service": "name", "replace": true,
         });
         let options: Options = serde_json::from_value(all).expect("options");
         let flags = options.flags();

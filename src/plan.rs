@@ -72,6 +72,15 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
     let ingress = ours.ingress.clone();
     let front_door = ours.reconcile(release, settings)?;
     let attu = attu::plan(release, settings, &mut warnings);
+    let host = settings.hosts.iter().next().map(ToString::to_string).unwrap_or_default();
+    warnings.extend(release.plain_clients.iter().map(|(workload, told)| {
+        format!("{workload} will lose Milvus: {told}, and Milvus speaks TLS only; let it connect to https://{host}:443")
+    }));
+    warnings.extend(release.other_doors.iter().map(|door| {
+        format!(
+            "Service `{door}` of type LoadBalancer leads to the same pods, and stays open beside the new load balancer"
+        )
+    }));
     let FrontDoor { replaced, appended } = front_door;
     Ok(Plan { service, config, attu, replaced, appended, ingress, warnings })
 }

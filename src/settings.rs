@@ -26,6 +26,8 @@ use crate::host::{Domains, Hosts};
 pub struct Settings {
     /// The release to choose among several.
     pub release: Option<String>,
+    /// The Milvus Service to choose among several.
+    pub service: Option<String>,
     /// The names that the load balancer answers for.
     pub hosts: Hosts,
     /// Who holds the certificate.

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use crate::gke::ingress;
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object, Parsed, utf8};
-use crate::kube::value::value_at;
-use crate::milvus::attu;
+use crate::kube::value::{str_at, value_at};
+use crate::milvus::client;
 use crate::milvus::config;
 use crate::milvus::pods::{ConfigFile, Pods};
 use crate::milvus::service::INSTANCE;
@@ -72,20 +72,26 @@ pub(super) struct Input<'s> {
     config_maps_by_name: OnceCell<HashMap<String, Vec<DocumentId>>>,
     /// Numbers of the workloads whose pods have a label.
     workloads_by_label: OnceCell<HashMap<(String, String), Vec<usize>>>,
-    /// Variables that tell a client where Milvus is, by their workload's release.
-    clients_by_release: OnceCell<HashMap<Option<String>, Vec<Client>>>,
+    clients_by: OnceCell<ClientsBy>,
+    /// Numbers of the Services of type LoadBalancer that select a workload's pods.
+    load_balancers_by_workload: OnceCell<HashMap<DocumentId, Vec<usize>>>,
     /// Numbers of the Ingresses that lead to a Service of this name.
     ingresses_by_service: OnceCell<HashMap<String, Vec<usize>>>,
 }
 
-/// A variable that tells a client where Milvus is.
+/// Attu by its workload's release; others by the name that the host of a URL begins with.
+type ClientsBy = (HashMap<Option<String>, Vec<Client>>, HashMap<String, Vec<Client>>);
+
+/// Something that tells a client where Milvus is.
 #[derive(Debug)]
 pub(super) struct Client {
     /// Number of its workload.
     workload: usize,
-    /// Where the variable's value is.
+    /// Where it is.
     pub(super) pointer: PointerBuf,
-    /// Its value.
+    /// What the client is told, in words.
+    pub(super) what: String,
+    /// The URL.
     pub(super) url: String,
 }
 
@@ -109,7 +115,8 @@ impl<'s> Input<'s> {
             config_maps: Vec::new(),
             config_maps_by_name: OnceCell::new(),
             workloads_by_label: OnceCell::new(),
-            clients_by_release: OnceCell::new(),
+            clients_by: OnceCell::new(),
+            load_balancers_by_workload: OnceCell::new(),
             ingresses_by_service: OnceCell::new(),
         };
         let mut empty = true;
@@ -195,27 +202,69 @@ impl<'s> Input<'s> {
         candidates.filter(|(_, pods)| pods.are_selected(selector)).collect()
     }
 
+    /// The Services of type LoadBalancer that select pods of a workload, in order.
+    pub(super) fn load_balancers_of(&self, workload: &Existing) -> impl Iterator<Item = &Existing> {
+        let by_workload = self.load_balancers_by_workload.get_or_init(|| {
+            let mut by_workload: HashMap<_, Vec<_>> = HashMap::new();
+            for (index, service) in self.services.iter().enumerate() {
+                let Some(selector) = value_at(&service.value, "/spec/selector").and_then(Value::as_object) else {
+                    continue;
+                };
+                if str_at(&service.value, "/spec/type") == Some("LoadBalancer") {
+                    let pods = self.selected_pods(selector).into_iter();
+                    for (workload, _) in pods.filter(|(workload, _)| workload.shares_namespace(service.namespace())) {
+                        by_workload.entry(workload.id).or_default().push(index);
+                    }
+                }
+            }
+            by_workload
+        });
+        by_workload.get(&workload.id).into_iter().flatten().map(|index| &self.services.all[*index])
+    }
+
     /// The clients that may belong to a release: those of its workloads, and of workloads that belong to none; of no
     /// release, all.
     pub(super) fn clients(&self, release: Option<&str>) -> impl Iterator<Item = (&Existing, &Client)> {
-        let by_release = self.clients_by_release.get_or_init(|| {
-            let mut by_release: HashMap<_, Vec<_>> = HashMap::new();
-            for (index, workload) in self.workloads.iter().enumerate() {
-                let Some((_, pods)) = pods(workload) else { continue };
-                let clients =
-                    attu::urls(pods).map(|(pointer, url)| Client { workload: index, pointer, url: url.to_owned() });
-                by_release.entry(workload.label(INSTANCE).map(str::to_owned)).or_default().extend(clients);
-            }
-            by_release
-        });
+        let (by_release, _) = self.clients_by();
         let keys: Vec<_> = match release {
             Some(release) => vec![Some(release.to_owned()), None],
             None => by_release.keys().cloned().collect(),
         };
-        let clients = keys.into_iter().filter_map(|key| by_release.get(&key)).flatten();
+        self.in_order(keys.into_iter().filter_map(|key| by_release.get(&key)).flatten())
+    }
+
+    /// The clients that are told a URL without TLS whose host begins with a Service's name.
+    pub(super) fn plain_clients(&self, service: &str) -> impl Iterator<Item = (&Existing, &Client)> {
+        self.in_order(self.clients_by().1.get(service).into_iter().flatten())
+    }
+
+    fn in_order<'c>(
+        &'c self,
+        clients: impl Iterator<Item = &'c Client>,
+    ) -> std::vec::IntoIter<(&'c Existing, &'c Client)> {
         let mut clients: Vec<_> = clients.map(|client| (&self.workloads.all[client.workload], client)).collect();
         clients.sort_by_key(|(_, client)| client.workload);
         clients.into_iter()
+    }
+
+    fn clients_by(&self) -> &ClientsBy {
+        self.clients_by.get_or_init(|| {
+            let (mut by_release, mut by_service) = ClientsBy::default();
+            for (index, workload) in self.workloads.iter().enumerate() {
+                let Some((_, pods)) = pods(workload) else { continue };
+                for told in client::told(pods) {
+                    let (what, url) = (told.to_string(), told.value);
+                    let client = Client { workload: index, pointer: told.path, what, url: url.to_owned() };
+                    if told.variable == Some(client::VARIABLE) {
+                        by_release.entry(workload.label(INSTANCE).map(str::to_owned)).or_default().push(client);
+                    } else if let Some((host, _)) = client::plain_urls(url).next() {
+                        let service = host.split('.').next().unwrap_or_default();
+                        by_service.entry(service.to_owned()).or_default().push(client);
+                    }
+                }
+            }
+            (by_release, by_service)
+        })
     }
 
     /// The Ingresses that name a Service of this name, in order.

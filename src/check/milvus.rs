@@ -1,22 +1,26 @@
 //! Milvus itself: TLS without client certificates, an HTTP port of its own, and its
 //! configuration where Milvus reads it. Attu beside it.
 
+use serde_json::Value;
+
 use super::findings::{Finding, Findings};
 use super::rules;
 use super::subject::Subject;
 use crate::kube::object::{Existing, Object as _, Parsed};
+use crate::kube::service::{Port, ports};
 use crate::kube::value::pointer;
-use crate::milvus::attu::VARIABLE;
+use crate::milvus::client::{self, VARIABLE};
 use crate::milvus::config::{self, Config, HTTP_PORT, TLS_MODE};
 use crate::milvus::http;
 use crate::milvus::pods::{ConfigVolume, Server};
-use crate::milvus::service::{INSTANCE, TARGET_PORT};
+use crate::milvus::service::{GRPC_PORT, INSTANCE, TARGET_PORT, leads_to_milvus};
 use crate::report::place::{Place, Spot};
 use crate::report::refusal::Refusal;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let target = subject.port.and_then(|port| port.target()).cloned().unwrap_or_else(|| TARGET_PORT.into());
     let serving = subject.pods.iter().find_map(|(workload, pods)| Some((*workload, pods, pods.server(&target)?)));
+    check_doors(subject, serving.as_ref().map_or(GRPC_PORT, |(_, _, server)| server.grpc_port.into()), findings);
     let Some((workload, pods, server)) = serving else {
         // Whatever runs there says nothing of Milvus.
         if let Some((workload, pods)) = subject.pods.first() {
@@ -110,7 +114,34 @@ fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut 
     Ok(true)
 }
 
+/// Other Services that let clients in from outside, to the same port of the same pods.
+fn check_doors(subject: &Subject<'_>, grpc_port: u64, findings: &mut Findings) {
+    let (Some(service), Some((workload, _))) = (subject.service, subject.pods.first()) else { return };
+    for door in subject.input.load_balancers_of(workload).filter(|door| door.id != service.id) {
+        let leads_there =
+            |port: &Port<'_>| leads_to_milvus(port) || port.target().and_then(Value::as_u64) == Some(grpc_port);
+        if ports(&door.value).any(|port| leads_there(&port)) {
+            let message = format!("Service `{}` leads to the same pods", door.name().unwrap_or_default());
+            findings.at(&rules::OTHER_DOOR, door, pointer(["spec", "type"]), message);
+        }
+    }
+}
+
 fn check_clients(subject: &Subject<'_>, milvus: &Existing, findings: &mut Findings) {
+    check_attu(subject, milvus, findings);
+    let Some((service, name)) = subject.service.and_then(|service| Some((service, service.name()?))) else { return };
+    let port = subject.port.and_then(|port| port.number());
+    for (workload, told) in subject.input.plain_clients(name) {
+        let leads_here = client::plain_urls(&told.url).any(|(host, number)| {
+            Some(number) == port && client::is_host_of(host, name, service.namespace(), workload.namespace())
+        });
+        if leads_here {
+            findings.at(&rules::CLIENT_PLAIN, workload, told.pointer.clone(), told.what.clone());
+        }
+    }
+}
+
+fn check_attu(subject: &Subject<'_>, milvus: &Existing, findings: &mut Findings) {
     let release = subject.release();
     let service = subject.service.and_then(Existing::name).unwrap_or_default();
     for (workload, client) in subject.input.clients(release) {

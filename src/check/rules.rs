@@ -507,6 +507,16 @@ rules! {
         fix "add their ConfigMap to the input (`kubectl get configmap …`), and check that common.security.tlsMode is 1"
         text "With customConfigMap the chart does not render it. Milvus reads /milvus/configs/user.yaml, whatever is mounted there."
         source "the Milvus chart's volume milvus-config; the Milvus Operator's mount /milvus/configs/operator";
+    OTHER_DOOR Warning "other-door" "another Service of type LoadBalancer leads to Milvus"
+        why "it has an address of its own, and stays open beside the Ingress: no certificate that clients trust, no Cloud Armor"
+        fix "remove it when clients have moved, or restrict it with loadBalancerSourceRanges"
+        text "Meant for a while, it lets clients move one by one; those that use it must speak TLS as well."
+        source "Kubernetes Service spec.type; GKE LoadBalancer Services";
+    CLIENT_PLAIN Warning "client-plain" "a container is told a URL of Milvus without TLS"
+        why "Milvus speaks TLS only, once tlsMode is 1: the client will not connect"
+        fix "let it connect to https://HOST:443, as clients outside do"
+        text "The variables and commands of all containers of the input are looked at. Milvus's own certificate names no Service, so that a client inside the cluster goes by the load balancer as well."
+        source "Milvus common.security.tlsMode";
     ATTU_PLAIN Warning "attu-plain" "Attu speaks to Milvus without TLS"
         why "Milvus speaks TLS only, once tlsMode is 1: Attu will not connect"
         fix "set MILVUS_URL to https://HOST:443 (--attu-url)"

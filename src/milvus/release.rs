@@ -5,16 +5,17 @@
 use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::attu::{self, Attu};
+use super::client::{self, Attu};
 use super::config;
-use super::pods::{self, ConfigFile, Server};
+use super::pods::{self, ConfigFile, Pods, Server};
 use super::service::{self, Service};
 use super::workload::{Serving, Workload};
 use crate::gke::kind;
-use crate::kube::object::{Existing, Object as _, Parsed};
-use crate::kube::value::pointer;
+use crate::kube::object::{Existing, Object as _, Parsed, selects};
+use crate::kube::service::ports;
+use crate::kube::value::{pointer, str_at, value_at};
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
@@ -41,8 +42,21 @@ pub struct Release<'i> {
     pub config_key: String,
     /// Its Attu, if it brings one.
     pub attu: Option<Attu<'i>>,
+    /// Other workloads that are told a URL of the Service without TLS, each with what it is told.
+    pub plain_clients: Vec<(String, String)>,
+    /// Other Services that let clients in from outside the cluster, to the same pods.
+    pub other_doors: Vec<String>,
     /// Objects of the kinds that the plan appends.
     pub front_door: Vec<Existing>,
+}
+
+/// What is asked for where the input holds several.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'w> {
+    /// A release, by name.
+    pub release: Option<&'w str>,
+    /// A Service, by name.
+    pub service: Option<&'w str>,
 }
 
 /// The kinds that the plan appends; objects of these kinds may be ours already.
@@ -50,51 +64,66 @@ const FRONT_DOOR: [&kind::Kind; 4] =
     [&kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE, &kind::INGRESS];
 
 impl<'i> Release<'i> {
-    /// Recognises the release named `wanted`, or the only one.
+    /// Recognises the release, or its Service, that is `wanted`, or the only one.
     ///
     /// # Errors
     ///
     /// A [`Refusal`] where there is none, where there are several, or where it lacks
     /// what the load balancer needs.
-    pub fn recognise(stream: &'i Stream<'_>, wanted: Option<&str>) -> Result<Self, Refusal> {
+    pub fn recognise(stream: &'i Stream<'_>, wanted: Wanted<'_>) -> Result<Self, Refusal> {
         let mut candidates = Candidates::find(stream)?;
-        let (name, service) = choose(std::mem::take(&mut candidates.services), wanted)?;
+        let (name, service) = choose(&mut candidates.services, wanted)?;
         let service = Service::read(service)?;
         let namespace = service.object.namespace();
 
-        let Some(Serving { server, health_port, config, namespace: pods, volume }) =
-            candidates.serving(stream, &service)?
-        else {
+        let Some(serving) = candidates.serving(stream, &service)? else {
             // One that cannot be read may be the one.
             return Err(candidates.unreadable.pop().unwrap_or_else(|| {
                 let reason = Reason::NoPods { service: service.name.clone() };
                 service.object.refuse(reason, pointer(["spec", "selector"]))
             }));
         };
+        let Serving { server, health_port, config, namespace: pods, labels, volume } = serving;
         let config_map = candidates.config_map(stream, &config, pods.as_deref())?.ok_or_else(|| {
             let reason = Reason::CustomConfigMap { config_map: config.config_map.clone() };
             Refusal::at(reason, server.document, Spot::Path(volume))
         })?;
         let workloads = candidates.mounting(stream, &config.config_map, namespace)?;
-        let ours = |attu: &Attu<'_>| {
-            attu.object.label(service::INSTANCE) == Some(&name) && attu.object.shares_namespace(namespace)
-        };
-        let attu = candidates.attus.into_iter().find(ours);
-        let front_door = candidates.front_door;
+        let other_doors = candidates.doors(&service, &server, &labels);
+        let plain_clients = candidates.plain_clients(stream, &service);
+        let (attu, front_door) = (candidates.attu(&name, &service), candidates.front_door);
         let config_key = config.key;
-        Ok(Self { name, service, server, health_port, workloads, config_map, config_key, attu, front_door })
+        Ok(Self {
+            name,
+            service,
+            server,
+            health_port,
+            workloads,
+            config_map,
+            config_key,
+            attu,
+            plain_clients,
+            other_doors,
+            front_door,
+        })
     }
 }
+
+/// The type of a Service that lets clients in from outside the cluster.
+const LOAD_BALANCER_TYPE: &str = "LoadBalancer";
 
 /// What every document of some kind is searched for, prepared once.
 static VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(pods::VOLUME));
 static CONFIG_MAP_VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("configMap"));
 static TARGET_PORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("targetPort"));
-static ATTU: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(attu::VARIABLE));
+static LOAD_BALANCER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(LOAD_BALANCER_TYPE));
+static ATTU: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(client::VARIABLE));
 
 /// Documents that may be part of a Milvus release, picked without parsing the rest.
 struct Candidates<'i> {
     services: Vec<Parsed<'i>>,
+    /// Services that let clients in from outside the cluster, and name no port as the chart does.
+    load_balancers: Vec<Parsed<'i>>,
     workloads: Vec<Workload<'i>>,
     front_door: Vec<Existing>,
     attus: Vec<Attu<'i>>,
@@ -110,6 +139,7 @@ impl<'i> Candidates<'i> {
     fn find(stream: &'i Stream<'_>) -> Result<Self, Refusal> {
         let mut found = Self {
             services: Vec::new(),
+            load_balancers: Vec::new(),
             workloads: Vec::new(),
             front_door: Vec::new(),
             attus: Vec::new(),
@@ -159,6 +189,10 @@ impl<'i> Candidates<'i> {
                     self.services.push(object);
                 }
             }
+            // What cannot be read opens no door.
+            b"Service" if LOAD_BALANCER.find(body).is_some() => {
+                self.load_balancers.extend(parse().ok().filter(|object| !object.is_hook()));
+            }
             kind if FRONT_DOOR.iter().any(|ours| ours.name.as_bytes() == kind) => {
                 // By the value reader alone: it reads what Kubernetes reads. What it
                 // cannot read cannot be applied either.
@@ -199,6 +233,62 @@ impl<'i> Candidates<'i> {
             }
         }
         Ok(None)
+    }
+
+    /// The release's Attu; of several Services of one release, that which it is told.
+    fn attu(&mut self, release: &str, service: &Service<'_>) -> Option<Attu<'i>> {
+        let namespace = service.object.namespace();
+        let is_ours = |attu: &Attu<'_>| {
+            attu.object.label(service::INSTANCE) == Some(release) && attu.object.shares_namespace(namespace)
+        };
+        let is_told = |attu: &Attu<'_>| {
+            let mut urls = client::plain_urls(&attu.url);
+            urls.any(|(host, _)| client::is_host_of(host, &service.name, namespace, attu.object.namespace()))
+        };
+        let others = self.services.iter().any(|other| other.label(service::INSTANCE) == Some(release));
+        let index = self.attus.iter().position(|attu| is_ours(attu) && (!others || is_told(attu)))?;
+        Some(self.attus.swap_remove(index))
+    }
+
+    /// Other Services that lead to Milvus's gRPC server from outside the cluster.
+    fn doors(&self, service: &Service<'_>, server: &Server, labels: &Map<String, Value>) -> Vec<String> {
+        let doors = self.services.iter().chain(&self.load_balancers).filter(|door| {
+            str_at(door.value(), "/spec/type") == Some(LOAD_BALANCER_TYPE)
+                && door.name() != Some(&service.name)
+                && door.shares_namespace(service.object.namespace())
+                && value_at(door.value(), "/spec/selector")
+                    .and_then(Value::as_object)
+                    .is_some_and(|selector| selects(selector, labels))
+                && ports(door.value()).any(|port| {
+                    let target = port.target();
+                    service::leads_to_milvus(&port) || target.and_then(Value::as_u64) == Some(server.grpc_port.into())
+                })
+        });
+        doors.filter_map(|door| door.name().map(str::to_owned)).collect()
+    }
+
+    /// Workloads that are told a URL of the Service without TLS, but for Attu.
+    fn plain_clients(&self, stream: &'i Stream<'_>, service: &Service<'_>) -> Vec<(String, String)> {
+        let needle = format!("{}{}", client::PLAIN, service.name);
+        let (needle, namespace) = (Finder::new(&needle), service.object.namespace());
+        let is_workload = |id: DocumentId| {
+            matches!(stream.kind(id), Kind::Known(b"Deployment" | b"StatefulSet" | b"DaemonSet" | b"Job" | b"Pod"))
+        };
+        let hits = stream.ids().filter(|id| is_workload(*id) && needle.find(stream.body(*id)).is_some());
+        let clients = hits.filter_map(|id| {
+            let object = Existing { id, value: read(stream.body(id))? };
+            let pods = Pods::of(id, &object.value)?;
+            let mut told = client::told(pods).filter(|told| told.variable != Some(client::VARIABLE));
+            let told = told.find(|told| {
+                client::plain_urls(told.value).any(|(host, port)| {
+                    port == u64::from(service.port.number)
+                        && client::is_host_of(host, &service.name, namespace, object.namespace())
+                })
+            })?;
+            let workload = format!("{} `{}`", object.kind(), object.name().unwrap_or_default());
+            Some((workload, told.to_string()))
+        });
+        clients.collect()
     }
 
     /// The ConfigMap with the user's settings.
@@ -268,7 +358,7 @@ impl<'i> Candidates<'i> {
 
 /// Whether a document of unknown kind can be one that we look for: JSON and flow style, which are read at leisure.
 fn may_concern_us(body: &[u8]) -> bool {
-    let of_milvus = [service::TARGET_PORT, "ConfigMap", "configMap", attu::VARIABLE, kind::TLS_SECRET];
+    let of_milvus = [service::TARGET_PORT, "ConfigMap", "configMap", client::VARIABLE, kind::TLS_SECRET];
     let words = FRONT_DOOR.iter().map(|kind| kind.name).chain(of_milvus);
     words.into_iter().any(|word| memmem::find(body, word.as_bytes()).is_some())
 }
@@ -294,17 +384,28 @@ fn may_lead_to_milvus(body: &[u8]) -> bool {
     })
 }
 
-/// The one Service of the wanted release.
-fn choose<'i>(services: Vec<Parsed<'i>>, wanted: Option<&str>) -> Result<(String, Parsed<'i>), Refusal> {
+/// Takes the one wanted Service.
+fn choose<'i>(services: &mut Vec<Parsed<'i>>, wanted: Wanted<'_>) -> Result<(String, Parsed<'i>), Refusal> {
+    if services.is_empty() {
+        return Err(Refusal::new(Reason::NoMilvusService));
+    }
+    let names = |services: &mut dyn Iterator<Item = &Parsed<'_>>| {
+        services.map(|service| service.name().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let is_named = |service: &Parsed<'_>| wanted.service.is_none_or(|name| service.name() == Some(name));
+    if let Some(wanted) = wanted.service.filter(|_| !services.iter().any(is_named)) {
+        let services = names(&mut services.iter());
+        return Err(Refusal::new(Reason::UnknownService { wanted: wanted.to_owned(), services }));
+    }
     let mut releases: Vec<String> = Vec::new();
-    for service in &services {
-        if let Some(release) = service.label(service::INSTANCE)
-            && !releases.iter().any(|known| known == release)
-        {
+    for release in
+        services.iter().filter(|service| is_named(service)).filter_map(|object| object.label(service::INSTANCE))
+    {
+        if !releases.iter().any(|known| known == release) {
             releases.push(release.to_owned());
         }
     }
-    let name = match (wanted, releases.as_slice()) {
+    let name = match (wanted.release, releases.as_slice()) {
         (Some(wanted), _) if releases.iter().any(|known| known == wanted) => wanted.to_owned(),
         (Some(wanted), [_, ..]) => {
             return Err(Refusal::new(Reason::UnknownRelease { wanted: wanted.to_owned(), releases }));
@@ -312,21 +413,23 @@ fn choose<'i>(services: Vec<Parsed<'i>>, wanted: Option<&str>) -> Result<(String
         (None, [_, _, ..]) => return Err(Refusal::new(Reason::SeveralReleases { releases })),
         (None, [release]) => release.clone(),
         (_, []) => {
-            let Some(service) = services.first() else {
-                return Err(Refusal::new(Reason::NoMilvusService));
-            };
-            return Err(service.refuse(Reason::NoReleaseLabel, pointer(["metadata", "labels"])));
+            let nameless = services.iter().find(|service| is_named(service));
+            let reason = Reason::NoReleaseLabel;
+            return Err(nameless.map_or_else(
+                || Refusal::new(Reason::NoMilvusService),
+                |service| service.refuse(reason, pointer(["metadata", "labels"])),
+            ));
         }
     };
-    let mut ours: Vec<_> =
-        services.into_iter().filter(|service| service.label(service::INSTANCE) == Some(&name)).collect();
-    if ours.len() > 1 {
-        let services = ours.iter().map(|service| service.name().unwrap_or_default().to_owned()).collect();
-        let place = ours[1].id;
-        return Err(Refusal::at(Reason::SeveralServices { release: name, services }, place, Spot::Whole));
-    }
-    match ours.pop() {
-        Some(service) => Ok((name, service)),
-        None => Err(Refusal::new(Reason::NoMilvusService)),
+    let is_wanted = |service: &Parsed<'_>| is_named(service) && service.label(service::INSTANCE) == Some(&name);
+    let mut ours = services.iter().enumerate().filter(|(_, service)| is_wanted(service));
+    match (ours.next(), ours.next()) {
+        (Some((index, _)), None) => Ok((name, services.remove(index))),
+        (_, Some((_, second))) => {
+            let place = second.id;
+            let services = names(&mut services.iter().filter(|service| is_wanted(service)));
+            Err(Refusal::at(Reason::SeveralServices { release: name, services }, place, Spot::Whole))
+        }
+        (None, None) => Err(Refusal::new(Reason::NoMilvusService)),
     }
 }

@@ -1,6 +1,7 @@
 //! The workloads (Deployments, StatefulSets) that mount Milvus's configuration.
 
 use json_patch::jsonptr::PointerBuf;
+use serde_json::{Map, Value};
 
 use super::pods::{ConfigFile, ConfigVolume, METRICS, Pods, Server};
 use super::service::TARGET_PORT;
@@ -47,6 +48,8 @@ pub struct Serving {
     pub volume: PointerBuf,
     /// The workload's.
     pub namespace: Option<String>,
+    /// Its pods'.
+    pub labels: Map<String, Value>,
 }
 
 impl<'i> Workload<'i> {
@@ -83,7 +86,8 @@ impl<'i> Workload<'i> {
         let server = server.ok_or_else(|| self.refuse_port(TARGET_PORT))?;
         let health_port = server.health_port.ok_or_else(|| self.refuse_port(METRICS))?;
         let namespace = self.object.namespace().map(str::to_owned);
-        Ok(Some(Serving { server, health_port, config, volume, namespace }))
+        let labels = self.pods().and_then(|pods| pods.labels()).cloned().unwrap_or_default();
+        Ok(Some(Serving { server, health_port, config, volume, namespace, labels }))
     }
 
     fn refuse_port(&self, port: &'static str) -> Refusal {

@@ -82,9 +82,11 @@ pub enum Reason {
     SeveralReleases { releases: Vec<String> },
     #[error("no Milvus release `{wanted}` in the input, only: {}", releases.join(", "))]
     UnknownRelease { wanted: String, releases: Vec<String> },
+    #[error("no Milvus Service `{wanted}` in the input, only: {}", services.join(", "))]
+    UnknownService { wanted: String, services: Vec<String> },
     #[error("release `{release}` has several Services with a port to Milvus: {}", services.join(", "))]
     SeveralServices { release: String, services: Vec<String> },
-    #[error("the Milvus Service has no name")]
+    #[error("the Milvus Service has no name, or one that is not a string")]
     NoServiceName,
     #[error("the Milvus Service has no label `app.kubernetes.io/instance`")]
     NoReleaseLabel,
@@ -136,6 +138,8 @@ pub enum Reason {
     Repeated { identity: String, count: usize },
     #[error("{identity} is left over from Google-managed mode")]
     LeftOverCertificate { identity: String },
+    #[error("{identity} is in the input, and cert-manager is to write it")]
+    IssuedSecret { identity: String },
     #[error("the document must change but is not UTF-8")]
     NotUtf8,
     #[error("the document must change but does not parse: {message}")]
@@ -174,6 +178,7 @@ impl Reason {
                 cluster mode with proxy.enabled=false renders none"
             }
             Self::SeveralReleases { .. } => "each release needs hosts of its own",
+            Self::UnknownService { .. } => "a Milvus Service has a port whose targetPort is `milvus`",
             Self::UnknownRelease { .. } => "a release is known by its Service's label `app.kubernetes.io/instance`",
             Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
             Self::NoServiceName => "the Ingress names the Service",
@@ -230,6 +235,9 @@ impl Reason {
             Self::LeftOverCertificate { .. } => {
                 "with another certificate nothing would use it, and it would stay in Provisioning for ever"
             }
+            Self::IssuedSecret { .. } => {
+                "each upgrade would put this one in the place of the certificate that was issued"
+            }
             Self::NotUtf8 => "it cannot be parsed",
             Self::DoesNotParse { .. } => "it cannot be edited without being understood",
             Self::CannotEdit { .. } => "a guess could change what is not to be changed; nothing has been written",
@@ -257,8 +265,9 @@ impl Reason {
             Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
             Self::SeveralReleases { .. } => "choose one with --release",
             Self::UnknownRelease { .. } => "name one of these with --release",
-            Self::SeveralServices { .. } => "take the others out of the stream",
-            Self::NoServiceName => "give it metadata.name",
+            Self::UnknownService { .. } => "name one of these with --service",
+            Self::SeveralServices { .. } => "choose one with --service NAME, or take the others out of the stream",
+            Self::NoServiceName => "give it metadata.name, in quotes if it is a number",
             Self::NoReleaseLabel => "keep the chart's labels, or add that one",
             Self::UnnamedPort { .. } => {
                 "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from before loses it)"
@@ -296,6 +305,9 @@ impl Reason {
             Self::Differs { .. } => "remove it from the input, or pass --replace to put ours in its place",
             Self::Repeated { .. } => "keep one of them",
             Self::LeftOverCertificate { .. } => "remove it from the input, or give no other certificate",
+            Self::IssuedSecret { .. } => {
+                "take it out of the input (in the chart: proxy.tls), or name it with --tls-secret instead"
+            }
             Self::NotUtf8 => "save it as UTF-8",
             Self::DoesNotParse { .. } => "correct the YAML",
             Self::CannotEdit { .. } => "write that part of the YAML in plain block style",

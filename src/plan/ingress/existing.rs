@@ -27,6 +27,9 @@ pub(in crate::plan) fn reconcile(
     if !matches!(settings.certificate, Certificate::Managed(_)) {
         refuse_left_over(release, &settings.certificate)?;
     }
+    if matches!(settings.certificate, Certificate::CertManager(_)) {
+        refuse_secret(release)?;
+    }
     let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new() };
     for ours in wanted {
         match existing(release, &ours)? {
@@ -34,6 +37,8 @@ pub(in crate::plan) fn reconcile(
             Some(object) => {
                 let ours = with_marks(ours, object);
                 let mut differences = differences(&object.value, &ours);
+                // Labels are for people: one that is missing, or is more, does no harm.
+                differences.retain(|difference| !is_about_a_label(difference));
                 if object.kind() == kind::SECRET.name && !differences.is_empty() {
                     // What they are is secret.
                     differences = vec!["its data".to_owned()];
@@ -119,6 +124,17 @@ fn refuse_left_over(release: &Release<'_>, certificate: &Certificate) -> Result<
     }
 }
 
+/// A Secret in the place of the one that cert-manager writes: each upgrade would undo what the other has done.
+fn refuse_secret(release: &Release<'_>) -> Result<(), Refusal> {
+    let name = names::certificate(release);
+    let secret = release.front_door.iter().find(|object| {
+        object.kind() == kind::SECRET.name
+            && object.name() == Some(&name)
+            && object.shares_namespace(release.service.object.namespace())
+    });
+    secret.map_or(Ok(()), |object| Err(refuse(object, Reason::IssuedSecret { identity: identity(object) })))
+}
+
 fn refuse(object: &Existing, reason: Reason) -> Refusal {
     Refusal::at(reason, object.id, Spot::Path(pointer(["metadata", "name"])))
 }
@@ -132,6 +148,12 @@ fn differences(theirs: &Value, ours: &Value) -> Vec<String> {
     let mut found = Vec::new();
     compare(theirs, ours, "", &mut found);
     found
+}
+
+/// Whether a label is missing, or is there beside ours; one with another value may be of another release.
+fn is_about_a_label(difference: &str) -> bool {
+    let is_of_labels = difference.starts_with("metadata.labels.") || difference.starts_with("metadata.labels ");
+    is_of_labels && (difference.ends_with("is missing") || difference.ends_with("is not in ours"))
 }
 
 fn compare(theirs: &Value, ours: &Value, at: &str, found: &mut Vec<String>) {
