@@ -133,7 +133,16 @@ impl Splicer<'_> {
             (Shape::Block { folded: false, .. }, Value::String(before), Value::String(after)) => {
                 self.literal(slot, node, before, after)
             }
-            _ => self.replace(slot, node, after),
+            (Shape::BlockMapping(_) | Shape::FlowMapping(_), Value::Object(_), _)
+            | (Shape::BlockSequence(_) | Shape::FlowSequence(_), Value::Array(_), _)
+            | (Shape::Alias { .. }, ..) => self.replace(slot, node, after),
+            (Shape::Missing | Shape::Inline | Shape::Block { .. }, before, _)
+                if !matches!(before, Value::Object(_) | Value::Array(_)) =>
+            {
+                self.replace(slot, node, after)
+            }
+            // Comments would be taken for content, or the other way round.
+            _ => Err(EditError::Unsupported("a value that reads as another kind of value")),
         }
     }
 

@@ -51,7 +51,10 @@ impl Splicer<'_> {
         before: &[Value],
         after: &[Value],
     ) -> Result<(), EditError> {
-        if after.is_empty() || items.len() != before.len() {
+        if items.len() != before.len() {
+            return Err(EditError::Unsupported("a sequence that reads as another number of items"));
+        }
+        if after.is_empty() {
             return self.replace(slot, node, &Value::Array(after.to_vec()));
         }
         let column = self.column(self.tree.node(node).span.start);

@@ -40,7 +40,7 @@ impl Splicer<'_> {
         after: &[Value],
     ) -> Result<(), EditError> {
         if items.len() != before.len() {
-            return Err(EditError::Unsupported("a flow sequence that reads as another number of items"));
+            return Err(EditError::Unsupported("a sequence that reads as another number of items"));
         }
         let plan = Items::compare(before, after);
         let style = self.flow_style(slot, items.first().copied());
