@@ -88,9 +88,9 @@ impl<'i> Release<'i> {
             let reason = Reason::CustomConfigMap { config_map: config.config_map.clone() };
             Refusal::at(reason, server.document, Spot::Path(volume))
         })?;
+        let plain_clients = candidates.plain_clients(stream, &service);
         let workloads = candidates.mounting(stream, &config.config_map, namespace)?;
         let other_doors = candidates.doors(&service, &server, &labels);
-        let plain_clients = candidates.plain_clients(stream, &service);
         let (attu, front_door) = (candidates.attu(&name, &service), candidates.front_door);
         let config_key = config.key;
         Ok(Self {
@@ -269,12 +269,20 @@ impl<'i> Candidates<'i> {
 
     /// Workloads that are told a URL of the Service without TLS, but for Attu.
     fn plain_clients(&self, stream: &'i Stream<'_>, service: &Service<'_>) -> Vec<(String, String)> {
-        let needle = format!("{}{}", client::PLAIN, service.name);
+        // Rarer than the name, and so quicker to search for. The port of http:// is not written.
+        let needle = match service.port.number {
+            80 => format!("{}{}", client::PLAIN, service.name),
+            port => format!(":{port}"),
+        };
         let (needle, namespace) = (Finder::new(&needle), service.object.namespace());
         let is_workload = |id: DocumentId| {
             matches!(stream.kind(id), Kind::Known(b"Deployment" | b"StatefulSet" | b"DaemonSet" | b"Job" | b"Pod"))
         };
-        let hits = stream.ids().filter(|id| is_workload(*id) && needle.find(stream.body(*id)).is_some());
+        // Milvus's own workloads are most of a release.
+        let is_milvus =
+            |id: DocumentId| self.workloads.binary_search_by_key(&id, |workload| workload.object.id).is_ok();
+        let others = stream.ids().filter(|id| is_workload(*id) && !is_milvus(*id));
+        let hits = others.filter(|id| needle.find(stream.body(*id)).is_some());
         let clients = hits.filter_map(|id| {
             let object = Existing { id, value: read(stream.body(id))? };
             let pods = Pods::of(id, &object.value)?;

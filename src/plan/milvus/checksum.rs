@@ -37,8 +37,7 @@ const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", "c
 /// become `edited`.
 #[must_use]
 pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str) -> Vec<Change<'r, 'i>> {
-    let original = release.config_map.document.text();
-    let candidates = candidates(original, edited);
+    let texts = Texts::new(release.config_map.document.text(), edited);
     // Of the data and not of the text: how Helm 4 formats YAML is not ours to depend on.
     let data = LazyCell::new(|| {
         let data = yaml::read(edited).ok().and_then(|value| value.get("data").map(Value::to_string));
@@ -49,11 +48,16 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, edited: &str) -> Vec<Change<'r, 'i
         hex(&Sha256::new_with_prefix(old.unwrap_or_default()).chain_update(data.as_str()).finalize())
     };
     let annotation = pointer(ANNOTATION);
+    // Workloads of one release mostly have one checksum.
+    let mut last: Option<(Option<&str>, String)> = None;
     let change = |workload: &'r Workload<'i>| {
         let object = &workload.object;
         let old = annotation.resolve(object.value()).ok().and_then(Value::as_str);
-        let verified = candidates.iter().find(|(before, _)| Some(before.as_str()) == old);
-        let new = verified.map_or_else(|| fallback(old), |(_, after)| after.clone());
+        let new = match &last {
+            Some((before, new)) if *before == old => new.clone(),
+            _ => old.and_then(|old| texts.checksum_after(old)).unwrap_or_else(|| fallback(old)),
+        };
+        last = Some((old, new.clone()));
         let mut operations = Operations::new(object.value());
         set(&mut operations, &new);
         Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() }
@@ -72,18 +76,32 @@ fn set(operations: &mut Operations<'_>, checksum: &str) {
     operations.set(pointer(ANNOTATION[..depth].iter().copied()), value);
 }
 
-/// Checksums of the original with each suffix, and of the edited text with the same.
-fn candidates(original: &str, edited: &str) -> Vec<(String, String)> {
-    let (original, edited) = (without_source(original), without_source(edited));
-    // The texts are long and the suffixes short: hash each text once.
-    let trimmed = |text: &str| Sha256::new_with_prefix(text.trim_end());
-    let (before, after) = (trimmed(original), trimmed(edited));
-    let with = |hasher: &Sha256, suffix: &str| hex(&hasher.clone().chain_update(suffix).finalize());
-    let mut candidates: Vec<_> = SUFFIXES.iter().map(|suffix| (with(&before, suffix), with(&after, suffix))).collect();
-    // Helm 4's plain `template` does not trim: there the text is whole.
-    let rest = |text: &'_ str| text[text.trim_end().len()..].to_owned();
-    candidates.push((with(&before, &rest(original)), with(&after, &rest(edited))));
-    candidates
+/// The ConfigMap before and after. The texts are long and the suffixes short: each text is hashed once.
+struct Texts<'t> {
+    original: (Sha256, &'t str),
+    edited: (Sha256, &'t str),
+}
+
+impl<'t> Texts<'t> {
+    fn new(original: &'t str, edited: &'t str) -> Self {
+        let parted = |text: &'t str| {
+            let text = without_source(text);
+            let (trimmed, rest) = text.split_at(text.trim_end().len());
+            (Sha256::new_with_prefix(trimmed), rest)
+        };
+        Self { original: parted(original), edited: parted(edited) }
+    }
+
+    /// The checksum of the edited text, if one of the suffixes makes `old` of the original.
+    fn checksum_after(&self, old: &str) -> Option<String> {
+        let with = |hasher: &Sha256, suffix: &str| hex(&hasher.clone().chain_update(suffix).finalize());
+        let (original, rest) = &self.original;
+        if let Some(suffix) = SUFFIXES.iter().find(|suffix| with(original, suffix) == old) {
+            return Some(with(&self.edited.0, suffix));
+        }
+        // Helm 4's plain `template` does not trim: there the text is whole.
+        (with(original, rest) == old).then(|| with(&self.edited.0, self.edited.1))
+    }
 }
 
 fn hex(hash: &[u8]) -> String {
