@@ -7,7 +7,7 @@ mod schema;
 pub use schema::SCHEMA;
 
 use json_patch::jsonptr::PointerBuf;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::kube::object::Parsed;
 use crate::kube::value::{pointer, str_at};
@@ -138,12 +138,11 @@ impl<'d> Config<'d, '_> {
             let field = below.join(".");
             return Err(self.refuse(Reason::FieldValue { field, problem: "not a mapping".to_owned() }, below));
         };
-        unknown(mapping, known).map_or(Ok(()), |(field, near)| {
-            let is_told = |field: &&&str| !READ_BY_KUSTOMIZE.contains(field) && **field != Field::IAP.name();
-            let known = known.iter().filter(is_told).map(|field| (*field).to_owned()).collect();
-            let reason = Reason::UnknownField { field: field.to_owned(), near, known };
-            Err(self.refuse(reason, &[below, &[field]].concat()))
-        })
+        let Some(field) = mapping.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
+        let is_told = |field: &&&str| !READ_BY_KUSTOMIZE.contains(field) && **field != Field::IAP.name();
+        let known: Vec<_> = known.iter().filter(is_told).map(|field| (*field).to_owned()).collect();
+        let reason = Reason::UnknownField { field: field.clone(), near: most_like(field, &known), known };
+        Err(self.refuse(reason, &[below, &[field]].concat()))
     }
 
     fn refuse_unknown_option(&self, parent: &str) -> Result<(), Refusal> {
@@ -166,10 +165,9 @@ impl<'d> Config<'d, '_> {
     }
 }
 
-/// The first key that is not known, and the known one that it is most like.
-fn unknown<'m>(mapping: &'m Map<String, Value>, known: &[&str]) -> Option<(&'m str, Option<String>)> {
-    let field = mapping.keys().find(|key| !known.contains(&key.as_str()))?;
-    let likeness = |known: &&&str| (strsim::jaro_winkler(&field.to_lowercase(), &known.to_lowercase()) * 1000.0) as u32;
-    let near = known.iter().max_by_key(likeness).filter(|known| likeness(known) > 750);
-    Some((field, near.map(|near| (*near).to_owned())))
+/// The known word that a field is most like, if it is like one at all.
+fn most_like(field: &str, known: &[String]) -> Option<String> {
+    let likeness =
+        |known: &&String| (strsim::jaro_winkler(&field.to_lowercase(), &known.to_lowercase()) * 1000.0) as u32;
+    known.iter().max_by_key(likeness).filter(|known| likeness(known) > 750).cloned()
 }

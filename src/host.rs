@@ -1,11 +1,10 @@
 //! The hosts that clients connect to.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::gke::certificate::{MAX_DOMAIN, MAX_DOMAINS};
-use crate::settings::text::deserialize_from_text;
+use crate::settings::text::{deserialize_from_text, shown_as_text};
 
 /// A DNS name as `spec.rules[].host` of an Ingress takes it: RFC 1123 labels in
 /// lower case, or `*.` before such a name.
@@ -56,12 +55,6 @@ pub enum DomainError {
 }
 
 impl Host {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     fn check_managed(&self) -> Result<(), DomainError> {
         let host = || self.clone();
         if self.0.starts_with('*') {
@@ -118,17 +111,12 @@ impl FromStr for Host {
     }
 }
 
+shown_as_text!(Host);
 deserialize_from_text!(Host, {
     "type": "string",
     "maxLength": 253,
     "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 });
-
-impl fmt::Display for Host {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
 
 /// At least one host, none twice.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ mod kustomize;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::{env, fs, io, process};
+use std::{env, io, process};
 
 /// The name of the program, and of its plugin for Helm.
 const NAME: &str = "milvus-gke-l7";
@@ -226,28 +226,24 @@ struct Program {
 impl Program {
     /// Makes `link` lead here; what it was before must be a link or nothing.
     fn link(&self, link: &Path) -> io::Result<()> {
-        replace_link(&self.path, link)?;
+        replace(link, |new| symlink(&self.path, new))?;
         // The program was called through that very link, which now leads to itself.
         if link.canonicalize().is_ok_and(|program| program == self.resolved) {
             return Ok(());
         }
-        replace_link(&self.resolved, link)
+        replace(link, |new| symlink(&self.resolved, new))
     }
 }
 
-/// In one step, so that there is never none.
-fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
-    let new = beside(link);
-    symlink(target, &new)?;
-    fs::rename(&new, link).inspect_err(|_| drop(fs::remove_file(&new)))
-}
-
-/// A name in the same folder that no other process uses.
-fn beside(file: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(file.file_name().unwrap_or_default());
-    name.push(format!(".{}", process::id()));
-    file.with_file_name(name)
+/// Makes a file or link in one step: there is never none, nor half of one. What is unfinished has a name that
+/// begins with a dot and that of the file.
+fn replace<F>(file: &Path, make: impl FnMut(&Path) -> io::Result<F>) -> io::Result<()> {
+    let mut prefix = OsString::from(".");
+    prefix.push(file.file_name().unwrap_or_default());
+    prefix.push(".");
+    let folder = file.parent().unwrap_or(Path::new("."));
+    tempfile::Builder::new().prefix(&prefix).make_in(folder, make)?.persist(file)?;
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -268,6 +264,8 @@ fn same_folder(one: &Path, other: &Path) -> bool {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use tempfile::TempDir;
 

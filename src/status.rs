@@ -15,7 +15,6 @@ mod objects;
 mod service;
 mod step;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -25,8 +24,7 @@ use crate::gke::event::Cause;
 use crate::gke::ingress::{CertificateSource, Class, Ingress, backends};
 use crate::gke::kind;
 use crate::kube::object::{Object as _, same_namespace};
-use crate::report::place::Place;
-use crate::stream::TooManyDocuments;
+use crate::report::refusal::{Reason, Refusal};
 use crate::text::one_line;
 use event::About;
 use objects::Objects;
@@ -64,75 +62,12 @@ pub enum Verdict {
     Broken,
 }
 
-/// Why nothing can be told.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs, reason = "the message of each variant is its documentation")]
-pub enum StatusError {
-    #[error("the input is empty")]
-    Empty,
-    #[error(transparent)]
-    TooManyDocuments(#[from] TooManyDocuments),
-    #[error("a document of the input is not UTF-8")]
-    NotUtf8 { place: Place },
-    #[error("a document of the input does not parse: {message}")]
-    DoesNotParse { message: String, place: Place },
-    #[error("a document of the input is no Kubernetes object")]
-    NoObject { place: Place },
-    #[error("several Milvus releases in the input: {}", releases.join(", "))]
-    SeveralReleases { releases: Vec<String> },
-    #[error("no Milvus release `{wanted}` in the input, only: {}", releases.join(", "))]
-    UnknownRelease { wanted: String, releases: Vec<String> },
-    #[error("several Services with a port to Milvus in the input: {}", services.join(", "))]
-    SeveralServices { services: Vec<String> },
-}
-
-impl StatusError {
-    /// Where it is.
-    #[must_use]
-    pub fn place(&self) -> Option<&Place> {
-        match self {
-            Self::NotUtf8 { place } | Self::DoesNotParse { place, .. } | Self::NoObject { place } => Some(place),
-            _ => None,
-        }
-    }
-
-    /// Why nothing can be told.
-    #[must_use]
-    pub fn why(&self) -> Cow<'static, str> {
-        match self {
-            Self::Empty => "kubectl prints nothing on stdout where it fails; its own message says why",
-            Self::TooManyDocuments(_) => "all objects are held in memory",
-            Self::NotUtf8 { .. } | Self::DoesNotParse { .. } | Self::NoObject { .. } => {
-                "it reads what kubectl prints with `-o yaml` or `-o json`"
-            }
-            Self::SeveralReleases { .. } | Self::UnknownRelease { .. } => {
-                "a release is known by its Service's label `app.kubernetes.io/instance`"
-            }
-            Self::SeveralServices { .. } => "only one of them is behind the load balancer",
-        }
-        .into()
-    }
-
-    /// What to do.
-    #[must_use]
-    pub fn help(&self) -> Cow<'static, str> {
-        match self {
-            Self::SeveralReleases { .. } => "choose one with --release".into(),
-            Self::UnknownRelease { .. } => "name one of these with --release".into(),
-            Self::SeveralServices { .. } => "give kubectl one namespace".into(),
-            _ => PIPE.into(),
-        }
-    }
-}
-
-const PIPE: &str = "kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status";
-
 /// Tells where the set-up stands.
 ///
 /// # Errors
 ///
-/// [`StatusError`], where the input does not tell.
-pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, StatusError> {
+/// A [`Refusal`], where the input does not tell.
+pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
     let objects = input::objects(input)?;
     let objects = Objects::of(&objects);
     let Some(service) = choose(&objects, asked.release.as_deref())? else {
@@ -206,15 +141,15 @@ impl SetUp {
 }
 
 /// The Milvus Service of the wanted release, or the only one; `None` where there is none yet.
-fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Service<'v>>, StatusError> {
+fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Service<'v>>, Refusal> {
     let mut services: Vec<_> = objects.of_kind("Service").filter_map(Service::read).collect();
     let names: BTreeSet<_> = services.iter().filter_map(|service| service.release).collect();
     let releases = || names.iter().map(|&name| name.to_owned()).collect();
     match wanted {
         Some(wanted) if !services.is_empty() && !names.contains(wanted) => {
-            return Err(StatusError::UnknownRelease { wanted: wanted.to_owned(), releases: releases() });
+            return Err(Reason::UnknownRelease { wanted: wanted.to_owned(), releases: releases() }.into());
         }
-        None if names.len() > 1 => return Err(StatusError::SeveralReleases { releases: releases() }),
+        None if names.len() > 1 => return Err(Reason::SeveralLiveReleases { releases: releases() }.into()),
         Some(wanted) => services.retain(|service| service.release == Some(wanted)),
         None => {}
     }
@@ -223,7 +158,7 @@ fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Serv
             Some(namespace) => format!("{namespace}/{}", service.name),
             None => service.name.to_owned(),
         };
-        return Err(StatusError::SeveralServices { services: services.iter().map(named).collect() });
+        return Err(Reason::SeveralLiveServices { services: services.iter().map(named).collect() }.into());
     }
     Ok(services.pop())
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{Environment, InstallError, Installed, NAME};
+use super::{Environment, InstallError, Installed, NAME, replace};
 
 const FILE: &str = "plugin.yaml";
 /// A link to the program beside `plugin.yaml`, where its path cannot stand in there.
@@ -41,7 +41,13 @@ pub(super) fn install(env: &Environment) -> Result<Installed, InstallError> {
         }
     };
     let file = folder.join(FILE);
-    replace(&file, &plugin_yaml(&command)).map_err(failed("write", &file))?;
+    // Helm reads all plugins on every call.
+    let write = |new: &Path| {
+        let mut new = File::create_new(new)?;
+        new.write_all(plugin_yaml(&command).as_bytes())?;
+        new.sync_all()
+    };
+    replace(&file, write).map_err(failed("write", &file))?;
 
     let message = format!(
         "\
@@ -124,17 +130,6 @@ runtimeConfig:
         env!("CARGO_PKG_VERSION"),
         command.replace('\'', "''"),
     )
-}
-
-/// Never seen half written: Helm reads all plugins on every call.
-fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let new = super::beside(file);
-    let write = |new: &Path| {
-        let mut new = File::create(new)?;
-        new.write_all(text.as_bytes())?;
-        new.sync_all()
-    };
-    write(&new).and_then(|()| fs::rename(&new, file)).inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
 /// The files in the plugin's folder, `plugin.yaml` first, if all of them are what

@@ -86,6 +86,18 @@ pub enum Reason {
     UnknownService { wanted: String, services: Vec<String> },
     #[error("release `{release}` has several Services with a port to Milvus: {}", services.join(", "))]
     SeveralServices { release: String, services: Vec<String> },
+    #[error("the input is empty")]
+    NothingPrinted,
+    #[error("a document of the input is not UTF-8")]
+    PrintedNotUtf8,
+    #[error("a document of the input does not parse: {message}")]
+    PrintedDoesNotParse { message: String },
+    #[error("a document of the input is no Kubernetes object")]
+    NoObject,
+    #[error("several Milvus releases in the input: {}", releases.join(", "))]
+    SeveralLiveReleases { releases: Vec<String> },
+    #[error("several Services with a port to Milvus in the input: {}", services.join(", "))]
+    SeveralLiveServices { services: Vec<String> },
     #[error("the Milvus Service has no name, or one that is not a string")]
     NoServiceName,
     #[error("the Milvus Service has no label `app.kubernetes.io/instance`")]
@@ -179,7 +191,14 @@ impl Reason {
             }
             Self::SeveralReleases { .. } => "each release needs hosts of its own",
             Self::UnknownService { .. } => "a Milvus Service has a port whose targetPort is `milvus`",
-            Self::UnknownRelease { .. } => "a release is known by its Service's label `app.kubernetes.io/instance`",
+            Self::UnknownRelease { .. } | Self::SeveralLiveReleases { .. } => {
+                "a release is known by its Service's label `app.kubernetes.io/instance`"
+            }
+            Self::NothingPrinted => "kubectl prints nothing on stdout where it fails; its own message says why",
+            Self::PrintedNotUtf8 | Self::PrintedDoesNotParse { .. } | Self::NoObject => {
+                "it reads what kubectl prints with `-o yaml` or `-o json`"
+            }
+            Self::SeveralLiveServices { .. } => "only one of them is behind the load balancer",
             Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
             Self::NoServiceName => "the Ingress names the Service",
             Self::NoReleaseLabel => "the BackendConfig is named after the release",
@@ -263,7 +282,11 @@ impl Reason {
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
             Self::TooLarge | Self::TooManyDocuments => "pass only the Milvus release through",
             Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
-            Self::SeveralReleases { .. } => "choose one with --release",
+            Self::SeveralReleases { .. } | Self::SeveralLiveReleases { .. } => "choose one with --release",
+            Self::SeveralLiveServices { .. } => "give kubectl one namespace",
+            Self::NothingPrinted | Self::PrintedNotUtf8 | Self::PrintedDoesNotParse { .. } | Self::NoObject => {
+                "kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status"
+            }
             Self::UnknownRelease { .. } => "name one of these with --release",
             Self::UnknownService { .. } => "name one of these with --service",
             Self::SeveralServices { .. } => "choose one with --service NAME, or take the others out of the stream",

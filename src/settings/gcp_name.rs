@@ -1,22 +1,13 @@
 //! The name of a resource of Google Cloud.
 
-use std::fmt;
 use std::str::FromStr;
 
-use super::text::deserialize_from_text;
+use super::text::{deserialize_from_text, shown_as_text};
 
 /// A Compute Engine resource name (RFC 1035): what addresses, SSL certificates, SSL
 /// policies and Cloud Armor policies are called.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GcpName(String);
-
-impl GcpName {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 impl FromStr for GcpName {
     type Err = &'static str;
@@ -36,12 +27,7 @@ impl FromStr for GcpName {
     }
 }
 
-impl fmt::Display for GcpName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
+shown_as_text!(GcpName);
 deserialize_from_text!(GcpName, {
     "type": "string",
     "pattern": "^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$"

@@ -1,21 +1,12 @@
 //! Where another program reaches Milvus.
 
-use std::fmt;
 use std::str::FromStr;
 
-use super::text::deserialize_from_text;
+use super::text::{deserialize_from_text, shown_as_text};
 
 /// An address as Attu takes it: `https://milvus.example.com:443`. With `https` Attu speaks TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MilvusUrl(String);
-
-impl MilvusUrl {
-    /// The address.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 impl FromStr for MilvusUrl {
     type Err = &'static str;
@@ -30,10 +21,5 @@ impl FromStr for MilvusUrl {
     }
 }
 
-impl fmt::Display for MilvusUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
+shown_as_text!(MilvusUrl);
 deserialize_from_text!(MilvusUrl, {"type": "string", "pattern": "^https://[^/\\s]+"});

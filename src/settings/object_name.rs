@@ -1,22 +1,13 @@
 //! The name of a Kubernetes object.
 
-use std::fmt;
 use std::str::FromStr;
 
-use super::text::deserialize_from_text;
+use super::text::{deserialize_from_text, shown_as_text};
 use crate::host::is_label_of_any_length;
 
 /// An RFC 1123 subdomain: what Kubernetes takes as the name of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectName(String);
-
-impl ObjectName {
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 impl FromStr for ObjectName {
     type Err = &'static str;
@@ -31,14 +22,9 @@ impl FromStr for ObjectName {
     }
 }
 
+shown_as_text!(ObjectName);
 deserialize_from_text!(ObjectName, {
     "type": "string",
     "maxLength": 253,
     "pattern": r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 });
-
-impl fmt::Display for ObjectName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}

@@ -31,6 +31,26 @@ macro_rules! deserialize_from_text {
 }
 pub(crate) use deserialize_from_text;
 
+/// Implements `as_str` and `Display` of a checked text.
+macro_rules! shown_as_text {
+    ($type:ty) => {
+        impl $type {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    };
+}
+pub(crate) use shown_as_text;
+
 /// A text, or a number as its text: YAML takes `8080` for one.
 pub(crate) struct Text(pub(crate) String);
 
