@@ -31,21 +31,13 @@ pub struct Pair {
 /// Why a certificate cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PairError {
-    /// The file of the chain is to blame.
+    /// One of the two files is to blame.
     #[error("{}: {problem}", escaped(&file.to_string_lossy()))]
-    Certificate {
+    File {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
-        problem: CertificateProblem,
-    },
-    /// The key's file is to blame.
-    #[error("{}: {problem}", escaped(&file.to_string_lossy()))]
-    Key {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        problem: KeyProblem,
+        problem: PairProblem,
     },
     /// PEM where a file's name belongs. It is not kept: it may be the key.
     #[error("this is PEM, not the name of a file; write it into a file and give that file's name")]
@@ -60,8 +52,7 @@ impl PairError {
     #[must_use]
     pub fn is_about_the_key(&self) -> bool {
         match self {
-            Self::Certificate { .. } => false,
-            Self::Key { .. } => true,
+            Self::File { problem, .. } => matches!(problem, PairProblem::Key(_)),
             Self::PemForFile { key } => *key,
         }
     }
@@ -86,34 +77,31 @@ impl Pair {
     ///
     /// What about which file the load balancer, or its clients, would not take.
     pub fn read(certificate: &Path, key: &Path, hosts: &Hosts, now: SystemTime) -> Result<Self, PairError> {
-        let bad_certificate = |problem| PairError::Certificate { file: certificate.to_owned(), problem };
-        let bad_key = |problem| PairError::Key { file: key.to_owned(), problem };
-
-        let unreadable = |error| bad_certificate(CertificateProblem::Unreadable(error));
+        let of_file = |problem| {
+            let file = if matches!(problem, PairProblem::Key(_)) { key } else { certificate };
+            PairError::File { file: file.to_owned(), problem }
+        };
+        let unreadable = |error| of_file(CertificateProblem::Unreadable(error).into());
         let bytes =
             read(certificate).map_err(|error| error.map_or(PairError::PemForFile { key: false }, unreadable))?;
-        let chain_text = String::from_utf8(bytes).map_err(|_| bad_certificate(CertificateProblem::Binary))?;
-        let unreadable = |error| bad_key(KeyProblem::Unreadable(error));
+        let chain_text = String::from_utf8(bytes).map_err(|_| of_file(CertificateProblem::Binary.into()))?;
+        let unreadable = |error| of_file(KeyProblem::Unreadable(error).into());
         let bytes = read(key).map_err(|error| error.map_or(PairError::PemForFile { key: true }, unreadable))?;
         // The error would hold the bytes.
-        let key_text = String::from_utf8(bytes).map_err(|_| bad_key(KeyProblem::Binary))?;
-        check(&chain_text, &key_text, Some(hosts), now).map_err(|problem| match problem {
-            PairProblem::Certificate(problem) => bad_certificate(problem),
-            PairProblem::Key(problem) => bad_key(problem),
-        })?;
+        let key_text = String::from_utf8(bytes).map_err(|_| of_file(KeyProblem::Binary.into()))?;
+        check(&chain_text, &key_text, Some(hosts), now).map_err(of_file)?;
         Ok(Self { certificate: chain_text, key: key_text })
     }
 }
 
 /// What is wrong with a certificate or its key.
 #[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub enum PairProblem {
     /// The chain.
-    #[error("tls.crt: {0}")]
-    Certificate(CertificateProblem),
+    Certificate(#[from] CertificateProblem),
     /// The key.
-    #[error("tls.key: {0}")]
-    Key(KeyProblem),
+    Key(#[from] KeyProblem),
 }
 
 /// Checks a chain and its key, and that the names of the certificate cover `hosts`.
@@ -122,16 +110,15 @@ pub enum PairProblem {
 ///
 /// What about which of them the load balancer, or its clients, would not take.
 pub fn check(chain: &str, key: &str, hosts: Option<&Hosts>, now: SystemTime) -> Result<(), PairProblem> {
-    let chain = Chain::parse(chain).map_err(PairProblem::Certificate)?;
-    let public = key::public_of_private(key).map_err(PairProblem::Key)?;
+    let chain = Chain::parse(chain)?;
+    let public = key::public_of_private(key)?;
     // Which certificate is the server's: the key says it before the names do.
-    chain.check_order(&public).map_err(PairProblem::Certificate)?;
-    let leaf_key = chain.check_key().map_err(PairProblem::Certificate)?;
-    key::check_match(&public, &leaf_key).map_err(PairProblem::Key)?;
+    chain.check_order(&public)?;
+    key::check_match(&public, &chain.check_key()?)?;
     if let Some(hosts) = hosts {
-        chain.check_names(hosts).map_err(PairProblem::Certificate)?;
+        chain.check_names(hosts)?;
     }
-    chain.check_dates(now).map_err(PairProblem::Certificate)
+    Ok(chain.check_dates(now)?)
 }
 
 /// Shows nothing of the key.

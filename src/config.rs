@@ -83,27 +83,26 @@ impl<'d> Config<'d, '_> {
     }
 
     fn of_spec(&self) -> Result<Options, Refusal> {
-        self.refuse_unknown(&[], &[&["apiVersion", "kind", "metadata", "spec"][..], &READ_BY_KUSTOMIZE].concat())?;
-        let spec = match self.value("/spec") {
-            None | Some(Value::Null) => return Ok(Options::default()),
-            Some(spec) => spec,
-        };
-        self.refuse_unknown_option("spec")?;
+        let Some(spec) = self.holder("spec", &[])? else { return Ok(Options::default()) };
         serde_path_to_error::deserialize(spec).map_err(|error| self.refuse_field("spec", &error))
     }
 
     fn of_data(&self) -> Result<Options, Refusal> {
-        self.refuse_unknown(
-            &[],
-            &[&["apiVersion", "kind", "metadata", "data", "immutable"][..], &READ_BY_KUSTOMIZE].concat(),
-        )?;
-        let data = match self.value("/data") {
-            None | Some(Value::Null) => return Ok(Options::default()),
-            Some(data) => data,
-        };
-        self.refuse_unknown_option("data")?;
-        let texts = data.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), self.raw(key, value)));
+        let data = self.holder("data", &["immutable"])?.and_then(Value::as_object);
+        let texts = data.into_iter().flatten().map(|(key, value)| (key.as_str(), self.raw(key, value)));
         serde_path_to_error::deserialize(flat::deserializer(texts)).map_err(|error| self.refuse_field("data", &error))
+    }
+
+    /// The field that holds the options and nothing else, if it is there. Beside it there may be `others`.
+    fn holder(&self, field: &str, others: &[&str]) -> Result<Option<&'d Value>, Refusal> {
+        let known = ["apiVersion", "kind", "metadata", field];
+        self.refuse_unknown(&[], &[&known, others, &READ_BY_KUSTOMIZE].concat())?;
+        let holder = self.value(&format!("/{field}")).filter(|value| !value.is_null());
+        if holder.is_some() {
+            let options: Vec<_> = Field::ALL.iter().map(|option| option.name()).collect();
+            self.refuse_unknown(&[field], &options.iter().map(String::as_str).collect::<Vec<_>>())?;
+        }
+        Ok(holder)
     }
 
     /// A text of `data`. Where it is not quoted, YAML may take it for a number: then it is what is written.
@@ -143,11 +142,6 @@ impl<'d> Config<'d, '_> {
         let known: Vec<_> = known.iter().filter(is_told).map(|field| (*field).to_owned()).collect();
         let reason = Reason::UnknownField { field: field.clone(), near: most_like(field, &known), known };
         Err(self.refuse(reason, &[below, &[field]].concat()))
-    }
-
-    fn refuse_unknown_option(&self, parent: &str) -> Result<(), Refusal> {
-        let fields: Vec<_> = Field::ALL.iter().map(|field| field.name()).collect();
-        self.refuse_unknown(&[parent], &fields.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn refuse_field<E: std::error::Error>(&self, parent: &str, error: &serde_path_to_error::Error<E>) -> Refusal {

@@ -149,10 +149,8 @@ impl Hosts {
         if hosts.is_empty() {
             return Err(HostsError::Empty);
         }
-        for (index, host) in hosts.iter().enumerate() {
-            if hosts[..index].contains(host) {
-                return Err(HostsError::Twice(host.clone()));
-            }
+        if let Some((_, host)) = hosts.iter().enumerate().find(|(index, host)| hosts[..*index].contains(host)) {
+            return Err(HostsError::Twice(host.clone()));
         }
         Ok(Self(hosts))
     }
@@ -177,9 +175,7 @@ impl Domains {
         if hosts.0.len() > MAX_DOMAINS {
             return Err(HostsError::TooMany(hosts.0.len()));
         }
-        for host in &hosts.0 {
-            host.check_managed()?;
-        }
+        hosts.0.iter().try_for_each(Host::check_managed)?;
         Ok(Self(hosts.clone()))
     }
 

@@ -21,13 +21,14 @@ pub(super) fn check(secret: &Existing, hosts: Option<&Hosts>, findings: &mut Fin
         return;
     };
     if let Err(problem) = certificate::check(&certificate, &key, hosts, SystemTime::now()) {
-        let rule = match problem {
+        let (entry, rule) = match problem {
             PairProblem::Certificate(CertificateProblem::Version1 | CertificateProblem::NoNames) => {
-                &rules::SECRET_CERTIFICATE_OLD
+                ("tls.crt", &rules::SECRET_CERTIFICATE_OLD)
             }
-            _ => &rules::SECRET_CERTIFICATE,
+            PairProblem::Certificate(_) => ("tls.crt", &rules::SECRET_CERTIFICATE),
+            PairProblem::Key(_) => ("tls.key", &rules::SECRET_CERTIFICATE),
         };
-        findings.object(rule, secret, format!("Secret `{name}`: {problem}"));
+        findings.object(rule, secret, format!("Secret `{name}`: {entry}: {problem}"));
     }
 }
 
