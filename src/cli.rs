@@ -9,6 +9,7 @@ use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcom
 
 use crate::certificate::{Days, KeyType};
 use crate::host::{Host, HostsError};
+pub use crate::install::NAME;
 use crate::install::{HelmPlugin, KustomizePlugin};
 use crate::options::{INPUT, Options, OptionsError, variable};
 
@@ -263,9 +264,6 @@ pub enum Colour {
     /// Never.
     Never,
 }
-
-/// The program's name.
-pub const NAME: &str = "milvus-gke-l7";
 
 /// What plugin.yaml passes.
 pub const HELM4_PLUGIN: &str = "--helm4-plugin";

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{env, io, process};
 
 /// The name of the program, and of its plugin for Helm.
-const NAME: &str = "milvus-gke-l7";
+pub const NAME: &str = env!("CARGO_PKG_NAME");
 
 /// What to do about the plugin of Helm 4.
 #[derive(Debug, Clone, Copy, clap::Subcommand)]

@@ -139,7 +139,7 @@ impl Call<'_, '_> {
         let warnings = rewrite.warnings.iter();
         let mut results: Vec<_> = warnings.map(|one| FunctionResult::new(ResultSeverity::Warning, one)).collect();
         results.extend(self.changes(&rewrite)?);
-        results.sort_by(FunctionResult::order);
+        results.sort_by(|one, other| one.key().cmp(&other.key()));
         Ok((rewrite, add_results(self.list.value(), &results)))
     }
 

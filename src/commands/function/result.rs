@@ -1,7 +1,5 @@
 //! One of a function's `results`, as the KRM Functions Specification has them.
 
-use std::cmp::Ordering;
-
 use json_patch::jsonptr::Pointer;
 use serde::Serialize;
 use serde_json::Value;
@@ -20,7 +18,7 @@ pub(super) struct FunctionResult {
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_ref: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<Field>,
+    field: Option<ResultField>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<File>,
 }
@@ -35,7 +33,7 @@ pub(super) enum ResultSeverity {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Field {
+struct ResultField {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     current_value: Option<Value>,
@@ -80,7 +78,7 @@ impl FunctionResult {
             Some(Spot::LineInText { text, .. }) => Some(readable(text)),
             Some(Spot::Whole | Spot::Line(_)) | None => None,
         };
-        result.field = path.map(|path| Field { path, current_value: None, proposed_value: None });
+        result.field = path.map(|path| ResultField { path, current_value: None, proposed_value: None });
         result
     }
 
@@ -115,17 +113,9 @@ impl FunctionResult {
     }
 
     /// By file, severity and text, as kyaml sorts them.
-    pub(super) fn order(&self, other: &Self) -> Ordering {
-        let place = |result: &Self| {
-            let resource = result.resource_ref.as_ref().map(Value::to_string);
-            (resource, result.field.as_ref().map(|field| field.path.clone()))
-        };
-        (&self.file, self.severity, place(self), &self.message).cmp(&(
-            &other.file,
-            other.severity,
-            place(other),
-            &other.message,
-        ))
+    pub(super) fn key(&self) -> impl Ord {
+        let resource = self.resource_ref.as_ref().map(Value::to_string);
+        (&self.file, self.severity, resource, self.field.as_ref().map(|field| &field.path), &self.message)
     }
 }
 
@@ -140,7 +130,7 @@ fn compare(
     at: &mut Vec<String>,
     before: Option<&Value>,
     after: Option<&Value>,
-    found: &mut Vec<(&'static str, Field)>,
+    found: &mut Vec<(&'static str, ResultField)>,
 ) {
     match (before, after) {
         (Some(before), Some(after)) if before == after => {}
@@ -169,7 +159,7 @@ fn compare(
             let shown = at.first().is_none_or(|root| root != "data");
             let current_value = before.filter(|_| shown).cloned();
             let proposed_value = after.filter(|_| shown).cloned();
-            found.push((message, Field { path: at.join("."), current_value, proposed_value }));
+            found.push((message, ResultField { path: at.join("."), current_value, proposed_value }));
         }
     }
 }
