@@ -6,20 +6,28 @@ use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::text::shell_word;
 
 /// The lines, each block behind a line of words and a blank one. Without an address it is called ADDRESS; with
-/// `dns` the host stands in its place, and no `server_name` is needed.
+/// `dns`, or where the address is an IPv6 one, the host stands in its place, and no `server_name` is needed.
 #[must_use]
 pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<String> {
     let host = ingress.client_host();
+    let by_name = address.filter(IpAddr::is_ipv6);
+    let dns = dns || by_name.is_some();
     let address = address.map_or_else(|| "ADDRESS".to_owned(), |address| address.to_string());
     let name = host.clone().unwrap_or_else(|| "NAME-IN-THE-CERTIFICATE".to_owned());
     let (target, server_name) = match host {
         Some(host) if dns => (host, None),
-        _ => (address, Some(name.clone())),
+        _ if by_name.is_some() => (name.clone(), None),
+        _ => (address.clone(), Some(name.clone())),
     };
     // Google's roots and those of other public authorities come with PyMilvus.
     let own = matches!(ingress.certificate, CertificateSource::Secrets(_)) && ingress.issuer.is_none();
     let pem = own.then_some(PEM);
     let mut lines = certificate(ingress);
+    // Of the URI of PyMilvus 3.0.2 the brackets get lost, and its `host` takes no colon.
+    if let Some(address) = by_name {
+        lines.push(format!("PyMilvus takes no IPv6 address: an AAAA record of {name} must lead to {address}."));
+        lines.push(String::new());
+    }
     let mut block = |words: &str, code: Vec<String>| {
         lines.push(format!("{words}:"));
         lines.push(String::new());
@@ -36,8 +44,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<Str
     };
     let lines_of = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
 
-    let in_uri = if target.contains(':') { format!("[{target}]") } else { target.clone() };
-    let uri = format!("https://{in_uri}:443");
+    let uri = format!("https://{target}:443");
     let client = [
         lines_of(&["from pymilvus import MilvusClient", "", "client = MilvusClient("]),
         arguments(&[("uri", &uri)]),
@@ -51,7 +58,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<Str
     ];
     block("PyMilvus, as in the guide", connections.concat());
     if ingress.rest {
-        let resolve = if dns { String::new() } else { format!(" --resolve {name}:443:{in_uri}") };
+        let resolve = if dns { String::new() } else { format!(" --resolve {name}:443:{address}") };
         let trust = pem.map(|pem| format!(" --cacert {pem}")).unwrap_or_default();
         let curl = format!(
             "curl{resolve}{trust} https://{name}/v2/vectordb/collections/list \\\n  \

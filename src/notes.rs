@@ -3,7 +3,6 @@
 
 use crate::connect;
 use crate::filter::Rewrite;
-use crate::gke::annotation::HTTP01_EDIT_IN_PLACE;
 use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
 use crate::text::shell_word;
@@ -101,15 +100,6 @@ fn steps(release: &str, ingress: &Ingress<'_>, settings: &Settings, flags: &[Str
     }
     steps.extend(certificate(ingress, settings));
     steps.push(apply(release, ingress, flags));
-    if matches!(settings.certificate, Certificate::CertManager(_)) && may_be_http01(settings) {
-        let (name, namespace) = (shell_word(ingress.name), ingress.namespace_flag());
-        steps.push(
-            Step::new(
-                "Only if it solves HTTP-01: have cert-manager answer on this Ingress, for another has another ADDRESS.",
-            )
-            .run(format!("kubectl annotate ingress {name}{namespace} {HTTP01_EDIT_IN_PLACE}=true")),
-        );
-    }
     if ingress.static_ip.is_none() {
         let name = shell_word(ingress.name);
         let namespace = ingress.namespace_flag();
@@ -202,13 +192,12 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
         Step::new(format!("{kind} of cert-manager must be there. {solver}")).run(format!("kubectl get {get} -o yaml")),
     ];
     if may_be_http01 {
-        let host = ingress.client_host().unwrap_or_default();
         let words = format!(
             "Only if it solves HTTP-01: until Secret {secret} is there GKE makes no front end, and no challenge can be \
-            answered. So make a placeholder, which cert-manager replaces."
+            answered. So make a placeholder, unless the Secret is there; cert-manager replaces what is in it."
         );
-        let key =
-            format!("openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN={host} -keyout tls.key -out tls.crt");
+        let hosts = ingress.hosts.iter().map(|host| format!(" --host {}", shell_word(host))).collect::<String>();
+        let key = format!("milvus-gke-l7 cert{hosts}");
         steps.push(Step::new(words).run(key).run(create_secret(secret, &namespace)));
     }
     steps

@@ -11,23 +11,24 @@ mod certificate;
 mod event;
 mod ingress;
 mod input;
+mod mistakes;
 mod objects;
 mod service;
 mod step;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
 use crate::connect;
-use crate::gke::event::Cause;
+use crate::gke::event::{Awaited, Cause};
 use crate::gke::ingress::{CertificateSource, Class, Ingress, backends};
 use crate::gke::kind;
 use crate::kube::object::{Object as _, same_namespace};
 use crate::report::refusal::{Reason, Refusal};
 use crate::text::one_line;
 use event::About;
-use objects::Objects;
+use objects::{Objects, leaving};
 use service::Service;
 use step::{State, Step};
 
@@ -68,42 +69,79 @@ pub enum Verdict {
 ///
 /// A [`Refusal`], where the input does not tell.
 pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
-    let objects = input::objects(input)?;
-    let objects = Objects::of(&objects);
-    let Some(service) = choose(&objects, asked.release.as_deref())? else {
+    let all = input::objects(input)?;
+    let objects = Objects::of(&all);
+    let services = choose(&objects, asked.release.as_deref())?;
+    if services.is_empty() {
         let step = Step::waiting("Service: none leads to Milvus", "the Milvus Service")
-            .detail("it is the one with a port whose targetPort is `milvus`")
+            .detail("it is the one with a port whose targetPort is `milvus`, or 19530 behind an Ingress")
             .help("install the release; give kubectl its namespace, and ask for service too")
             .usually(service::SECONDS);
         return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told(asked.wait_hint));
-    };
-    let value = ingress_of(&service, &objects);
-    let ingress = value.map(Ingress::read);
-    let mut set_up = SetUp { steps: service.steps(ingress.as_ref(), &objects), ..SetUp::default() };
-    let mut about = vec![About { kind: "Service", name: service.name, namespace: service.namespace }];
-    match &ingress {
-        None => set_up.steps.push(ingress::missing()),
-        Some(ingress) => {
-            let address = ingress::address(ingress.value);
-            set_up.steps.push(service.neg_step());
-            set_up.steps.push(ingress::step(ingress, &service));
-            set_up.steps.extend(certificate::steps(ingress, &objects, address));
-            set_up.steps.push(ingress::https(ingress));
-            set_up.steps.push(ingress::backends(ingress, &service));
-            set_up.connect = connect::how(ingress, address, asked.dns);
+    }
+    let mut set_up = SetUp::default();
+    let mut about = Vec::new();
+    let mut seen = Vec::new();
+    let mut served = HashSet::new();
+    let mut mistakes = mistakes::steps(&all, services.iter().find_map(|(service, _)| service.release));
+    for (service, ingresses) in &services {
+        let ingresses: Vec<_> = ingresses.iter().map(|&ingress| Ingress::read(ingress)).collect();
+        let mut front = service.steps(&ingresses, &objects);
+        let is_configured = front.iter().all(|step| step.state < State::Broken);
+        let mut back = Vec::new();
+        about.push(About { kind: "Service", name: service.name, namespace: service.namespace });
+        if ingresses.is_empty() {
+            back.push(ingress::missing());
+        } else {
+            front.push(service.neg_step());
+        }
+        for ingress in &ingresses {
+            let (address, before) = (ingress::address(ingress.value), back.len());
+            back.push(ingress::step(ingress, service));
+            back.extend(ingress::other_backends(ingress, &objects));
+            back.extend(certificate::steps(ingress, &objects, address));
+            back.push(ingress::https(ingress));
+            back.push(ingress::backends(ingress, service));
+            if ingresses.len() + services.len() > 2 {
+                set_up.connect.push(format!("Through Ingress {}:", ingress.name));
+                set_up.connect.push(String::new());
+            }
+            set_up.connect.extend(connect::how(ingress, address, asked.dns));
+            set_up.connect.push(String::new());
             about.push(About { kind: kind::INGRESS.name, name: ingress.name, namespace: ingress.namespace() });
+            if back.iter().skip(before).all(|step| step.state < State::Waiting) {
+                served.insert(about.len() - 1);
+            }
             let certificate =
                 |name| About { kind: kind::MANAGED_CERTIFICATE.name, name, namespace: ingress.namespace() };
             about.extend(managed(ingress).iter().copied().map(certificate));
         }
+        let is_routed = back.iter().all(|step| step.state < State::Broken);
+        // What is said once is enough.
+        let concerns = |object: &Value| match object.kind() {
+            "Service" => is_configured && object.name() == Some(service.name),
+            "BackendConfig" => is_configured,
+            "Ingress" => is_routed && ingresses.iter().any(|ingress| object.name() == Some(ingress.name)),
+            "Secret" => is_routed && !ingresses.iter().any(|ingress| certificate::is_issued(ingress, &objects)),
+            _ => is_routed,
+        };
+        back.extend(mistakes.extract_if(.., |(object, _)| concerns(object)).map(|(_, step)| step));
+        set_up.steps.extend(front.into_iter().chain(back));
+        seen.extend(ingresses);
     }
+    set_up.connect.pop();
     let warnings = event::warnings(&objects, &about);
-    let is_there = |kind: &str| match (kind, &ingress) {
-        ("BackendConfig", _) => service.has_backend_config(&objects),
-        (_, Some(ingress)) => managed(ingress).iter().all(|name| objects.has(kind, name, ingress.namespace())),
-        _ => false,
+    let may_come = |awaited| match awaited {
+        Awaited::BackendConfig => services.iter().all(|(service, _)| service.has_backend_config(&objects)),
+        Awaited::ManagedCertificate => seen.iter().all(|ingress| {
+            managed(ingress).iter().all(|name| objects.has(kind::MANAGED_CERTIFICATE.name, name, ingress.namespace()))
+        }),
+        Awaited::Secret => seen.iter().all(|ingress| certificate::has_secrets(ingress, &objects)),
+        Awaited::Certificate => seen.iter().all(|ingress| certificate::is_issued(ingress, &objects)),
     };
-    set_up.stopped = warnings.iter().find(|warning| warning.stops(is_there)).and_then(|warning| warning.cause);
+    // Whatever GKE complained of: what is to be served is served.
+    let mut stopping = warnings.iter().filter(|warning| !served.contains(&warning.about) && warning.stops(may_come));
+    set_up.stopped = stopping.next().and_then(|warning| warning.cause);
     set_up.events = warnings.iter().flat_map(event::Warning::lines).collect();
     Ok(set_up.told(asked.wait_hint))
 }
@@ -120,10 +158,13 @@ struct SetUp {
 
 impl SetUp {
     fn told(self, wait_hint: bool) -> StatusReport {
-        let first = |state| self.steps.iter().find(|step| step.state == state).map(|step| step.verdict.as_str());
+        let first = |state| {
+            let mut steps = self.steps.iter().filter(|step| step.state == state);
+            let next = steps.clone().next();
+            steps.find(|step| step.is_first).or(next).map(|step| step.verdict.as_str())
+        };
         let (verdict, last) = match (first(State::Broken), first(State::Waiting), self.stopped) {
             (Some(what), _, _) => (Verdict::Broken, format!("broken: {what}")),
-            // Whatever GKE complained of: what is to be served is served.
             (None, None, _) => (Verdict::Ready, "ready".to_owned()),
             (None, Some(_), Some(cause)) => (Verdict::Broken, format!("broken: {}", cause.what)),
             (None, Some(what), None) => (Verdict::Waiting, format!("waiting for {what}")),
@@ -140,33 +181,83 @@ impl SetUp {
     }
 }
 
-/// The Milvus Service of the wanted release, or the only one; `None` where there is none yet.
-fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Option<Service<'v>>, Refusal> {
-    let mut services: Vec<_> = objects.of_kind("Service").filter_map(Service::read).collect();
-    let names: BTreeSet<_> = services.iter().filter_map(|service| service.release).collect();
-    let releases = || names.iter().map(|&name| name.to_owned()).collect();
-    match wanted {
-        Some(wanted) if !services.is_empty() && !names.contains(wanted) => {
-            return Err(Reason::UnknownRelease { wanted: wanted.to_owned(), releases: releases() }.into());
+/// A Service, and the Ingresses that lead to it.
+type Door<'v> = (Service<'v>, Vec<&'v Value>);
+
+/// The Milvus Services of the wanted release, or of the only one: those that an Ingress leads to, if one does.
+fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v>>, Refusal> {
+    let mut by_service: HashMap<_, Vec<_>> = HashMap::new();
+    for ingress in objects.of_kind("Ingress") {
+        for name in backends(ingress).filter_map(|backend| backend.service).collect::<BTreeSet<_>>() {
+            by_service.entry(name).or_default().push(ingress);
         }
-        None if names.len() > 1 => return Err(Reason::SeveralLiveReleases { releases: releases() }.into()),
-        Some(wanted) => services.retain(|service| service.release == Some(wanted)),
-        None => {}
     }
-    if let [_, _, ..] = services.as_slice() {
-        let named = |service: &Service<'_>| match service.namespace {
+    let door = |service: Service<'v>| {
+        let ingresses = by_service.get(service.name).map_or(&[][..], Vec::as_slice);
+        let ingresses = ingresses_to(&service, ingresses);
+        // By its number alone a port may be anybody's.
+        (service.is_charts() || !ingresses.is_empty()).then_some((service, ingresses))
+    };
+    let mut doors: Vec<Door<'v>> = objects.of_kind("Service").filter_map(Service::read).filter_map(door).collect();
+    let releases = |doors: &[Door<'_>]| -> Vec<String> {
+        let names: BTreeSet<_> = doors.iter().filter_map(|(service, _)| service.release).collect();
+        names.into_iter().map(str::to_owned).collect()
+    };
+    if let Some(wanted) = wanted {
+        let all = releases(&doors);
+        doors.retain(|(service, _)| service.release == Some(wanted));
+        if doors.is_empty() && !all.is_empty() {
+            return Err(Reason::UnknownRelease { wanted: wanted.to_owned(), releases: all }.into());
+        }
+    }
+    let is_handled = |(_, ingresses): &Door<'_>| ingresses.iter().any(|ingress| Class::of(ingress).is_handled());
+    let marks: [&dyn Fn(&Door<'_>) -> bool; 4] =
+        [&is_handled, &|(_, ingresses)| !ingresses.is_empty(), &|(service, _)| service.is_annotated(), &|(
+            service,
+            _,
+        )| {
+            leaving(service.value).is_none()
+        }];
+    // Another Service to the same pods needs no load balancer.
+    for mark in marks {
+        if doors.len() > 1 && doors.iter().any(mark) {
+            doors.retain(mark);
+        }
+    }
+    let names = releases(&doors);
+    if names.len() > 1 {
+        return Err(Reason::SeveralLiveReleases { releases: names }.into());
+    }
+    let namespaces: BTreeSet<_> = doors.iter().map(|(service, _)| service.namespace).collect();
+    if doors.len() > 1 && (namespaces.len() > 1 || !doors.iter().all(is_handled)) {
+        let named = |(service, _): &Door<'_>| match service.namespace {
             Some(namespace) => format!("{namespace}/{}", service.name),
             None => service.name.to_owned(),
         };
-        return Err(Reason::SeveralLiveServices { services: services.iter().map(named).collect() }.into());
+        return Err(Reason::SeveralLiveServices { services: doors.iter().map(named).collect() }.into());
     }
-    Ok(services.pop())
+    Ok(doors)
 }
 
-/// The Ingress that leads to the Service: if there are several, one that GKE handles.
-fn ingress_of<'v>(service: &Service<'_>, objects: &Objects<'v>) -> Option<&'v Value> {
-    let all = || objects.of_kind("Ingress").filter(|ingress| is_led_to(service, ingress));
-    all().find(|ingress| Class::of(ingress).is_handled()).or_else(|| all().next())
+/// Of these Ingresses those that lead to Milvus: all that GKE handles, or else the first. One that is being deleted
+/// counts where there is no other.
+fn ingresses_to<'v>(service: &Service<'_>, all: &[&'v Value]) -> Vec<&'v Value> {
+    let mut found: Vec<_> =
+        all.iter().copied().filter(|ingress| same_namespace(ingress.namespace(), service.namespace)).collect();
+    let marks: [&dyn Fn(&&Value) -> bool; 3] = [
+        &|ingress| backends(ingress).any(|backend| service.is_at(&backend)),
+        &|ingress| Class::of(ingress).is_handled(),
+        &|ingress| leaving(ingress).is_none(),
+    ];
+    for mark in marks {
+        if found.iter().any(mark) {
+            found.retain(mark);
+        }
+    }
+    if !found.iter().any(|ingress| Class::of(ingress).is_handled()) {
+        found.truncate(1);
+    }
+    found
 }
 
 fn managed<'i, 'v>(ingress: &'i Ingress<'v>) -> &'i [&'v str] {
@@ -174,9 +265,4 @@ fn managed<'i, 'v>(ingress: &'i Ingress<'v>) -> &'i [&'v str] {
         CertificateSource::Managed(names) => names,
         _ => &[],
     }
-}
-
-fn is_led_to(service: &Service<'_>, ingress: &Value) -> bool {
-    same_namespace(ingress.namespace(), service.namespace)
-        && backends(ingress).any(|backend| backend.service == Some(service.name))
 }

@@ -44,6 +44,15 @@ pub fn leads_to_milvus(port: &Port<'_>) -> bool {
     str_at(port.value, "/targetPort") == Some(TARGET_PORT)
 }
 
+/// The port of a Service that leads to Milvus's gRPC server, or is meant to: as in the chart, or by number.
+#[must_use]
+pub fn grpc_port(service: &Value) -> Option<Port<'_>> {
+    let by = |wanted: &dyn Fn(&Port<'_>) -> bool| ports(service).find(|port| wanted(port));
+    by(&leads_to_milvus)
+        .or_else(|| by(&|port| port.target().and_then(Value::as_u64) == Some(GRPC_PORT)))
+        .or_else(|| by(&|port| port.number() == Some(GRPC_PORT)))
+}
+
 impl<'i> Service<'i> {
     /// Whether a port of the Service leads to Milvus.
     #[must_use]

@@ -5,10 +5,13 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::objects::Objects;
+use super::objects::{Objects, leaving};
 use super::step::{State, Step};
+use crate::gke::annotation::{HTTPS_FORWARDING_RULE, PRE_SHARED_CERT};
 use crate::gke::ingress::{CertificateSource, Ingress, IssuerName};
+use crate::kube::object::Object as _;
 use crate::kube::value::{array_at, str_at};
+use crate::text::shell_word;
 
 pub(super) fn steps(ingress: &Ingress<'_>, objects: &Objects<'_>, address: Option<IpAddr>) -> Vec<Step> {
     let note = |title: String| Step::new(State::Note, title);
@@ -21,7 +24,7 @@ pub(super) fn steps(ingress: &Ingress<'_>, objects: &Objects<'_>, address: Optio
             .iter()
             .map(|name| note(format!("certificate: SSL certificate {name} of Compute Engine, named by the Ingress")))
             .collect(),
-        CertificateSource::Secrets(names) => names.iter().map(|name| secret(name, ingress)).collect(),
+        CertificateSource::Secrets(names) => names.iter().map(|name| secret(name, ingress, objects)).collect(),
         CertificateSource::None => {
             let step = Step::broken("certificate: the Ingress names none", "the Ingress names no certificate");
             vec![
@@ -31,7 +34,7 @@ pub(super) fn steps(ingress: &Ingress<'_>, objects: &Objects<'_>, address: Optio
     }
 }
 
-fn secret(name: &str, ingress: &Ingress<'_>) -> Step {
+fn secret(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>) -> Step {
     if name.is_empty() {
         let step =
             Step::broken("certificate: spec.tls without secretName", "the Ingress has spec.tls without secretName");
@@ -40,9 +43,55 @@ fn secret(name: &str, ingress: &Ingress<'_>) -> Step {
     let by = match ingress.issuer {
         Some(IssuerName::Cluster(issuer)) => format!(", by ClusterIssuer {issuer} of cert-manager"),
         Some(IssuerName::Namespaced(issuer)) => format!(", by Issuer {issuer} of cert-manager"),
+        None if is_issued(ingress, objects) => ", by cert-manager".to_owned(),
         None => String::new(),
     };
-    Step::new(State::Note, format!("certificate: Secret {name}{by}, named by the Ingress (not looked into)"))
+    let title = format!("certificate: Secret {name}{by}, named by the Ingress (not looked into)");
+    if !is_issued(ingress, objects) || ingress.value.annotation(HTTPS_FORWARDING_RULE).is_some() {
+        return Step::new(State::Note, title);
+    }
+    let namespace = ingress.namespace_flag();
+    Step::waiting(title, format!("cert-manager: Secret {name}"))
+        .detail("GKE makes no front end before it is there, and no port 443 before a certificate is in it")
+        .help(format!(
+            "if it lasts: kubectl describe certificate,certificaterequest,order,challenge{namespace} says what \
+            cert-manager waits for"
+        ))
+        .help(format!(
+            "an HTTP-01 issuer needs a placeholder Secret first: milvus-gke-l7 cert, then kubectl create secret tls {}\
+            {namespace} --cert tls.crt --key tls.key",
+            shell_word(name),
+        ))
+        .first()
+        .usually("with DNS-01 a few minutes; with HTTP-01 a few minutes after the host leads to the ADDRESS")
+}
+
+/// Whether every Secret that the Ingress names is in the input, or is still to be made.
+pub(super) fn has_secrets(ingress: &Ingress<'_>, objects: &Objects<'_>) -> bool {
+    let is_there = |name: &&str| objects.has("Secret", name, ingress.namespace());
+    is_issued(ingress, objects) || secrets(ingress).iter().all(is_there)
+}
+
+/// Whether cert-manager is asked for the certificate: by the Ingress, or by Certificates of the input.
+pub(super) fn is_issued(ingress: &Ingress<'_>, objects: &Objects<'_>) -> bool {
+    let secrets = secrets(ingress);
+    let asked = |name: &&str| {
+        objects.of_kind("Certificate").any(|certificate| {
+            str_at(certificate, "/spec/secretName") == Some(name) && certificate.shares_namespace(ingress.namespace())
+        })
+    };
+    !secrets.is_empty()
+        && (ingress.issuer.is_some() || ingress.value.annotation(TLS_ACME) == Some("true") || secrets.iter().all(asked))
+}
+
+/// On an Ingress: cert-manager's default issuer makes the certificate.
+const TLS_ACME: &str = "kubernetes.io/tls-acme";
+
+fn secrets<'i, 'v>(ingress: &'i Ingress<'v>) -> &'i [&'v str] {
+    match &ingress.certificate {
+        CertificateSource::Secrets(names) => names,
+        _ => &[],
+    }
 }
 
 fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Option<IpAddr>) -> Step {
@@ -54,7 +103,26 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
             .help("it must be in the namespace of the Ingress; kubectl must be asked for managedcertificate too")
             .usually("seconds after the upgrade");
     };
+    if let Some(since) = leaving(certificate) {
+        return Step::waiting(
+            format!("{title}: being deleted since {since}"),
+            format!("{title}, which is being deleted"),
+        )
+        .help("upgrade the release again when it is gone")
+        .usually("a minute or two");
+    }
     let status = str_at(certificate, "/status/certificateStatus").unwrap_or_default();
+    if let Some(domain) = old_domain(certificate) {
+        return Step::waiting(format!("{title}: {status}, for other domains than spec.domains"), title)
+            .detail(format!("its status is about {domain}: GKE makes a new certificate when the domains have changed"))
+            .help("nothing, unless it lasts: kubectl describe managedcertificate shows the events")
+            .usually("a minute until the status follows, then as for a new certificate");
+    }
+    if status == "Active" && !is_attached(certificate, ingress) {
+        return Step::waiting(format!("{title}: Active, not attached yet"), title)
+            .detail(format!("GKE puts its name into the annotation {PRE_SHARED_CERT} of the Ingress, and then uses it"))
+            .usually("a few minutes");
+    }
     let (state, means) = of_certificate(status);
     let shown = if status.is_empty() { "no status yet" } else { status };
     let mut step = Step::new(state, format!("{title}: {shown}"));
@@ -81,6 +149,23 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
         _ => "up to 60 minutes after the domains lead to the ADDRESS, then up to 30 until it is served everywhere",
     };
     step.usually(usually)
+}
+
+/// The first domain in which spec and status differ, if the status has domains: it then speaks of a certificate of
+/// before.
+fn old_domain(certificate: &Value) -> Option<&str> {
+    let wanted: Vec<_> = array_at(certificate, "/spec/domains").filter_map(Value::as_str).collect();
+    let known: Vec<_> = array_at(certificate, "/status/domainStatus").filter_map(|of| str_at(of, "/domain")).collect();
+    let is_lagging = !known.is_empty() && !wanted.iter().all(|domain| known.contains(domain));
+    let other = known.iter().find(|domain| !wanted.contains(domain)).copied();
+    other.or_else(|| known.first().copied().filter(|_| is_lagging)).filter(|_| !wanted.is_empty())
+}
+
+/// Whether the Ingress names the SSL certificate that GKE has made, as far as both are told.
+fn is_attached(certificate: &Value, ingress: &Ingress<'_>) -> bool {
+    let made = str_at(certificate, "/status/certificateName");
+    let attached = ingress.value.annotation(PRE_SHARED_CERT);
+    made.zip(attached).is_none_or(|(made, attached)| attached.split(',').any(|name| name.trim() == made))
 }
 
 /// A host for which no ManagedCertificate is. GKE does not compare them.
@@ -110,17 +195,23 @@ fn of_certificate(status: &str) -> (State, Option<&'static str>) {
     }
 }
 
+/// The DNS records that lead to an address, and those that could lead elsewhere.
+fn records(address: Option<IpAddr>) -> (&'static str, &'static str) {
+    if address.is_some_and(|address| address.is_ipv6()) { ("AAAA", "A") } else { ("A", "AAAA") }
+}
+
 fn of_domain(mut step: Step, domain: &Value, address: Option<IpAddr>, certificate: &str) -> Step {
     let name = str_at(domain, "/domain").unwrap_or_default();
     let status = str_at(domain, "/status").unwrap_or_default();
     let to = address.map_or_else(|| "the ADDRESS of the Ingress".to_owned(), |address| address.to_string());
-    let point = format!("point the A record of {name} at {to}, and have no AAAA record that leads elsewhere");
+    let (record, other) = records(address);
+    let point = format!("point the {record} record of {name} at {to}, and have no {other} record that leads elsewhere");
     let (state, means, help) = match status {
         "Active" => (State::Done, None, None),
         "Provisioning" => (
             State::Waiting,
             Some("Google is asking for it"),
-            Some(format!("the A record of {name} must lead to {to}, and no AAAA record elsewhere")),
+            Some(format!("the {record} record of {name} must lead to {to}, and no {other} record elsewhere")),
         ),
         "FailedNotVisible" => (
             State::Waiting,

@@ -1,20 +1,26 @@
 //! The Ingress: whether GKE takes it, its address, its port 443, and what its backends say.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
+use super::objects::{Objects, leaving};
 use super::service::{SECONDS, Service};
 use super::step::Step;
 use crate::gke::annotation::{BACKENDS, CLASS, HTTPS_FORWARDING_RULE};
 use crate::gke::health;
 use crate::gke::ingress::{self, CertificateSource, Class, Ingress, default_backend};
 use crate::kube::object::Object as _;
+use crate::kube::service::ports;
 use crate::kube::value::{array_at, str_at};
 
 /// The load balancer's address, where there is one.
 pub(super) fn address(ingress: &Value) -> Option<IpAddr> {
-    array_at(ingress, "/status/loadBalancer/ingress").find_map(|entry| str_at(entry, "/ip")?.parse().ok())
+    let addresses = || array_at(ingress, "/status/loadBalancer/ingress").filter_map(|entry| str_at(entry, "/ip"));
+    // Every client can use an IPv4 address.
+    let parsed = || addresses().filter_map(|address| address.parse().ok());
+    parsed().find(IpAddr::is_ipv4).or_else(|| parsed().next())
 }
 
 /// Nobody can tell from here whether it is still to come or was forgotten, and the loop that waits may have been
@@ -28,6 +34,15 @@ pub(super) fn missing() -> Step {
 /// The Ingress itself, and its address.
 pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
     let title = format!("Ingress {}", ingress.name);
+    if let Some(since) = leaving(ingress.value) {
+        return Step::waiting(
+            format!("{title}: being deleted since {since}"),
+            format!("{title}, which is being deleted"),
+        )
+        .detail("GKE first takes the load balancer down; a finalizer keeps the Ingress until then")
+        .help("upgrade the release again when it is gone: nobody makes it anew by itself")
+        .usually("a few minutes");
+    }
     let class = Class::of(ingress.value);
     if !class.is_handled() {
         let found = match class {
@@ -52,9 +67,47 @@ pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
     }
 }
 
+/// Backends beside Milvus that GKE does not find: it then changes nothing on the whole load balancer.
+pub(super) fn other_backends(ingress: &Ingress<'_>, objects: &Objects<'_>) -> Vec<Step> {
+    let mut said = HashSet::new();
+    let backends = ingress::backends(ingress.value).filter_map(|backend| {
+        let name = backend.service.unwrap_or_default();
+        let title = format!("Ingress {}: backend", ingress.name);
+        let why = "GKE leaves the whole load balancer as it is until every backend exists";
+        let found = match objects.find("Service", name, ingress.namespace()) {
+            _ if backend.is_resource || name.is_empty() => {
+                let what = format!("Ingress {} has a backend that names no Service", ingress.name);
+                Step::broken(format!("{title} without a Service"), what)
+                    .help("name a Service there, or remove the path")
+            }
+            Some(service) if ports(service).any(|port| backend.names_port(port)) => return None,
+            Some(_) => {
+                let port = backend.port.map_or_else(
+                    || "that is not named".to_owned(),
+                    |port| match port.as_str() {
+                        Some(name) => name.to_owned(),
+                        None => port.to_string(),
+                    },
+                );
+                let what =
+                    format!("Ingress {} leads to port {port} of Service {name}, which has no such port", ingress.name);
+                Step::broken(format!("{title} {name}:{port}: no such port"), what)
+                    .help("correct the port of the backend")
+            }
+            None => {
+                let awaited = format!("Service {name}, to which Ingress {} leads", ingress.name);
+                Step::waiting(format!("{title} {name}: no such Service in the input"), awaited)
+                    .help(format!("make Service {name}, or remove the path; kubectl must be asked for every Service"))
+            }
+        };
+        Some(found.detail(why).first())
+    });
+    backends.filter(|step| said.insert(step.title.clone())).collect()
+}
+
 fn leads_all_calls(ingress: &Value, service: &Service<'_>) -> bool {
-    default_backend(ingress).is_some_and(|backend| backend.service == Some(service.name))
-        || ingress::paths(ingress).any(|path| path.backend.service == Some(service.name) && path.takes_calls())
+    default_backend(ingress).is_some_and(|backend| service.is_meant_by(&backend))
+        || ingress::paths(ingress).any(|path| service.is_meant_by(&path.backend) && path.takes_calls())
 }
 
 /// Port 443.

@@ -2,24 +2,26 @@
 
 use serde_json::{Map, Value};
 
-use super::objects::Objects;
+use super::objects::{Objects, leaving};
 use super::step::{State, Step};
 use crate::gke::annotation::{
     APP_PROTOCOLS, APP_PROTOCOLS_ALPHA, BACKEND_CONFIG, BACKEND_CONFIG_BETA, NEG, NEG_STATUS,
 };
-use crate::gke::ingress::{Ingress, backends};
+use crate::gke::ingress::{Backend, Ingress, backends};
 use crate::gke::service::{AppProtocols, AppProtocolsError, BackendConfigs, Neg};
 use crate::gke::{health, kind};
 use crate::kube::object::Object as _;
 use crate::kube::service::{Port, ports};
 use crate::kube::value::{str_at, value_at};
-use crate::milvus::service::{INSTANCE, leads_to_milvus};
+use crate::milvus::service::{INSTANCE, grpc_port, leads_to_milvus};
 use crate::text::{namespace_flag, shell_word};
 
 /// A live Service.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Service<'v> {
-    value: &'v Value,
+    pub(super) value: &'v Value,
+    /// The port that leads to Milvus's gRPC server.
+    port: Port<'v>,
     pub(super) name: &'v str,
     pub(super) namespace: Option<&'v str>,
     pub(super) release: Option<&'v str>,
@@ -28,8 +30,8 @@ pub(super) struct Service<'v> {
 impl<'v> Service<'v> {
     /// A Service with a port that leads to Milvus.
     pub(super) fn read(object: &'v Value) -> Option<Self> {
-        ports(object).find(leads_to_milvus)?;
         Some(Self {
+            port: grpc_port(object)?,
             value: object,
             name: object.name()?,
             namespace: object.namespace(),
@@ -38,18 +40,22 @@ impl<'v> Service<'v> {
     }
 
     /// The annotations, step by step.
-    pub(super) fn steps(&self, ingress: Option<&Ingress<'_>>, objects: &Objects<'_>) -> Vec<Step> {
+    pub(super) fn steps(&self, ingresses: &[Ingress<'_>], objects: &Objects<'_>) -> Vec<Step> {
         let title = format!("Service {}", self.name);
+        if let Some(since) = leaving(self.value) {
+            let step = Step::waiting(
+                format!("{title}: being deleted since {since}"),
+                format!("Service {}, which is being deleted", self.name),
+            );
+            return vec![step.help("install the release again when it is gone")];
+        }
         // Helm changes the Service before it makes the Ingress: both missing is a beginning, not a mistake.
-        let untouched = [APP_PROTOCOLS, APP_PROTOCOLS_ALPHA, BACKEND_CONFIG, BACKEND_CONFIG_BETA, NEG]
-            .iter()
-            .all(|key| self.value.annotation(key).is_none());
-        if untouched && ingress.is_none() {
+        if !self.is_annotated() && ingresses.is_empty() {
             let step =
                 Step::waiting(title, "the annotations of the Milvus Service").detail("has no annotations of GKE");
             return vec![step.help("upgrade the release with milvus-gke-l7 as post-renderer").usually(SECONDS)];
         }
-        let found = [self.protocols(ingress), self.neg(), self.backend_config(objects)];
+        let found = [self.protocols(ingresses), self.neg(), self.backend_config(objects)];
         let mut step = Step::done(title);
         for problem in found.iter().filter_map(|found| found.as_ref().err()) {
             step.state = State::Broken;
@@ -62,6 +68,28 @@ impl<'v> Service<'v> {
             step = step.detail(said.clone());
         }
         vec![step]
+    }
+
+    /// Whether it is made ready for a load balancer of GKE.
+    pub(super) fn is_annotated(&self) -> bool {
+        let keys = [APP_PROTOCOLS, APP_PROTOCOLS_ALPHA, BACKEND_CONFIG, BACKEND_CONFIG_BETA, NEG];
+        keys.iter().any(|key| self.value.annotation(key).is_some())
+    }
+
+    /// Whether the chart has named its port to Milvus.
+    pub(super) fn is_charts(&self) -> bool {
+        leads_to_milvus(&self.port)
+    }
+
+    /// Whether a backend is its port to Milvus.
+    pub(super) fn is_at(&self, backend: &Backend<'_>) -> bool {
+        backend.service == Some(self.name) && backend.names_port(self.port)
+    }
+
+    /// The same, or a port that it does not have.
+    pub(super) fn is_meant_by(&self, backend: &Backend<'_>) -> bool {
+        let is_other = ports(self.value).any(|port| backend.names_port(port) && port.index != self.port.index);
+        backend.service == Some(self.name) && !is_other
     }
 
     /// The network endpoint groups that GKE says it made, by port.
@@ -93,7 +121,7 @@ impl<'v> Service<'v> {
         serde_json::from_str(self.value.annotation(NEG_STATUS)?).ok()
     }
 
-    fn protocols(&self, ingress: Option<&Ingress<'_>>) -> Result<String, Problem> {
+    fn protocols(&self, ingresses: &[Ingress<'_>]) -> Result<String, Problem> {
         let read = AppProtocols::read(self.value);
         let key = read.as_ref().map_or(APP_PROTOCOLS, |read| read.key);
         let problem = |what: String| Problem {
@@ -117,8 +145,8 @@ impl<'v> Service<'v> {
         };
         let mut said = Vec::new();
         for port in ports(self.value) {
-            let is_milvus = leads_to_milvus(&port);
-            if !is_milvus && !ingress.is_some_and(|ingress| self.is_led_to(ingress.value, port)) {
+            let is_milvus = port.index == self.port.index;
+            if !is_milvus && !ingresses.iter().any(|ingress| self.is_led_to(ingress.value, port)) {
                 continue;
             }
             let name = port.name().unwrap_or_default();
@@ -168,7 +196,7 @@ impl<'v> Service<'v> {
             Some((_, Some(configs))) => configs,
             None => BackendConfigs::default(),
         };
-        let name = ports(self.value).find(leads_to_milvus).and_then(|port| configs.of(port).map(str::to_owned));
+        let name = configs.of(self.port).map(str::to_owned);
         name.ok_or_else(|| {
             problem(format!("{BACKEND_CONFIG} names no BackendConfig for the Milvus port: GKE finds Milvus unhealthy"))
         })
@@ -179,25 +207,31 @@ impl<'v> Service<'v> {
         let Some(config) = objects.find(kind::BACKEND_CONFIG.name, &name, self.namespace) else {
             return Ok(format!("BackendConfig {name}: not in the input"));
         };
-        let check = |key| value_at(config, "/spec/healthCheck").and_then(|check| check.get(key));
-        let (kind, path) = (check("type").and_then(Value::as_str), check("requestPath").and_then(Value::as_str));
-        match (kind, check("port"), path) {
-            (Some(health::TYPE), Some(port), Some(health::PATH)) => {
-                Ok(format!("BackendConfig {name}: health check {}, port {port}, {}", health::TYPE, health::PATH))
-            }
-            _ => Err(Problem {
+        if value_at(config, "/spec/iap/enabled") == Some(&Value::Bool(true)) {
+            return Err(Problem {
+                what: format!("BackendConfig {name} has IAP on: it answers gRPC calls with a redirect to a login"),
+                help: format!(
+                    "set spec.iap.enabled of BackendConfig {name} to false; Milvus asks for passwords itself"
+                ),
+            });
+        }
+        let see =
+            || format!("kubectl get backendconfig {}{} -o yaml", shell_word(&name), namespace_flag(self.namespace));
+        if !health::is_milvus(value_at(config, "/spec/healthCheck").unwrap_or(&Value::Null)) {
+            return Err(Problem {
                 what: format!("the health check of BackendConfig {name} is not Milvus's: GKE finds Milvus unhealthy"),
                 help: format!(
-                    "type {}, port {} and requestPath {} must all be there; see \
-                    `kubectl get backendconfig {}{} -o yaml`",
+                    "type {}, port {} and requestPath {} must all be there; see `{}`",
                     health::TYPE,
                     health::PORT,
                     health::PATH,
-                    shell_word(&name),
-                    namespace_flag(self.namespace),
+                    see(),
                 ),
-            }),
+            });
         }
+        let said = |key| value_at(config, "/spec/healthCheck").and_then(|check| check.get(key)).unwrap_or(&Value::Null);
+        let path = said("requestPath").as_str().unwrap_or_default();
+        Ok(format!("BackendConfig {name}: health check {}, port {}, {path}", health::TYPE, said("port")))
     }
 }
 

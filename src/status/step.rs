@@ -25,6 +25,8 @@ pub(super) struct Step {
     pub(super) help: Vec<String>,
     /// How long it usually takes.
     pub(super) usually: Option<&'static str>,
+    /// Whether other steps wait for this one.
+    pub(super) is_first: bool,
     /// What stands behind `waiting for` or `broken:` if it is this step.
     pub(super) verdict: String,
 }
@@ -32,7 +34,7 @@ pub(super) struct Step {
 impl Step {
     pub(super) fn new(state: State, title: impl Into<String>) -> Self {
         let (details, help) = (Vec::new(), Vec::new());
-        Self { state, title: title.into(), details, help, usually: None, verdict: String::new() }
+        Self { state, title: title.into(), details, help, usually: None, is_first: false, verdict: String::new() }
     }
 
     pub(super) fn done(title: impl Into<String>) -> Self {
@@ -60,6 +62,11 @@ impl Step {
     pub(super) fn usually(mut self, usually: &'static str) -> Self {
         self.usually = Some(usually);
         self
+    }
+
+    /// Other steps wait for this one.
+    pub(super) fn first(self) -> Self {
+        Self { is_first: true, ..self }
     }
 
     /// The lines of the step.
