@@ -137,7 +137,7 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
             managed(ingress).iter().all(|name| objects.has(kind::MANAGED_CERTIFICATE.name, name, ingress.namespace()))
         }),
         Awaited::Secret => seen.iter().all(|ingress| certificate::has_secrets(ingress, &objects)),
-        Awaited::Certificate => seen.iter().all(|ingress| certificate::is_issued(ingress, &objects)),
+        Awaited::Certificate => seen.iter().any(|ingress| certificate::is_issued(ingress, &objects)),
     };
     // Whatever GKE complained of: what is to be served is served.
     let mut stopping = warnings.iter().filter(|warning| !served.contains(&warning.about) && warning.stops(may_come));
