@@ -79,84 +79,116 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
             .usually(service::SECONDS);
         return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told(asked.wait_hint));
     }
-    let mut set_up = SetUp::default();
-    let mut about = Vec::new();
-    let mut seen = Vec::new();
-    let mut served = HashSet::new();
     let mut mistakes = mistakes::steps(&all, services.iter().find_map(|(service, _)| service.release));
+    let ingresses: usize = services.iter().map(|(_, ingresses)| ingresses.len()).sum();
+    let mut set_up = SetUp { names_ingresses: ingresses > 1, ..SetUp::default() };
     for (service, ingresses) in &services {
+        set_up.look_at(service, ingresses, &objects, &mut mistakes, asked.dns);
+    }
+    set_up.connect.pop();
+    set_up.hear(&services, &objects);
+    Ok(set_up.told(asked.wait_hint))
+}
+
+/// All that is to be told.
+#[derive(Debug, Default)]
+struct SetUp<'v> {
+    steps: Vec<Step>,
+    events: Vec<String>,
+    /// Why GKE does not go on.
+    stopped: Option<&'static Cause>,
+    connect: Vec<String>,
+    names_ingresses: bool,
+    ingresses: Vec<Ingress<'v>>,
+    /// The objects that events may be about.
+    about: Vec<About<'v>>,
+    /// Numbers of those that have all that they need.
+    served: HashSet<usize>,
+}
+
+impl<'v> SetUp<'v> {
+    /// A Service, the Ingresses that lead to it, and those of the mistakes that nothing else tells.
+    fn look_at(
+        &mut self,
+        service: &Service<'v>,
+        ingresses: &[&'v Value],
+        objects: &Objects<'v>,
+        mistakes: &mut Vec<(&'v Value, Step)>,
+        dns: bool,
+    ) {
         let ingresses: Vec<_> = ingresses.iter().map(|&ingress| Ingress::read(ingress)).collect();
-        let mut front = service.steps(&ingresses, &objects);
-        let is_configured = front.iter().all(|step| step.state < State::Broken);
+        let is_broken = |steps: &[Step]| steps.iter().any(|step| step.state == State::Broken);
+        self.about.push(About { kind: "Service", name: service.name, namespace: service.namespace });
+        let mut front = service.steps(&ingresses, objects);
+        let is_configured = !is_broken(&front);
         let mut back = Vec::new();
-        about.push(About { kind: "Service", name: service.name, namespace: service.namespace });
         if ingresses.is_empty() {
             back.push(ingress::missing());
         } else {
             front.push(service.neg_step());
         }
         for ingress in &ingresses {
-            let (address, before) = (ingress::address(ingress.value), back.len());
-            back.push(ingress::step(ingress, service));
-            back.extend(ingress::other_backends(ingress, &objects));
-            back.extend(certificate::steps(ingress, &objects, address));
-            back.push(ingress::https(ingress));
-            back.push(ingress::backends(ingress, service));
-            if ingresses.len() + services.len() > 2 {
-                set_up.connect.push(format!("Through Ingress {}:", ingress.name));
-                set_up.connect.push(String::new());
-            }
-            set_up.connect.extend(connect::how(ingress, address, asked.dns));
-            set_up.connect.push(String::new());
-            about.push(About { kind: kind::INGRESS.name, name: ingress.name, namespace: ingress.namespace() });
-            if back.iter().skip(before).all(|step| step.state < State::Waiting) {
-                served.insert(about.len() - 1);
-            }
-            let certificate =
-                |name| About { kind: kind::MANAGED_CERTIFICATE.name, name, namespace: ingress.namespace() };
-            about.extend(managed(ingress).iter().copied().map(certificate));
+            back.extend(self.look_through(ingress, service, objects, dns));
         }
-        let is_routed = back.iter().all(|step| step.state < State::Broken);
-        // What is said once is enough.
+        let is_routed = !is_broken(&back);
         let concerns = |object: &Value| match object.kind() {
             "Service" => is_configured && object.name() == Some(service.name),
             "BackendConfig" => is_configured,
             "Ingress" => is_routed && ingresses.iter().any(|ingress| object.name() == Some(ingress.name)),
-            "Secret" => is_routed && !ingresses.iter().any(|ingress| certificate::is_issued(ingress, &objects)),
+            "Secret" => is_routed && !ingresses.iter().any(|ingress| certificate::is_issued(ingress, objects)),
             _ => is_routed,
         };
         back.extend(mistakes.extract_if(.., |(object, _)| concerns(object)).map(|(_, step)| step));
-        set_up.steps.extend(front.into_iter().chain(back));
-        seen.extend(ingresses);
+        self.steps.extend(front.into_iter().chain(back));
+        self.ingresses.extend(ingresses);
     }
-    set_up.connect.pop();
-    let warnings = event::warnings(&objects, &about);
-    let may_come = |awaited| match awaited {
-        Awaited::BackendConfig => services.iter().all(|(service, _)| service.has_backend_config(&objects)),
-        Awaited::ManagedCertificate => seen.iter().all(|ingress| {
-            managed(ingress).iter().all(|name| objects.has(kind::MANAGED_CERTIFICATE.name, name, ingress.namespace()))
-        }),
-        Awaited::Secret => seen.iter().all(|ingress| certificate::has_secrets(ingress, &objects)),
-        Awaited::Certificate => seen.iter().any(|ingress| certificate::is_issued(ingress, &objects)),
-    };
-    // Whatever GKE complained of: what is to be served is served.
-    let mut stopping = warnings.iter().filter(|warning| !served.contains(&warning.about) && warning.stops(may_come));
-    set_up.stopped = stopping.next().and_then(|warning| warning.cause);
-    set_up.events = warnings.iter().flat_map(event::Warning::lines).collect();
-    Ok(set_up.told(asked.wait_hint))
-}
 
-/// All that is to be told.
-#[derive(Debug, Default)]
-struct SetUp {
-    steps: Vec<Step>,
-    events: Vec<String>,
-    /// Why GKE does not go on.
-    stopped: Option<&'static Cause>,
-    connect: Vec<String>,
-}
+    /// An Ingress in front of a Service.
+    fn look_through(
+        &mut self,
+        ingress: &Ingress<'v>,
+        service: &Service<'v>,
+        objects: &Objects<'v>,
+        dns: bool,
+    ) -> Vec<Step> {
+        let address = ingress::address(ingress.value);
+        let mut steps = vec![ingress::step(ingress, service)];
+        steps.extend(ingress::other_backends(ingress, objects));
+        steps.extend(certificate::steps(ingress, objects, address));
+        steps.push(ingress::https(ingress));
+        steps.push(ingress::backends(ingress, service));
+        if self.names_ingresses {
+            self.connect.extend([format!("Through Ingress {}:", ingress.name), String::new()]);
+        }
+        self.connect.extend(connect::how(ingress, address, dns));
+        self.connect.push(String::new());
+        if steps.iter().all(|step| step.state < State::Waiting) {
+            self.served.insert(self.about.len());
+        }
+        let about = |kind, name| About { kind, name, namespace: ingress.namespace() };
+        self.about.push(about(kind::INGRESS.name, ingress.name));
+        self.about.extend(managed(ingress).iter().map(|name| about(kind::MANAGED_CERTIFICATE.name, name)));
+        steps
+    }
 
-impl SetUp {
+    /// What GKE's events say of all of them.
+    fn hear(&mut self, services: &[Door<'v>], objects: &Objects<'v>) {
+        let warnings = event::warnings(objects, &self.about);
+        let may_come = |awaited| match awaited {
+            Awaited::BackendConfig => services.iter().all(|(service, _)| service.has_backend_config(objects)),
+            Awaited::ManagedCertificate => self.ingresses.iter().all(|ingress| {
+                let is_there = |name: &&str| objects.has(kind::MANAGED_CERTIFICATE.name, name, ingress.namespace());
+                managed(ingress).iter().all(is_there)
+            }),
+            Awaited::Secret => self.ingresses.iter().all(|ingress| certificate::has_secrets(ingress, objects)),
+            Awaited::Certificate => self.ingresses.iter().any(|ingress| certificate::is_issued(ingress, objects)),
+        };
+        // Whatever GKE complained of: what is to be served is served.
+        let is_open = |warning: &&event::Warning<'_>| !self.served.contains(&warning.about) && warning.stops(may_come);
+        self.stopped = warnings.iter().find(is_open).and_then(|warning| warning.cause);
+        self.events = warnings.iter().flat_map(event::Warning::lines).collect();
+    }
+
     fn told(self, wait_hint: bool) -> StatusReport {
         let first = |state| {
             let mut steps = self.steps.iter().filter(|step| step.state == state);
@@ -211,13 +243,10 @@ fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v
         }
     }
     let is_handled = |(_, ingresses): &Door<'_>| ingresses.iter().any(|ingress| Class::of(ingress).is_handled());
-    let marks: [&dyn Fn(&Door<'_>) -> bool; 4] =
-        [&is_handled, &|(_, ingresses)| !ingresses.is_empty(), &|(service, _)| service.is_annotated(), &|(
-            service,
-            _,
-        )| {
-            leaving(service.value).is_none()
-        }];
+    let is_led_to = |(_, ingresses): &Door<'_>| !ingresses.is_empty();
+    let is_annotated = |(service, _): &Door<'_>| service.is_annotated();
+    let stays = |(service, _): &Door<'_>| leaving(service.value).is_none();
+    let marks: [&dyn Fn(&Door<'_>) -> bool; 4] = [&is_handled, &is_led_to, &is_annotated, &stays];
     // Another Service to the same pods needs no load balancer.
     for mark in marks {
         if doors.len() > 1 && doors.iter().any(mark) {

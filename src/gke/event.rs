@@ -78,7 +78,7 @@ impl Cause {
 }
 
 /// The first that fits holds: what is more special stands before.
-const CAUSES: &[Cause] = &[
+static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["firewall change required"]],
         what: "the firewall must be opened by someone else",
