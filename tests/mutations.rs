@@ -113,7 +113,8 @@ fn chosen<T>(mut all: Vec<(T, Mutation)>) -> Vec<(T, Mutation)> {
 struct Base {
     name: String,
     objects: Vec<Value>,
-    flags: Vec<String>,
+    /// The release's.
+    namespace: String,
     reached: Reached,
     notes: usize,
 }
@@ -152,14 +153,14 @@ impl Base {
         let objects: Vec<_> = objects.filter(matters).collect();
         // Without a namespace objects go where the release goes.
         let namespace = objects.iter().find_map(|object| object["metadata"]["namespace"].as_str());
-        let flags = ["-addresses", "milvus", "-namespace", namespace.unwrap_or("default")].map(str::to_owned).into();
+        let namespace = namespace.unwrap_or("default").to_owned();
         let mut base = Self {
             name: format!(
                 "{chart} {}",
                 args[2..].iter().filter(|arg| !arg.contains('/')).cloned().collect::<Vec<_>>().join(" ")
             ),
             objects,
-            flags,
+            namespace,
             reached: Reached::default(),
             notes: 0,
         };
@@ -168,14 +169,14 @@ impl Base {
         let findings = findings(&base.objects);
         assert_eq!(alarms(&findings), BTreeSet::new(), "{}", base.name);
         base.notes = findings.len();
-        let live = live::objects(&base.objects, &report);
+        let live = live::objects(&base.objects, &report, &base.namespace);
         let (status, said) = status(&live);
         assert_eq!(status, Some(0), "{}: {said}\n{}", base.name, live::list(&live));
         base
     }
 
     fn report(&self, controllers: &Controllers, objects: &[Value]) -> Result<Report, String> {
-        let flags: Vec<_> = self.flags.iter().map(String::as_str).collect();
+        let flags = ["-addresses", "milvus", "-namespace", &self.namespace];
         controllers.read(live::stream(objects).as_bytes(), Neg::Stub, &flags)
     }
 
@@ -202,7 +203,7 @@ impl Base {
         }
         // What the API server refuses is not there.
         if let (Ok(report), true) = (report, refused.is_empty()) {
-            let live = live::objects(&objects, &report);
+            let live = live::objects(&objects, &report, &self.namespace);
             let (status, said) = status(&live);
             match (&why, status) {
                 (Some(why), Some(0)) => wrong.push(format!("status says ready; GKE: {why}")),
@@ -210,7 +211,10 @@ impl Base {
                 (_, Some(0 | 1 | 3)) => {}
                 (_, other) => wrong.push(format!("status ended with {other:?}: {said}")),
             }
-            if status == Some(1) && !findings_of(&live::list(&live)).iter().any(is_error) {
+            // What GKE has said of them, only `status` hears.
+            let silent: Vec<_> = live.into_iter().filter(|object| object["kind"] != "Event").collect();
+            let (status, said) = self::status(&silent);
+            if status == Some(1) && !findings_of(&live::list(&silent)).iter().any(is_error) {
                 wrong.push(format!("check finds no error in the live objects, status says: {said}"));
             }
         }

@@ -16,8 +16,9 @@ pub(crate) fn list(objects: &[Value]) -> String {
     .unwrap()
 }
 
-/// What docs/status.md asks for: Ingresses, certificates, BackendConfigs, Services and events.
-pub(crate) fn objects(applied: &[Value], report: &Report) -> Vec<Value> {
+/// What docs/status.md asks for: Ingresses, certificates, BackendConfigs, Services and events. What names no namespace
+/// is in that of the release.
+pub(crate) fn objects(applied: &[Value], report: &Report, namespace: &str) -> Vec<Value> {
     let mut live = Vec::new();
     for (index, object) in applied.iter().enumerate() {
         let kind = object["kind"].as_str().unwrap_or_default();
@@ -28,7 +29,8 @@ pub(crate) fn objects(applied: &[Value], report: &Report) -> Vec<Value> {
         if !object["metadata"].is_object() {
             continue;
         }
-        let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default").to_owned();
+        let namespace =
+            object["metadata"]["namespace"].as_str().filter(|name| !name.is_empty()).unwrap_or(namespace).to_owned();
         let name = format!("{namespace}/{}", object["metadata"]["name"].as_str().unwrap_or_default());
         let other = json!({"metadata": {
             "namespace": namespace,
