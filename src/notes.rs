@@ -4,6 +4,7 @@
 use crate::connect;
 use crate::filter::Rewrite;
 use crate::gke::ingress::{CertificateSource, Ingress};
+use crate::kube::object::Object as _;
 use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
 use crate::text::shell_word;
 
@@ -206,8 +207,12 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
 fn apply(release: &str, ingress: &Ingress<'_>, flags: &[String]) -> Step {
     let release = shell_word(release);
     let namespace = ingress.namespace_flag();
-    let mut command =
-        format!("helm upgrade --install {release} milvus/milvus{namespace} \\\n  --post-renderer milvus-gke-l7");
+    // Another chart may mean another Milvus.
+    let version = ingress.value.label("helm.sh/chart").and_then(|chart| chart.strip_prefix("milvus-"));
+    let version = version.map(|version| format!(" --version {}", shell_word(version))).unwrap_or_default();
+    let mut command = format!(
+        "helm upgrade --install {release} milvus/milvus{version}{namespace} \\\n  --post-renderer milvus-gke-l7"
+    );
     for flag in flags {
         let flag = match flag.split_once('=') {
             Some((name, value)) => format!("{name}={}", shell_word(value)),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::certificate::Pair;
+use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
 use crate::settings::{
     Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer,
@@ -400,6 +401,11 @@ impl Options {
         if let [first, second, ..] = ways[..] {
             let problem = format!("cannot be given together with {}: there is one certificate", first.flag());
             return Err(wrong(second, &problem));
+        }
+        if self.pre_shared_certs.as_ref().is_some_and(|names| names.len() > MAX_CERTIFICATES) {
+            let problem =
+                format!("names more than {MAX_CERTIFICATES} certificates, which is all that a load balancer takes");
+            return Err(wrong(Field::PRE_SHARED_CERT, &problem));
         }
         let issuer = self.cluster_issuer.clone().map(Issuer::Cluster).or(self.issuer.clone().map(Issuer::Namespaced));
         let named = (self.tls_secret.clone().map(Certificate::Secret))

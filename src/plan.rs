@@ -81,7 +81,11 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
             "Service `{door}` of type LoadBalancer leads to the same pods, and stays open beside the new load balancer"
         )
     }));
-    let FrontDoor { replaced, appended } = front_door;
+    let FrontDoor { replaced, appended, warnings: unused } = front_door;
+    warnings.extend(unused);
+    if rest.is_none() && rest::has_port(release) {
+        warnings.push(format!("port `{}` of the Service stays, and without --rest nothing leads to it", rest::NAME));
+    }
     Ok(Plan { service, config, attu, replaced, appended, ingress, warnings })
 }
 

@@ -17,6 +17,8 @@ use crate::stream::DocumentId;
 pub(in crate::plan) struct FrontDoor {
     pub(in crate::plan) replaced: Vec<(DocumentId, Value)>,
     pub(in crate::plan) appended: Vec<Value>,
+    /// What is left of another run, and is not used any more.
+    pub(in crate::plan) warnings: Vec<String>,
 }
 
 pub(in crate::plan) fn reconcile(
@@ -30,8 +32,12 @@ pub(in crate::plan) fn reconcile(
     if matches!(settings.certificate, Certificate::CertManager(_)) {
         refuse_secret(release)?;
     }
-    let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new() };
+    let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new(), warnings: Vec::new() };
+    let mut unused = release.front_door.iter().find(|object| {
+        object.kind() == kind::FRONTEND_CONFIG.name && object.name() == Some(&names::frontend_config(release))
+    });
     for ours in wanted {
+        unused = unused.filter(|object| object.kind() != ours.kind());
         match existing(release, &ours)? {
             None => front_door.appended.push(ours),
             Some(object) => {
@@ -54,6 +60,8 @@ pub(in crate::plan) fn reconcile(
             }
         }
     }
+    let unused = unused.map(|object| format!("{} is not used any more: remove it", identity(object)));
+    front_door.warnings.extend(unused);
     Ok(front_door)
 }
 

@@ -16,7 +16,7 @@ use crate::report::refusal::{Reason, Refusal};
 pub(in crate::plan) const PATHS: [&str; 2] = ["/v1", "/v2"];
 
 /// The name of the port that is added.
-const NAME: &str = "rest";
+pub(in crate::plan) const NAME: &str = "rest";
 
 /// The port of the Service that leads to Milvus's HTTP server.
 #[derive(Debug)]
@@ -32,6 +32,11 @@ impl RestPort {
     pub(in crate::plan) fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// Whether the Service has a port of that name.
+pub(in crate::plan) fn has_port(release: &Release<'_>) -> bool {
+    array_at(release.service.object.value(), "/spec/ports").any(|port| str_at(port, "/name") == Some(NAME))
 }
 
 /// Finds the Service's port to Milvus's HTTP server at `http_port`, or plans one.
