@@ -11,12 +11,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-pub use chain::{CertificateProblem, Position};
+pub use chain::{CertificateProblem, Position, covers};
 pub use files::{Files, FilesError};
 pub use generate::{Days, DaysError, GenerateError, Generated, KeyType, Request, generate};
 pub use key::KeyProblem;
 pub use pem::PemError;
 
+use crate::gke::certificate::Scope;
 use crate::host::Hosts;
 use crate::text::escaped;
 use chain::Chain;
@@ -89,7 +90,7 @@ impl Pair {
         let bytes = read(key).map_err(|error| error.map_or(PairError::PemForFile { key: true }, unreadable))?;
         // The error would hold the bytes.
         let key_text = String::from_utf8(bytes).map_err(|_| of_file(KeyProblem::Binary.into()))?;
-        check(&chain_text, &key_text, Some(hosts), now).map_err(of_file)?;
+        check(&chain_text, &key_text, Some(hosts), Scope::Global, now).map_err(of_file)?;
         Ok(Self { certificate: chain_text, key: key_text })
     }
 }
@@ -109,16 +110,22 @@ pub enum PairProblem {
 /// # Errors
 ///
 /// What about which of them the load balancer, or its clients, would not take.
-pub fn check(chain: &str, key: &str, hosts: Option<&Hosts>, now: SystemTime) -> Result<(), PairProblem> {
+pub fn check(chain: &str, key: &str, hosts: Option<&Hosts>, scope: Scope, now: SystemTime) -> Result<(), PairProblem> {
     let chain = Chain::parse(chain)?;
     let public = key::public_of_private(key)?;
     // Which certificate is the server's: the key says it before the names do.
     chain.check_order(&public)?;
-    key::check_match(&public, &chain.check_key()?)?;
+    key::check_match(&public, &chain.check_key(scope)?)?;
     if let Some(hosts) = hosts {
         chain.check_names(hosts)?;
     }
     Ok(chain.check_dates(now)?)
+}
+
+/// The names that a chain's server certificate is for; none where it cannot be read.
+#[must_use]
+pub fn names(chain: &str) -> Vec<String> {
+    Chain::parse(chain).map(|chain| chain.names()).unwrap_or_default()
 }
 
 /// Shows nothing of the key.

@@ -4,7 +4,10 @@
 //! Only objects that concern Milvus's Service count. What is found names a rule of
 //! [`rules`] and a place; [`report`] says it. One file per object.
 
+mod annotations;
+mod backend;
 mod backend_config;
+mod certificates;
 mod fields;
 mod findings;
 mod frontend_config;
@@ -13,6 +16,7 @@ mod input;
 mod managed_certificate;
 mod milvus;
 pub mod report;
+mod rest;
 pub mod rules;
 mod service;
 mod subject;
@@ -24,6 +28,7 @@ use crate::kube::object::Object as _;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::Stream;
 
+use backend_config::Role;
 use findings::Findings;
 use input::Input;
 use subject::Subject;
@@ -42,26 +47,37 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
         return Err(Refusal::new(Reason::NoMilvusService));
     }
     let mut findings = Findings::default();
+    for object in input.twice() {
+        let message = format!("{} `{}` stands twice in the input", object.kind(), object.name().unwrap_or_default());
+        findings.object(&rules::OBJECT_TWICE, object, message);
+    }
     for subject in &subjects {
-        if subject.is_untouched() {
-            if let Some(service) = subject.service {
+        match subject.service {
+            Some(service) if subject.ingresses.is_empty() && subject.is_behind_gateway() => {
+                let name = service.name().unwrap_or_default();
+                let message = format!("a route of the Gateway API leads to Service `{name}`");
+                findings.object(&rules::GATEWAY, service, message);
+            }
+            Some(service) if subject.is_untouched() => {
                 let name = service.name().unwrap_or_default();
                 let message =
                     format!("Service `{name}` is as the chart renders it: no Ingress of GKE's leads to Milvus");
                 findings.object(&rules::NOT_REWRITTEN, service, message);
             }
-            continue;
+            Some(_) => {
+                service::check(subject, &mut findings);
+                ingress::check(subject, &mut findings);
+                let server = milvus::check(subject, &mut findings);
+                rest::check(subject, server.as_ref(), &mut findings);
+            }
+            None => {
+                ingress::check(subject, &mut findings);
+                let configs = input.backend_configs.iter();
+                configs.for_each(|one| backend_config::check(one, subject, Role::Grpc, &mut findings));
+                input.certificates.iter().for_each(|one| managed_certificate::check(one, &mut findings));
+                input.frontend_configs.iter().for_each(|one| frontend_config::check(one, &mut findings));
+            }
         }
-        service::check(subject, &mut findings);
-        for config in subject.backend_configs() {
-            backend_config::check(config, subject, &mut findings);
-        }
-        ingress::check(subject, &mut findings);
-        if subject.service.is_none() {
-            subject.input.certificates.iter().for_each(|one| managed_certificate::check(one, &mut findings));
-            subject.input.frontend_configs.iter().for_each(|one| frontend_config::check(one, &mut findings));
-        }
-        milvus::check(subject, &mut findings);
     }
     Ok(unique(findings.0))
 }

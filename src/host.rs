@@ -186,7 +186,7 @@ impl Domains {
 }
 
 /// An RFC 1123 label.
-fn is_label(label: &str) -> bool {
+pub(crate) fn is_label(label: &str) -> bool {
     label.len() <= 63 && is_label_of_any_length(label)
 }
 

@@ -354,6 +354,44 @@ metadata:
     assert_eq!(String::from_utf8(check(&[], input.as_bytes()).stdout).unwrap(), "nothing found\n");
 }
 
+/// The objects of a release behind GKE's Ingress, with some places written otherwise: a text and what stands for it, or
+/// nothing and what is appended.
+fn edited(edits: &[(&str, &str)]) -> String {
+    let mut text = fs::read_to_string(testdata("check/attu-plain/fixed.yaml")).unwrap();
+    for (old, new) in edits {
+        assert!(text.contains(old), "{old}");
+        if old.is_empty() { text.push_str(new) } else { text = text.replacen(old, new, 1) }
+    }
+    text
+}
+
+const CLASS: &str = "    kubernetes.io/ingress.class: gce\n";
+const MANAGED: &str = "    networking.gke.io/managed-certificates: my-release-milvus-tls\n";
+
+/// `testdata/variants.yaml`: each mistake raises its alarms, and no others.
+#[test]
+fn variants() {
+    let variants = yaml::read(&fs::read_to_string(testdata("variants.yaml")).unwrap()).unwrap();
+    let mut failures = Vec::new();
+    for variant in variants.as_array().unwrap() {
+        let edits = variant["edits"].as_array().into_iter().flatten();
+        let edits: Vec<_> =
+            edits.map(|edit| (edit["old"].as_str().unwrap_or_default(), edit["new"].as_str().unwrap())).collect();
+        let found = findings(&[], edited(&edits).as_bytes()).unwrap();
+        let is_alarm = |finding: &&Value| finding["severity"] != "note";
+        let mut rules: Vec<_> = found.iter().filter(is_alarm).map(|one| one["rule"].as_str().unwrap()).collect();
+        let mut wanted: Vec<_> =
+            variant["alarms"].as_array().unwrap().iter().map(|rule| rule.as_str().unwrap()).collect();
+        rules.sort_unstable();
+        wanted.sort_unstable();
+        if rules != wanted {
+            let messages: Vec<_> = found.iter().map(|one| one["message"].as_str().unwrap()).collect();
+            failures.push(format!("{}: {rules:?}, not {wanted:?}: {messages:#?}", variant["what"]));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
 #[test]
 fn json_tells_the_place() {
     let input = fs::read(testdata("check/grpc-path/broken.yaml")).unwrap();
@@ -368,6 +406,63 @@ fn json_tells_the_place() {
     let (line, column) = (finding["line"].as_u64().unwrap(), finding["column"].as_u64().unwrap());
     let shown = &lines[usize::try_from(line).unwrap() - 1][usize::try_from(column).unwrap() - 1..];
     assert_eq!(shown, "pathType: Exact");
+}
+
+/// Which keys a load balancer takes depends on its class; certificates cover the hosts together.
+#[test]
+fn certificates_of_one_ingress() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = |name: &str, key: &[&str], host: &str| {
+        let (subject, names) = (format!("/CN={host}"), format!("subjectAltName=DNS:{host}"));
+        let mut openssl = std::process::Command::new("openssl");
+        openssl.current_dir(folder.path()).args(["req", "-x509", "-nodes", "-days", "30", "-subj", &subject]);
+        openssl.args(["-addext", &names, "-keyout", "key", "-out", "crt", "-newkey"]).args(key);
+        let made = openssl.output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let base64 = |file: &str| Base64::encode_string(&fs::read(folder.path().join(file)).unwrap());
+        let data = format!("  tls.crt: {}\n  tls.key: {}\n", base64("crt"), base64("key"));
+        format!("---\napiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\ntype: kubernetes.io/tls\ndata:\n{data}")
+    };
+    let tls = |names: &str| format!("spec:\n  tls: [{names}]\n  rules:\n");
+    let rules = "spec:\n  rules:\n";
+    let one = tls("{secretName: one}");
+    let other_host = "  rules:\n  - host: b.example.com\n    http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: my-release-milvus, port: {number: 19530}}}}]}\n";
+    let frontend = "    networking.gke.io/v1beta1.FrontendConfig: my-release-frontendconfig\n";
+    let p384: &[&str] = &["ec", "-pkeyopt", "ec_paramgen_curve:P-384"];
+    let p256: &[&str] = &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    for (key, regional, global) in [
+        (p256, true, true),
+        (p384, true, false),
+        (&["rsa:2048"][..], true, true),
+        (&["rsa:3072"], true, false),
+        (&["rsa:4096"], true, false),
+    ] {
+        let secret = secret("one", key, "milvus.example.com");
+        for (class, fits) in [("gce", global), ("gce-internal", regional)] {
+            let class = format!("    kubernetes.io/ingress.class: {class}\n");
+            let input = edited(&[(MANAGED, ""), (frontend, ""), (CLASS, &class), (rules, &one), ("", &secret)]);
+            let alarms = alarms(&[], input.as_bytes());
+            assert!(alarms.len() == usize::from(!fits), "{key:?} {class}: {alarms:?}");
+            assert!(alarms.iter().all(|alarm| alarm.contains("tls-secret-certificate")), "{key:?} {class}: {alarms:?}");
+        }
+    }
+    let two = tls("{secretName: one}, {secretName: two}");
+    let (first, second) = (secret("one", p256, "milvus.example.com"), secret("two", p256, "b.example.com"));
+    let wildcard = secret("two", p256, "*.example.com");
+    let domains = "  - milvus.example.com";
+    for (edits, fits) in [
+        // A ManagedCertificate for one, a Secret for the other.
+        (&[(rules, one.as_str()), ("  rules:\n", other_host), (domains, "  - b.example.com"), ("", &first)][..], true),
+        (&[(rules, one.as_str()), ("  rules:\n", other_host), ("", &first)], false),
+        (&[(MANAGED, ""), (rules, &two), ("  rules:\n", other_host), ("", &first), ("", &second)], true),
+        (&[(MANAGED, ""), (rules, &two), ("  rules:\n", other_host), ("", &first), ("", &wildcard)], true),
+        (&[(MANAGED, ""), (rules, &two), ("  rules:\n", other_host), ("", &first)], true),
+        (&[(MANAGED, ""), (rules, &two), ("", &second), ("", &second.replace("name: two", "name: one"))], false),
+    ] {
+        let alarms = alarms(&[], edited(edits).as_bytes());
+        assert!(alarms.len() == usize::from(!fits), "{edits:#?}: {alarms:?}");
+        assert!(alarms.iter().all(|alarm| alarm.contains("host-not-covered")), "{alarms:?}");
+    }
 }
 
 /// What the schema of SARIF 2.1.0 requires of a log, and that its references hold.

@@ -13,7 +13,7 @@ use x509_cert::{Certificate, TbsCertificate};
 
 use super::key::{Public, public_of_certificate};
 use super::pem::{self, PemError};
-use crate::gke::certificate::MAX_CHAIN;
+use crate::gke::certificate::{MAX_CHAIN, Scope};
 use crate::host::Hosts;
 use crate::text::escaped;
 
@@ -48,8 +48,8 @@ pub enum CertificateProblem {
         "{first} is issued by `{issuer}`, but behind it stands {second}; put the one that issued it there, or nothing"
     )]
     Order { first: Position, issuer: String, second: Position },
-    #[error("its key is {0}, and Google takes RSA-2048 and ECDSA P-256 only; order it anew with such a key")]
-    KeyType(String),
+    #[error("its key is {key}, and Google takes {}; order it anew with such a key", scope.keys())]
+    KeyType { key: String, scope: Scope },
     #[error(
         "is X.509 v1, which Go and rustls refuse (such are made by the guide's openssl commands); make one with \
         `milvus-gke-l7 cert`"
@@ -123,9 +123,9 @@ impl Chain {
     }
 
     /// The key of the server's certificate, which is of a type that Google takes.
-    pub(super) fn check_key(&self) -> Result<Public, CertificateProblem> {
+    pub(super) fn check_key(&self, scope: Scope) -> Result<Public, CertificateProblem> {
         match self.0.first().and_then(public) {
-            Some(Public::Other(name)) => Err(CertificateProblem::KeyType(name)),
+            Some(Public::Other(key)) if !scope.takes(&key) => Err(CertificateProblem::KeyType { key, scope }),
             Some(key) => Ok(key),
             None => Err(CertificateProblem::DamagedKey(self.position(0))),
         }
@@ -154,6 +154,11 @@ impl Chain {
             list.push(format!("and {} more", names.len() - SHOWN_NAMES));
         }
         Err(CertificateProblem::Hosts { missing: missing.join(", "), names: list.join(", "), hint })
+    }
+
+    /// The names of the server's certificate.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.first().and_then(|leaf| names(leaf.tbs_certificate()).ok()).unwrap_or_default()
     }
 
     /// All of them are valid: clients get them all.
@@ -198,9 +203,11 @@ fn names(certificate: &TbsCertificate) -> der::Result<Vec<String>> {
     Ok(dns.collect())
 }
 
-/// RFC 6125, section 6.4: without regard to case; a wildcard is one whole label. OpenSSL and
+/// Whether a certificate for `name` is one for `host`: RFC 6125, section 6.4,
+/// without regard to case; a wildcard is one whole label. OpenSSL and
 /// rustls want two labels behind it.
-pub(super) fn covers(name: &str, host: &str) -> bool {
+#[must_use]
+pub fn covers(name: &str, host: &str) -> bool {
     match name.strip_prefix("*.") {
         Some(parent) if !parent.contains('.') => false,
         _ if name.eq_ignore_ascii_case(host) => true,

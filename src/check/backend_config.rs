@@ -1,19 +1,47 @@
 //! The BackendConfig of Milvus's port. Milvus answers health checks at /healthz of its
 //! metrics port, over plain HTTP whatever its TLS mode is; nothing else becomes healthy.
 
+use json_patch::jsonptr::PointerBuf;
 use serde_json::Value;
 
 use super::findings::{Finding, Findings};
+use super::input::Found;
 use super::subject::Subject;
-use super::{fields, rules};
+use super::{fields, rules, tls_secret};
 use crate::gke::{health, kind};
 use crate::kube::object::{Existing, Object as _};
-use crate::kube::value::{pointer, set_at, str_at};
+use crate::kube::value::{array_at, pointer, set_at, str_at, value_at};
 use crate::milvus::pods::METRICS;
 use crate::milvus::service::{GRPC_PORT, TARGET_PORT};
 
-pub(super) fn check(config: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
+/// Entries of the Secret of Identity-Aware Proxy (ingress-gce pkg/backendconfig/validation.go).
+const IAP_ENTRIES: [&str; 2] = ["client_id", "client_secret"];
+
+/// Entries of the Secret of a key for signed URLs.
+const CDN_ENTRIES: [&str; 1] = ["key_value"];
+
+/// What the port is that a BackendConfig is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// Milvus's gRPC port.
+    Grpc,
+    /// Another port of Milvus's pods.
+    Milvus,
+    /// One of other pods.
+    Foreign,
+}
+
+pub(super) fn check(config: &Existing, subject: &Subject<'_>, role: Role, findings: &mut Findings) {
     fields::check(config, &kind::BACKEND_CONFIG, findings);
+    check_iap(config, subject, role, findings);
+    let policy = str_at(&config.value, "/spec/securityPolicy/name").filter(|name| !name.is_empty());
+    if let Some(policy) = policy.filter(|_| !config.is_live()) {
+        let place = pointer(["spec", "securityPolicy", "name"]);
+        findings.at(&rules::OUTSIDE, config, place, format!("the security policy `{policy}` must exist"));
+    }
+    if role == Role::Foreign {
+        return;
+    }
     let name = config.name().unwrap_or_default();
     match set_at(&config.value, "/spec/healthCheck") {
         None => {
@@ -26,10 +54,52 @@ pub(super) fn check(config: &Existing, subject: &Subject<'_>, findings: &mut Fin
         let message = format!("BackendConfig `{name}` has no timeoutSec");
         findings.object(&rules::NO_TIMEOUT, config, message);
     }
-    let policy = str_at(&config.value, "/spec/securityPolicy/name").filter(|name| !name.is_empty());
-    if let Some(policy) = policy.filter(|_| !config.is_live()) {
-        let place = pointer(["spec", "securityPolicy", "name"]);
-        findings.at(&rules::OUTSIDE, config, place, format!("the security policy `{policy}` must exist"));
+}
+
+fn check_iap(config: &Existing, subject: &Subject<'_>, role: Role, findings: &mut Findings) {
+    let is_on = |block: &str| value_at(&config.value, "/spec")?.get(block)?.get("enabled")?.as_bool();
+    let (iap, cdn) = (is_on("iap") == Some(true), is_on("cdn") == Some(true));
+    let name = config.name().unwrap_or_default();
+    let at = || pointer(["spec", "iap", "enabled"]);
+    if iap && role == Role::Grpc {
+        let message = format!("BackendConfig `{name}` puts Identity-Aware Proxy before Milvus's gRPC port");
+        findings.at(&rules::IAP_GRPC, config, at(), message);
+    }
+    if iap && cdn {
+        let message = format!("BackendConfig `{name}` has Identity-Aware Proxy and Cloud CDN on");
+        findings.at(&rules::IAP_CDN, config, at(), message);
+    }
+    if let Some(secret) = str_at(&config.value, "/spec/iap/oauthclientCredentials/secretName").filter(|_| iap) {
+        let place = pointer(["spec", "iap", "oauthclientCredentials", "secretName"]);
+        check_secret(config, subject, (secret, place), &IAP_ENTRIES, findings);
+    }
+    for (index, key) in array_at(&config.value, "/spec/cdn/signedUrlKeys").enumerate().filter(|_| cdn) {
+        if let Some(secret) = str_at(key, "/secretName") {
+            let place = pointer(["spec", "cdn", "signedUrlKeys", &index.to_string(), "secretName"]);
+            check_secret(config, subject, (secret, place), &CDN_ENTRIES, findings);
+        }
+    }
+}
+
+/// A Secret that the BackendConfig names, in its own namespace.
+fn check_secret(
+    config: &Existing,
+    subject: &Subject<'_>,
+    (name, place): (&str, PointerBuf),
+    entries: &[&str],
+    findings: &mut Findings,
+) {
+    if name.is_empty() {
+        return;
+    }
+    match subject.input.secrets.find(name, config.namespace()) {
+        Found::Here(secret) => tls_secret::check_entries(secret, entries, findings),
+        Found::Elsewhere(secret) => {
+            let there = secret.namespace().unwrap_or_default();
+            let message = format!("Secret `{name}` is in namespace `{there}`, not in the BackendConfig's");
+            findings.at(&rules::SECRET_NAMESPACE, config, place, message);
+        }
+        Found::Nowhere => findings.at(&rules::OUTSIDE, config, place, format!("Secret `{name}` must exist")),
     }
 }
 

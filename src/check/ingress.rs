@@ -5,33 +5,25 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::findings::{Finding, Findings};
-use super::service::{at_annotation, strings_only};
+use super::input::Found;
+use super::service::at_annotation;
 use super::subject::{Subject, Target, is_charts};
-use super::{frontend_config, managed_certificate, rules, tls_secret};
-use crate::gke::annotation::{
-    ALLOW_HTTP, CLASS, CLUSTER_ISSUER, FRONTEND_CONFIG, GLOBAL_STATIC_IP, ISSUER, MANAGED_CERTIFICATES,
-    PRE_SHARED_CERT, REGIONAL_STATIC_IP, WRITTEN,
-};
-use crate::gke::ingress::{
-    self, Backend, Class, HttpPath, MAX_CERTIFICATES, backends, default_backend, names, paths_of,
-};
+use super::{backend, certificates, fields, frontend_config, rules};
+use crate::gke::annotation::{ALLOW_HTTP, CLASS, FRONTEND_CONFIG, GLOBAL_STATIC_IP, REGIONAL_STATIC_IP, WRITTEN};
+use crate::gke::ingress::{self, Address, Class, HttpPath, default_backend, paths_of};
 use crate::gke::kind;
-use crate::host::{Host, Hosts};
+use crate::host::Host;
 use crate::kube::object::{Existing, Object as _};
-use crate::kube::value::{array_at, pointer, set_at, str_at};
+use crate::kube::value::{pointer, set_at, str_at, value_at};
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if let (Some(service), true) = (subject.service, subject.ingresses.is_empty()) {
-        let message = format!(
-            "no Ingress of the input leads to the Milvus port of Service `{}`",
-            service.name().unwrap_or_default()
-        );
+        let name = service.name().unwrap_or_default();
+        let message = format!("no Ingress of the input leads to the Milvus port of Service `{name}`");
         findings.object(&rules::NO_INGRESS, service, message);
-        return;
     }
-    let is_ours = |ingress: &Existing| Class::of(&ingress.value).is_handled() && !is_charts(ingress);
-    let mut first: Option<&Existing> = None;
     let has_ours = subject.ingresses.iter().any(|ingress| is_ours(ingress));
+    let mut first: Option<&Existing> = None;
     for &ingress in &subject.ingresses {
         if has_ours && !is_ours(ingress) {
             if is_charts(ingress) {
@@ -41,7 +33,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
             continue;
         }
         match first {
-            Some(first) if subject.service.is_some() && Class::of(&first.value) == Class::of(&ingress.value) => {
+            Some(first) if subject.service.is_some() && are_for_one_purpose(first, ingress) => {
                 let (name, other) = (ingress.name().unwrap_or_default(), first.name().unwrap_or_default());
                 let message = format!("Ingress `{name}` leads to Milvus, and so does `{other}`");
                 findings.object(&rules::TWO_INGRESSES, ingress, message);
@@ -50,20 +42,29 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
         }
         check_one(ingress, subject, findings);
     }
+    for ingress in subject.beside.iter().filter(|ingress| is_ours(ingress)) {
+        check_one(ingress, subject, findings);
+    }
+}
+
+/// Whether GKE makes a load balancer of it, and not by the chart's doing.
+fn is_ours(ingress: &Existing) -> bool {
+    Class::of(&ingress.value).is_handled() && !is_charts(ingress)
+}
+
+/// Two load balancers of one kind are meant where each has an address of its own, as for IPv4 and IPv6.
+fn are_for_one_purpose(one: &Existing, other: &Existing) -> bool {
+    let addresses = (Address::of(&one.value), Address::of(&other.value));
+    let are_apart = matches!(addresses, (Some(one), Some(other)) if one != other);
+    Class::of(&one.value) == Class::of(&other.value) && !are_apart
 }
 
 fn check_one(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
-    strings_only(ingress, findings);
-    let version = ingress.api_version();
-    let is_v1 = version == kind::INGRESS.api_version;
-    if !is_v1 {
-        let message = format!("{version} is gone since Kubernetes 1.22");
-        findings.at(&rules::INGRESS_VERSION, ingress, pointer(["apiVersion"]), message);
-    }
+    fields::check(ingress, &kind::INGRESS, findings);
     check_class(ingress, findings);
-    check_rules(ingress, subject, is_v1, findings);
-    check_certificates(ingress, subject, findings);
-    check_address(ingress, findings);
+    check_rules(ingress, subject, findings);
+    certificates::check(ingress, subject, findings);
+    check_address(ingress, subject, findings);
     check_http(ingress, subject, findings);
     if !ingress.is_live() {
         for key in WRITTEN.iter().filter(|key| ingress.annotation(key).is_some()) {
@@ -93,12 +94,14 @@ fn check_class(ingress: &Existing, findings: &mut Findings) {
     }
 }
 
-fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings: &mut Findings) {
+fn check_rules(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
+    let is_v1 = ingress.api_version() == kind::INGRESS.api_version;
+    let leads = backend::leads_anywhere(ingress, subject);
     let default = default_backend(&ingress.value);
     let mut by_default = false;
     if let Some(backend) = &default {
-        check_backend(ingress, backend, subject, findings);
-        by_default = subject.target(backend) == Target::Grpc;
+        backend::check(ingress, backend, leads, subject, findings);
+        by_default = matches!(subject.target(ingress, backend), Target::Grpc);
         if by_default {
             findings.at(&rules::NO_HOST, ingress, backend.at.clone(), "the default backend answers for every host");
         }
@@ -108,8 +111,12 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings:
         let at_rule = pointer(["spec", "rules", &rule.to_string()]);
         let at_host = at_rule.with_trailing_token("host");
         let host = str_at(value, "/host").filter(|host| !host.is_empty());
-        if let Some(Err(error)) = host.map(str::parse::<Host>) {
-            findings.at(&rules::HOST, ingress, at_host.clone(), error.to_string());
+        if let Some(problem) = host.and_then(host_problem) {
+            findings.at(&rules::HOST, ingress, at_host.clone(), problem);
+        }
+        if value_at(value, "/http/paths").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            let place = at_rule.with_trailing_token("http");
+            findings.at(&rules::FIELD_REQUIRED, ingress, place, format!("`rules[{rule}].http` has no paths"));
         }
         if !hosts.insert(host) {
             let place = if host.is_some() { at_host } else { at_rule.clone() };
@@ -120,8 +127,8 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings:
         let mut judged = false;
         for path in paths_of(rule, value) {
             judged |= check_path(ingress, &path, is_v1, findings);
-            check_backend(ingress, &path.backend, subject, findings);
-            if subject.target(&path.backend) == Target::Grpc {
+            backend::check(ingress, &path.backend, leads, subject, findings);
+            if matches!(subject.target(ingress, &path.backend), Target::Grpc) {
                 grpc.push(path);
             }
         }
@@ -140,6 +147,15 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, is_v1: bool, findings:
     }
 }
 
+/// Why a host is none.
+fn host_problem(host: &str) -> Option<String> {
+    match host.parse::<Host>() {
+        Err(error) => Some(error.to_string()),
+        Ok(_) if host.trim() != host => Some("leave the blanks around it out".to_owned()),
+        Ok(_) => None,
+    }
+}
+
 /// Whether something is wrong with the path itself.
 fn check_path(ingress: &Existing, path: &HttpPath<'_>, is_v1: bool, findings: &mut Findings) -> bool {
     let written = path.path();
@@ -147,6 +163,10 @@ fn check_path(ingress: &Existing, path: &HttpPath<'_>, is_v1: bool, findings: &m
         let key = if set_at(path.value, "/path").is_some() { "path" } else { "pathType" };
         path.at.with_trailing_token(key)
     };
+    if let Some(problem) = path.refused().filter(|_| is_v1) {
+        findings.at(&rules::PATH, ingress, at_path(), format!("`{written}` {problem}"));
+        return true;
+    }
     match path.path_type() {
         Some("Prefix" | "Exact") if written.is_empty() || written.contains('*') => {
             let what = if written.is_empty() { "no path".to_owned() } else { format!("`{written}`") };
@@ -169,118 +189,13 @@ fn check_path(ingress: &Existing, path: &HttpPath<'_>, is_v1: bool, findings: &m
     true
 }
 
-fn check_backend(ingress: &Existing, backend: &Backend<'_>, subject: &Subject<'_>, findings: &mut Findings) {
-    if backend.is_resource {
-        findings.at(&rules::RESOURCE_BACKEND, ingress, backend.pointer(&["resource"]), "the backend is a resource");
-        return;
+fn check_address(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
+    if let Some([first, second]) = subject.input.sharing_address(ingress) {
+        let (name, other) = (second.name().unwrap_or_default(), first.name().unwrap_or_default());
+        let key = Address::of(&second.value).map_or(GLOBAL_STATIC_IP, |address| address.key);
+        let message = format!("Ingress `{name}` names the address of Ingress `{other}`");
+        findings.at(&rules::SHARED_ADDRESS, second, at_annotation(key), message);
     }
-    let Some(service) = subject.service.and_then(Existing::name) else { return };
-    match subject.target(backend) {
-        Target::NoPort => {
-            let port = match backend.port {
-                Some(Value::String(name)) => format!("named `{name}`"),
-                Some(number) => number.to_string(),
-                None => "that is not told".to_owned(),
-            };
-            let message = format!("Service `{service}` has no port {port}");
-            let finding = Finding::at(&rules::BACKEND_PORT, ingress, backend.port_pointer(), message);
-            findings.push(match subject.port.and_then(|port| port.number()) {
-                Some(number) => finding.with_fix(format!("Milvus's port is {number}")),
-                None => finding,
-            });
-        }
-        // Beside the one to Milvus a Service may be elsewhere.
-        Target::NoService if !leads_to_milvus(ingress, subject) => {
-            let message = format!("Service `{}` is not in the input", backend.service.unwrap_or_default());
-            let finding = Finding::at(&rules::BACKEND_SERVICE, ingress, backend.service_pointer(), message);
-            findings.push(finding.with_fix(format!("did you mean `{service}`?")));
-        }
-        _ => {}
-    }
-}
-
-fn leads_to_milvus(ingress: &Existing, subject: &Subject<'_>) -> bool {
-    backends(&ingress.value).any(|backend| matches!(subject.target(&backend), Target::Grpc | Target::NoPort))
-}
-
-fn check_certificates(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings) {
-    let here = ingress.namespace();
-    let by_issuer = [CLUSTER_ISSUER, ISSUER].iter().any(|key| ingress.annotation(key).is_some());
-    // Several Secrets share the hosts among them.
-    let hosts = array_at(&ingress.value, "/spec/rules").filter_map(|rule| str_at(rule, "/host")?.parse::<Host>().ok());
-    let one_secret = array_at(&ingress.value, "/spec/tls").count() == 1;
-    let hosts = Hosts::new(hosts.collect()).ok().filter(|_| one_secret);
-    let mut tls = 0;
-    for (index, entry) in array_at(&ingress.value, "/spec/tls").enumerate() {
-        tls += 1;
-        let at = pointer(["spec", "tls", &index.to_string()]);
-        let Some(name) = str_at(entry, "/secretName").filter(|name| !name.is_empty()) else {
-            findings.at(&rules::TLS_WITHOUT_SECRET, ingress, at, "the entry names no Secret");
-            continue;
-        };
-        match subject.input.secrets.named(name, here) {
-            Some(secret) => tls_secret::check(secret, hosts.as_ref(), findings),
-            None if by_issuer => {}
-            None => {
-                let at = at.with_trailing_token("secretName");
-                findings.at(&rules::OUTSIDE, ingress, at, format!("Secret `{name}` must exist"));
-            }
-        }
-    }
-    let managed = names(&ingress.value, MANAGED_CERTIFICATES);
-    let mut domains = Vec::new();
-    let mut complete = !managed.is_empty();
-    for name in &managed {
-        if let Some(certificate) = subject.input.certificates.named(name, here) {
-            managed_certificate::check(certificate, findings);
-            domains.extend(managed_certificate::domains(certificate));
-        } else {
-            complete = false;
-            let elsewhere = subject.input.certificates.named(name, None).and_then(Existing::namespace);
-            let (rule, message) = match elsewhere {
-                Some(there) => (
-                    &rules::CERTIFICATE_ABSENT,
-                    format!("ManagedCertificate `{name}` is in namespace `{there}`, not in the Ingress's"),
-                ),
-                // Made by hand, and named: there is an option for that.
-                None if subject.input.certificates.is_empty() => {
-                    (&rules::OUTSIDE, format!("ManagedCertificate `{name}` must exist"))
-                }
-                None => (&rules::CERTIFICATE_ABSENT, format!("ManagedCertificate `{name}` is not in the input")),
-            };
-            findings.at(rule, ingress, at_annotation(MANAGED_CERTIFICATES), message);
-        }
-    }
-    let pre_shared = ingress::pre_shared(&ingress.value);
-    if !pre_shared.is_empty() {
-        let message = format!("pre-shared certificates must exist: {}", pre_shared.join(", "));
-        findings.at(&rules::OUTSIDE, ingress, at_annotation(PRE_SHARED_CERT), message);
-    }
-    if !managed.is_empty() && Class::of(&ingress.value) == Class::Internal {
-        let message = "an internal load balancer with a Google-managed certificate";
-        findings.at(&rules::CERTIFICATE_INTERNAL, ingress, at_annotation(MANAGED_CERTIFICATES), message);
-    }
-    let count = tls + managed.len() + pre_shared.len();
-    if count == 0 && names(&ingress.value, PRE_SHARED_CERT).is_empty() {
-        let message = format!("Ingress `{}` names no certificate", ingress.name().unwrap_or_default());
-        findings.object(&rules::NO_CERTIFICATE, ingress, message);
-    }
-    if count > MAX_CERTIFICATES {
-        findings.object(&rules::CERTIFICATE_MANY, ingress, format!("{count} certificates"));
-    }
-    if complete && tls == 0 && pre_shared.is_empty() {
-        for (rule, value) in ingress::rules(&ingress.value) {
-            let Some(host) = str_at(value, "/host").filter(|host| !host.is_empty()) else { continue };
-            if !domains.contains(&host) {
-                let message = format!("`{host}` is no domain of {}", managed.join(", "));
-                let place = pointer(["spec", "rules", &rule.to_string(), "host"]);
-                findings.at(&rules::HOST_NOT_COVERED, ingress, place, message);
-            }
-        }
-    }
-}
-
-fn check_address(ingress: &Existing, findings: &mut Findings) {
     let address = |key| ingress.annotation(key).filter(|name| !name.is_empty());
     let class = Class::of(&ingress.value);
     match (address(GLOBAL_STATIC_IP), address(REGIONAL_STATIC_IP)) {
@@ -325,8 +240,22 @@ fn check_http(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings
             redirects = frontend_config::redirects(config);
         }
         (Some(name), None) => {
-            let message = format!("FrontendConfig `{name}` is not in the input");
-            findings.at(&rules::FRONTEND_ABSENT, ingress, at_annotation(FRONTEND_CONFIG), message);
+            let at = at_annotation(FRONTEND_CONFIG);
+            let configs = &subject.input.frontend_configs;
+            if let Some(stranger) = subject.input.stranger(&kind::FRONTEND_CONFIG, name) {
+                findings.push(fields::unserved(stranger, &kind::FRONTEND_CONFIG));
+            } else if let Found::Elsewhere(other) = configs.find(name, ingress.namespace()) {
+                let there = other.namespace().unwrap_or_default();
+                let message = format!("FrontendConfig `{name}` is in namespace `{there}`, not in the Ingress's");
+                findings.at(&rules::FRONTEND_ABSENT, ingress, at, message);
+            } else {
+                findings.at(
+                    &rules::FRONTEND_ABSENT,
+                    ingress,
+                    at,
+                    format!("FrontendConfig `{name}` is not in the input"),
+                );
+            }
         }
         (None, _) => {}
     }

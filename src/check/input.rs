@@ -1,16 +1,17 @@
 //! The objects of a stream that may concern Milvus behind a load balancer, and who names whom.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use json_patch::jsonptr::PointerBuf;
 use memchr::memmem;
 use serde_json::{Map, Value};
 
-use crate::gke::ingress;
+use crate::gke::ingress::{self, Address, Class};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object, Parsed, utf8};
-use crate::kube::value::{str_at, value_at};
+use crate::kube::value::{array_at, str_at, value_at};
 use crate::milvus::client;
 use crate::milvus::config;
 use crate::milvus::pods::{ConfigFile, Pods};
@@ -20,23 +21,57 @@ use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
 use crate::yaml::{self, Entries};
 
-/// Objects of one kind, found by name.
+/// Objects of one kind, found by name. Of two with one identity the later one counts, as in the cluster.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     all: Vec<Existing>,
-    by_name: HashMap<String, Vec<usize>>,
+    by_name: HashMap<String, Namesakes>,
+    /// Numbers of those that another one of the same identity came before.
+    twice: Vec<usize>,
+}
+
+/// Numbers of the objects of one name.
+#[derive(Debug, Default)]
+struct Namesakes {
+    /// The last one of each namespace.
+    by_namespace: HashMap<Option<String>, usize>,
+    last: usize,
 }
 
 impl Objects {
     fn push(&mut self, object: Existing) {
+        let index = self.all.len();
         if let Some(name) = object.name() {
-            self.by_name.entry(name.to_owned()).or_default().push(self.all.len());
+            let namesakes = self.by_name.entry(name.to_owned()).or_default();
+            match namesakes.by_namespace.entry(object.namespace().map(str::to_owned)) {
+                Entry::Occupied(earlier) if self.all[*earlier.get()].kind() == object.kind() => {
+                    let index = *earlier.get();
+                    if !object.is_live() {
+                        self.twice.push(index);
+                    }
+                    namesakes.last = index;
+                    self.all[index] = object;
+                    return;
+                }
+                Entry::Occupied(mut earlier) => {
+                    earlier.insert(index);
+                }
+                Entry::Vacant(vacant) => {
+                    vacant.insert(index);
+                }
+            }
+            namesakes.last = index;
         }
         self.all.push(object);
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Existing> {
         self.all.iter()
+    }
+
+    /// Those that take the place of another one of the input.
+    pub(super) fn twice(&self) -> impl Iterator<Item = &Existing> {
+        self.twice.iter().map(|index| &self.all[*index])
     }
 
     /// The only one.
@@ -48,11 +83,35 @@ impl Objects {
         self.all.is_empty()
     }
 
+    /// What `name` means in this namespace, or in one that is not told.
+    pub(super) fn find(&self, name: &str, namespace: Option<&str>) -> Found<'_> {
+        let Some(namesakes) = self.by_name.get(name) else { return Found::Nowhere };
+        let at = |namespace: Option<&str>| namesakes.by_namespace.get(&namespace.map(str::to_owned)).copied();
+        let index = match namespace {
+            Some(_) => at(namespace).max(at(None)),
+            None => Some(namesakes.last),
+        };
+        match index {
+            Some(index) => Found::Here(&self.all[index]),
+            None => Found::Elsewhere(&self.all[namesakes.last]),
+        }
+    }
+
     /// The object of this name in this namespace, or in one that is not told.
     pub(super) fn named(&self, name: &str, namespace: Option<&str>) -> Option<&Existing> {
-        let mut named = self.by_name.get(name).into_iter().flatten().map(|index| &self.all[*index]);
-        named.find(|object| object.shares_namespace(namespace))
+        if let Found::Here(object) = self.find(name, namespace) { Some(object) } else { None }
     }
+}
+
+/// What a reference leads to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Found<'i> {
+    /// This object.
+    Here(&'i Existing),
+    /// Nothing; one of this name is in another namespace.
+    Elsewhere(&'i Existing),
+    /// Nothing of the input.
+    Nowhere,
 }
 
 /// The objects, by kind.
@@ -77,6 +136,14 @@ pub(super) struct Input<'s> {
     load_balancers_by_workload: OnceCell<HashMap<DocumentId, Vec<usize>>>,
     /// Numbers of the Ingresses that lead to a Service of this name.
     ingresses_by_service: OnceCell<HashMap<String, Vec<usize>>>,
+    /// Numbers of GKE's Ingresses by the reserved address they name: its annotation, and what that says.
+    ingresses_by_address: OnceCell<HashMap<(&'static str, String), Vec<usize>>>,
+    /// Routes of the Gateway API.
+    routes: Objects,
+    /// Names of the Services that they lead to, each with its namespaces.
+    routed: OnceCell<HashMap<String, HashSet<Option<String>>>>,
+    /// Objects of GKE's kinds in a group that has no such kind, or with a kind in other case.
+    strangers: Objects,
 }
 
 /// Attu by its workload's release; others by the name that the host of a URL begins with.
@@ -96,10 +163,12 @@ pub(super) struct Client {
 }
 
 /// Kinds of which something is read, beside [`kind`]'s.
-const KINDS: [&str; 7] = ["Service", "ConfigMap", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"];
+const KINDS: [&str; 6] = ["ConfigMap", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"];
 
-const GKE_KINDS: [&kind::Kind; 5] =
-    [&kind::INGRESS, &kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE, &kind::SECRET];
+const KUBERNETES_KINDS: [&kind::Kind; 3] = [&kind::SERVICE, &kind::INGRESS, &kind::SECRET];
+
+/// Google's own.
+const OWN_KINDS: [&kind::Kind; 3] = [&kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE];
 
 impl<'s> Input<'s> {
     pub(super) fn read(stream: &'s Stream<'_>) -> Result<Self, Refusal> {
@@ -118,6 +187,10 @@ impl<'s> Input<'s> {
             clients_by: OnceCell::new(),
             load_balancers_by_workload: OnceCell::new(),
             ingresses_by_service: OnceCell::new(),
+            ingresses_by_address: OnceCell::new(),
+            routes: Objects::default(),
+            routed: OnceCell::new(),
+            strangers: Objects::default(),
         };
         let mut empty = true;
         let mut below = Objects::default();
@@ -156,13 +229,18 @@ impl<'s> Input<'s> {
             _ if is(&kind::FRONTEND_CONFIG) => &mut self.frontend_configs,
             _ if is(&kind::MANAGED_CERTIFICATE) => &mut self.certificates,
             _ if is(&kind::SECRET) => &mut self.secrets,
-            ("Ingress", "networking.k8s.io" | "extensions") => &mut self.ingresses,
-            ("Service", "") => &mut self.services,
+            _ if is(&kind::SERVICE) => &mut self.services,
+            // Others have an Ingress of their own; these have none.
+            ("Ingress", "networking.k8s.io" | "extensions" | "networking.gke.io" | "networking" | "") => {
+                &mut self.ingresses
+            }
+            (kind, "gateway.networking.k8s.io") if kind.ends_with("Route") => &mut self.routes,
             ("Deployment" | "StatefulSet" | "DaemonSet", "apps") => &mut self.workloads,
             // Old revisions have no pods.
             ("ReplicaSet", "apps") if value_at(&object.value, "/spec/replicas") == Some(&Value::from(0)) => return,
             ("ReplicaSet", "apps") | ("Pod", "") => below,
             ("ConfigMap", "") => return self.config_maps.push(object.id),
+            (kind, _) if OWN_KINDS.iter().any(|own| own.name.eq_ignore_ascii_case(kind)) => &mut self.strangers,
             _ => return,
         };
         place.push(object);
@@ -284,8 +362,77 @@ impl<'s> Input<'s> {
         by_service.get(service).into_iter().flatten().map(|index| &self.ingresses.all[*index])
     }
 
-    /// The ConfigMap with the user's settings.
-    pub(super) fn config_map(&self, file: &ConfigFile, namespace: Option<&str>) -> Option<Parsed<'s>> {
+    /// An Ingress of GKE's and another one that names the same reserved address, in order.
+    pub(super) fn sharing_address<'o>(&'o self, ingress: &'o Existing) -> Option<[&'o Existing; 2]> {
+        let address = |ingress: &Existing| {
+            let Address { key, name } = Address::of(&ingress.value)?;
+            Class::of(&ingress.value).is_handled().then(|| (key, name.to_owned()))
+        };
+        let by_address = self.ingresses_by_address.get_or_init(|| {
+            let mut by_address: HashMap<_, Vec<_>> = HashMap::new();
+            for (index, ingress) in self.ingresses.iter().enumerate() {
+                if let Some(address) = address(ingress) {
+                    by_address.entry(address).or_default().push(index);
+                }
+            }
+            by_address
+        });
+        let sharing = by_address.get(&address(ingress)?)?;
+        let at = |at: &usize| &self.ingresses.all[*at];
+        let first = sharing.first().map(at)?;
+        // All of them but the first are too many.
+        if first.id == ingress.id {
+            return Some([first, sharing.get(1).map(at)?]);
+        }
+        Some([first, ingress])
+    }
+
+    /// Whether a route of the Gateway API leads to a Service.
+    pub(super) fn is_routed_to(&self, service: &Existing) -> bool {
+        let routed = self.routed.get_or_init(|| {
+            let mut routed: HashMap<_, HashSet<_>> = HashMap::new();
+            for route in self.routes.iter() {
+                let backends = array_at(&route.value, "/spec/rules").flat_map(|rule| array_at(rule, "/backendRefs"));
+                for backend in backends {
+                    let namespace = str_at(backend, "/namespace").or(route.namespace()).map(str::to_owned);
+                    let name = str_at(backend, "/name").unwrap_or_default();
+                    routed.entry(name.to_owned()).or_default().insert(namespace);
+                }
+            }
+            routed
+        });
+        service.name().and_then(|name| routed.get(name)).is_some_and(|namespaces| {
+            let namespace = service.namespace().map(str::to_owned);
+            namespace.is_none() || namespaces.contains(&namespace) || namespaces.contains(&None)
+        })
+    }
+
+    /// An object of this kind and name that the API server does not know as such: in another group, or with the kind in
+    /// other case.
+    pub(super) fn stranger(&self, kind: &kind::Kind, name: &str) -> Option<&Existing> {
+        let found = match self.strangers.find(name, None) {
+            Found::Here(object) | Found::Elsewhere(object) => object,
+            Found::Nowhere => return None,
+        };
+        Some(found).filter(|object| object.kind().eq_ignore_ascii_case(kind.name))
+    }
+
+    /// The lists of what is in front of Milvus, and of Milvus itself.
+    pub(super) fn twice(&self) -> impl Iterator<Item = &Existing> {
+        let lists = [
+            &self.services,
+            &self.ingresses,
+            &self.backend_configs,
+            &self.frontend_configs,
+            &self.certificates,
+            &self.secrets,
+            &self.workloads,
+        ];
+        lists.into_iter().flat_map(Objects::twice)
+    }
+
+    /// The ConfigMap with the user's settings, and whether it takes the place of another one.
+    pub(super) fn config_map(&self, file: &ConfigFile, namespace: Option<&str>) -> Option<(Parsed<'s>, bool)> {
         const NAME: Entries = &[&["metadata", "name"]];
         let by_name = self.config_maps_by_name.get_or_init(|| {
             let mut by_name: HashMap<String, Vec<_>> = HashMap::new();
@@ -297,10 +444,13 @@ impl<'s> Input<'s> {
             }
             by_name
         });
-        let candidates = by_name.get(&file.config_map).into_iter().flatten();
-        candidates
+        let candidates = by_name.get(&file.config_map).into_iter().flatten().rev();
+        let mut objects = candidates
             .filter_map(|id| config::parse_config_map(self.stream, *id, &file.key).ok())
-            .find(|object| object.shares_namespace(namespace) && !object.is_hook())
+            .filter(|object| object.shares_namespace(namespace) && !object.is_hook());
+        let object = objects.next()?;
+        let is_second = objects.any(|earlier| earlier.namespace() == object.namespace() && !earlier.is_live());
+        Some((object, is_second))
     }
 }
 
@@ -310,14 +460,17 @@ fn pods(workload: &Existing) -> Option<(&Existing, Pods<'_>)> {
 
 /// A list that could not be opened may hold what is looked for.
 fn may_be_read(kind: &[u8]) -> bool {
-    let kinds = KINDS.into_iter().chain(GKE_KINDS.iter().map(|kind| kind.name));
-    kind.ends_with(b"List") || kinds.into_iter().any(|known| known.as_bytes() == kind)
+    let kinds = KINDS.into_iter().chain(KUBERNETES_KINDS.iter().map(|kind| kind.name));
+    kind.ends_with(b"List")
+        || kind.ends_with(b"Route")
+        || kinds.into_iter().any(|known| known.as_bytes() == kind)
+        || OWN_KINDS.iter().any(|own| own.name.as_bytes().eq_ignore_ascii_case(kind))
 }
 
 /// Whether a document that cannot be read may be one that is looked for.
 fn may_concern_milvus(body: &[u8]) -> bool {
-    let marks = ["milvus", kind::BACKEND_CONFIG.name, kind::FRONTEND_CONFIG.name, kind::MANAGED_CERTIFICATE.name];
-    marks.iter().any(|mark| memmem::find(body, mark.as_bytes()).is_some())
+    let marks = OWN_KINDS.iter().map(|kind| kind.name).chain(["milvus"]);
+    marks.into_iter().any(|mark| memmem::find(body, mark.as_bytes()).is_some())
 }
 
 fn read(stream: &Stream<'_>, id: DocumentId) -> Result<Existing, Refusal> {

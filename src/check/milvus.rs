@@ -17,7 +17,17 @@ use crate::milvus::service::{GRPC_PORT, INSTANCE, TARGET_PORT, leads_to_milvus};
 use crate::report::place::{Place, Spot};
 use crate::report::refusal::Refusal;
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
+/// What Milvus's ports speak.
+#[derive(Debug)]
+pub(super) struct Speaks {
+    /// Whether they speak TLS; not known where it is taken from elsewhere.
+    pub(super) tls: Option<bool>,
+    /// The port of the HTTP server; none where it is off or shares the gRPC port.
+    pub(super) http: Option<u16>,
+}
+
+/// Checks Milvus itself; tells what its ports speak, if its configuration can be read.
+pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) -> Option<Speaks> {
     let target = subject.port.and_then(|port| port.target()).cloned().unwrap_or_else(|| TARGET_PORT.into());
     let serving = subject.pods.iter().find_map(|(workload, pods)| Some((*workload, pods, pods.server(&target)?)));
     check_doors(subject, serving.as_ref().map_or(GRPC_PORT, |(_, _, server)| server.grpc_port.into()), findings);
@@ -27,14 +37,15 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let message = format!("{} `{}` mounts no settings", workload.kind(), workload.name().unwrap_or_default());
             findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pods.pointer(["spec"]), message);
         }
-        return;
+        return None;
     };
     if let Some(variable) = config::variable(&server, TLS_MODE)
         && variable.value.as_deref().map(str::trim) == Some("1")
         && pods.config_volume().is_none()
     {
         // The environment wins, and nothing else is known.
-        return check_clients(subject, workload, findings);
+        check_clients(subject, workload, findings);
+        return None;
     }
     let Some(ConfigVolume { file, pointer }) = pods.config_volume() else {
         match pods.charts_volume() {
@@ -49,35 +60,47 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pods.pointer(["spec"]), message);
             }
         }
-        return;
+        return None;
     };
     let Some(file) = file else {
         let message = "Milvus's user.yaml does not come from a ConfigMap".to_owned();
         findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pointer, message);
-        return;
+        return None;
     };
-    let Some(config_map) = subject.input.config_map(&file, workload.namespace()) else {
+    let Some((config_map, is_second)) = subject.input.config_map(&file, workload.namespace()) else {
         let message = format!("ConfigMap `{}` is not in the input", file.config_map);
         findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pointer, message);
-        return;
+        return None;
     };
+    if is_second {
+        let place = Place { document: config_map.id, spot: Spot::Path(self::pointer(["metadata", "name"])) };
+        let message = format!("ConfigMap `{}` stands twice in the input", file.config_map);
+        findings.push(Finding::new(&rules::OBJECT_TWICE, Some(place), message));
+    }
     match settings(&config_map, &file.key, &server, findings) {
-        Ok(true) => check_clients(subject, workload, findings),
-        Ok(false) => {}
+        Ok(speaks) => {
+            if speaks.tls == Some(true) {
+                check_clients(subject, workload, findings);
+            }
+            Some(speaks)
+        }
         Err(Refusal { reason, place }) => {
             let finding = Finding::new(&rules::MILVUS_CONFIG, place.map(|place| *place), reason.to_string());
             findings.push(finding.with_fix(reason.help()));
+            None
         }
     }
 }
 
 /// Whether Milvus speaks TLS as GKE needs it; what is wrong is found.
-fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut Findings) -> Result<bool, Refusal> {
+fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut Findings) -> Result<Speaks, Refusal> {
     let config = Config::read(config_map, key, server, http::DEFAULT)?;
+    let http = http::port(&config)?;
+    let speaks = |tls| Ok(Speaks { tls, http });
     let (mode, place) = match config.environment(TLS_MODE) {
         Some(variable) => {
             // Taken from elsewhere (`valueFrom`): not known here.
-            let Some(value) = &variable.value else { return Ok(false) };
+            let Some(value) = &variable.value else { return speaks(None) };
             (Some(value.trim().to_owned()), Some(config.place_of_variable(variable)))
         }
         None => (config.in_files(TLS_MODE)?, config.place_in_files(TLS_MODE)),
@@ -90,7 +113,7 @@ fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut 
         Some("1") => {}
         Some("2") => {
             at(&rules::TLS_MODE_2, place, "Milvus is set to tlsMode 2".to_owned());
-            return Ok(false);
+            return speaks(Some(false));
         }
         mode => {
             let message = match mode {
@@ -98,7 +121,7 @@ fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut 
                 None => "common.security.tlsMode is not set, and off by default".to_owned(),
             };
             at(&rules::TLS_OFF, place, message);
-            return Ok(false);
+            return speaks(Some(false));
         }
     }
     if http::keeps_milvus_from_starting(&config, server)? {
@@ -111,7 +134,7 @@ fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut 
             format!("proxy.http.port is {port}, Milvus's {by} port"),
         );
     }
-    Ok(true)
+    speaks(Some(true))
 }
 
 /// Other Services that let clients in from outside, to the same port of the same pods.

@@ -65,10 +65,40 @@ rules! {
         why "GKE builds no front end, or only a part of it, while it is missing"
         fix "make sure that it exists before the Ingress is applied"
         text "Static IP addresses, pre-shared certificates, SSL and security policies are no Kubernetes objects, and a \
-            Secret or a ManagedCertificate may be made by somebody else. A missing Secret leaves the Ingress without any front end; a missing \
+            Service, a Secret or a ManagedCertificate may be made by somebody else. A missing Service of any path stops \
+            the whole Ingress, without an event. A missing Secret leaves the Ingress without any front end; a missing \
             static IP leaves it with a URL map only; with a missing pre-shared certificate port 80 is served already, \
             but there is no ADDRESS."
         source "ingress-gce pkg/translator/translator.go, pkg/loadbalancers/forwarding_rules.go";
+    GATEWAY Note "gateway" "the Gateway API leads to Milvus"
+        why "only Ingresses are checked here: nothing is known of what the Gateway makes of it"
+        fix "give the port `appProtocol: HTTP2`, and the Service a HealthCheckPolicy for port 9091, /healthz and HTTP"
+        text "GKE's Gateway controller reads neither BackendConfig nor cloud.google.com/app-protocols. Milvus must \
+            speak TLS for it as well."
+        source "Gateway API HTTPRoute spec.rules[].backendRefs";
+    OBJECT_TWICE Warning "object-twice" "two objects of the input have the same kind, namespace and name"
+        why "the later one takes the place of the earlier one in the cluster, or Helm refuses the second: it exists \
+            already"
+        fix "keep one of them, or rename one"
+        text "Only the later one is looked at by the other rules. Objects that come from a cluster are not meant."
+        source "Kubernetes, identity of an object";
+    API_VERSION Error "api-version" "an apiVersion or kind that the API server does not know"
+        why "the API server refuses the object, and what needs it works without it, or not at all"
+        fix "write the apiVersion that is served"
+        text "FrontendConfig is served as networking.gke.io/v1beta1 only, BackendConfig as cloud.google.com/v1 (and \
+            v1beta1), ManagedCertificate as networking.gke.io/v1. Without the FrontendConfig there is no redirect; \
+            without the BackendConfig GKE refuses the whole Ingress."
+        source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs";
+    OBJECT_NAME Error "object-name" "a name that an object may not have"
+        why "the API server refuses the object"
+        fix "use lower-case letters, digits, inner hyphens and dots, at most 253 characters"
+        text "Also a name in capitals or with an underscore is refused. A Service's name has no dots and at most 63 characters."
+        source "Kubernetes, metadata.name; RFC 1123";
+    LABEL Error "label" "a label that an object may not have"
+        why "the API server refuses the object"
+        fix "use letters, digits, hyphens, underscores and dots, at most 63 characters; a key may have a domain before a slash"
+        text "The value may be empty. It begins and ends with a letter or a digit."
+        source "Kubernetes, metadata.labels";
 
     // Service.
     PORT_UNNAMED Error "port-unnamed" "the Milvus port of the Service has no name"
@@ -77,6 +107,16 @@ rules! {
         text "The load balancer gets an address and a green health check, and every call ends with 502. An upgrade of \
             the chart with --reuse-values from before 4.0.24 loses the name."
         source "annotation cloud.google.com/app-protocols; ingress-gce pkg/controller/translator/translator.go";
+    PORT_NAMES Error "port-names" "the name of a port is missing, there twice, or not a name"
+        why "the API server refuses a Service of several ports unless each has a name of its own"
+        fix "give each port a name: lower-case letters, digits and inner hyphens, at most 63 characters"
+        text "A Service of one port needs no name for the API server, but GKE looks the protocol up by it."
+        source "Kubernetes, validation of Service spec.ports[].name";
+    PORT_TWICE Error "port-twice" "two ports of the Service have the same number and protocol"
+        why "the API server refuses the Service"
+        fix "keep one of them"
+        text "The same number is allowed for TCP and UDP. Several ports may lead to one targetPort."
+        source "Kubernetes, validation of Service spec.ports[].port";
     PROTOCOLS_MISSING Error "app-protocols-missing" "the Service does not say that Milvus's port speaks HTTP/2"
         why "GKE speaks plain HTTP to Milvus's TLS port, and every call ends with 502"
         fix "annotate the Service: cloud.google.com/app-protocols: '{\"milvus\":\"HTTP2\"}', with the name of its port"
@@ -110,6 +150,19 @@ rules! {
         fix "remove service.alpha.kubernetes.io/app-protocols"
         text "What cloud.google.com/app-protocols says has no effect beside it."
         source "ingress-gce pkg/annotations/service.go";
+    REST_PROTOCOL Error "rest-protocol" "app-protocols does not fit another port of Milvus that the Ingress leads to"
+        why "GKE speaks plain HTTP to a port that speaks TLS, or TLS to one that does not, and every request ends \
+            with 502"
+        fix "name the port of the REST API as HTTPS, beside HTTP2 of the gRPC port"
+        text "With tlsMode 1 the HTTP server of Milvus speaks TLS as well, on the port proxy.http.port. The metrics \
+            port speaks plain HTTP. GKE says nothing about it."
+        source "annotation cloud.google.com/app-protocols; Milvus internal/distributed/proxy/listener_manager.go";
+    REST_PORT Error "rest-port" "the Ingress leads to a port of Milvus on which nothing listens"
+        why "every request to it ends with 502"
+        fix "set targetPort to proxy.http.port of user.yaml, and proxy.http.enabled to true"
+        text "Milvus's REST API has a port of its own, proxy.http.port, once TLS is on. Only said where no \
+            container declares the port."
+        source "Service spec.ports[].targetPort; Milvus proxy.http.port";
     CONFIG_MISSING Error "backend-config-missing" "the Service names no BackendConfig"
         why "GKE then probes `/` over HTTP/2 on the gRPC port, and Milvus never becomes healthy"
         fix "annotate the Service: cloud.google.com/backend-config: '{\"default\": \"my-release-backendconfig\"}'"
@@ -204,6 +257,30 @@ rules! {
         fix "put its value in quotes"
         text "true, false and numbers are no texts in YAML without quotes, nor is a mapping that is not quoted."
         source "Kubernetes, metadata.annotations";
+    ANNOTATION_KEY Error "annotation-key" "a key that an annotation may not have"
+        why "the API server refuses the object"
+        fix "write DOMAIN/NAME: the name has letters, digits, hyphens, underscores and dots, at most 63 characters"
+        text "There is one slash at most, and no blank."
+        source "Kubernetes, metadata.annotations";
+    ANNOTATION_MISSPELT Warning "annotation-misspelt" "an annotation that nobody reads, and that is nearly one of GKE's"
+        why "GKE ignores annotations that it does not know, without an event: what it should do is not done"
+        fix "write the key as GKE reads it"
+        text "A letter may be wrong, the domain, or the version; or the key is one of an older release. \
+            FrontendConfig alone has a version in its key: networking.gke.io/v1beta1.FrontendConfig."
+        source "ingress-gce pkg/annotations/{service,ingress}.go; gke-managed-certs pkg/controller";
+    ANNOTATION_KIND Warning "annotation-kind" "an annotation of GKE's that stands in the wrong place"
+        why "GKE looks for it elsewhere and ignores it here, without an event"
+        fix "move it to the object whose annotation it is"
+        text "cloud.google.com/backend-config, app-protocols and neg are annotations of the Service; addresses, \
+            certificates, the class and the FrontendConfig are those of the Ingress. Labels are not annotations."
+        source "ingress-gce pkg/annotations/{service,ingress}.go";
+    ANNOTATION_VALUE Error "annotation-value" "an annotation whose value is not a name"
+        why "what it names cannot exist, and GKE makes no front end, or only a part of it"
+        fix "write the name of the address, certificate or object alone; several certificates are separated by commas"
+        text "An address is given by its name, not by its number. Names of Google Cloud have lower-case letters, \
+            digits and inner hyphens, at most 63 characters."
+        source "ingress-gce pkg/annotations/ingress.go; gke-managed-certs pkg/controller; Compute Engine, names of \
+            resources";
     CONTROLLER_ANNOTATION Warning "controller-annotation" "an annotation that only GKE's controllers write"
         why "it describes a load balancer that exists; in a manifest it overwrites what the controller knows"
         fix "remove it"
@@ -213,29 +290,29 @@ rules! {
         source "ingress-gce pkg/annotations/ingress.go, pkg/loadbalancers/l7.go";
 
     // Custom resources of GKE.
-    UNKNOWN_FIELD Warning "unknown-field" "a field that the resource does not have"
+    UNKNOWN_FIELD Warning "unknown-field" "a field that the object does not have"
         why "the API server takes it out without a word where Helm or server-side apply sends it"
         fix "correct the name, or remove it"
-        text "The definitions of BackendConfig, FrontendConfig and ManagedCertificate prune unknown fields. Often seen: \
-            `path` for requestPath, `protocol` for type."
-        source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs";
+        text "Unknown fields are pruned, of Kubernetes' own kinds too, and also beside `spec`. Often seen: `path` for \
+            requestPath, `protocol` for type, annotations that are not in metadata."
+        source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs; k8s.io/api";
     FIELD_TYPE Error "field-type" "a value of the wrong type"
         why "the API server refuses the object, and GKE then the Ingress that needs it"
         fix "write numbers and true or false without quotes, and texts with them"
-        text "In YAML \"9091\" is a text and 9091 a number."
-        source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs";
+        text "In YAML \"9091\" is a text and 9091 a number. The values of a Secret's `data` are base64."
+        source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs; k8s.io/api";
     FIELD_REQUIRED Error "field-required" "a required field is missing"
         why "the API server refuses the object"
         fix "add it, or remove the block around it"
         text "iap.enabled, securityPolicy.name and redirectToHttps.enabled are required in their blocks."
         source "the CustomResourceDefinitions of ingress-gce";
     FIELD_VALUE Error "field-value" "a value that GKE does not take"
-        why "the API server takes the object, and GKE fails later, when it makes the load balancer of it"
-        fix "choose a value in the range"
+        why "the API server refuses the object, or takes it, and GKE fails later, when it makes the load balancer of it"
+        fix "choose a value in the range, or one of those that are listed, in exactly this case"
         text "timeoutSec 1 to 2147483647, drainingTimeoutSec 0 to 3600, affinityCookieTtlSec 0 to 86400, sampleRate 0 to \
             1, affinityType NONE, CLIENT_IP or GENERATED_COOKIE, responseCodeName one of four, and the numbers of the \
-            health check."
-        source "ingress-gce pkg/backendconfig/validation.go; Compute Engine API";
+            health check. Of a Service: type, protocol, and the like."
+        source "ingress-gce pkg/backendconfig/validation.go; Compute Engine API; k8s.io/api";
     HEALTH_MISSING Error "health-check-missing" "the BackendConfig has no health check"
         why "GKE then probes `/` over HTTP/2 on the gRPC port, and Milvus never becomes healthy"
         fix "add spec.healthCheck with port 9091, requestPath /healthz and type HTTP"
@@ -288,6 +365,22 @@ rules! {
         fix "set spec.timeoutSec, such as 3600 (--timeout)"
         text "GKE keeps a timeout that was set once: to take timeoutSec out again changes nothing."
         source "BackendConfig spec.timeoutSec; ingress-gce pkg/backends/features/timeout.go";
+    IAP_GRPC Error "iap-grpc" "Identity-Aware Proxy stands before Milvus's gRPC port"
+        why "it answers a call without its token with a redirect to a login page, which gRPC clients cannot follow"
+        fix "set spec.iap.enabled to false for this port, and tell clients apart by Milvus's users"
+        text "The REST API may have it: name another BackendConfig for its port, under `ports`."
+        source "BackendConfig spec.iap; Google Cloud documentation, Identity-Aware Proxy";
+    IAP_CDN Error "iap-cdn" "Identity-Aware Proxy and Cloud CDN are both on"
+        why "GKE refuses the whole Ingress: iap and cdn cannot be enabled at the same time"
+        fix "switch one of them off"
+        text "What Cloud CDN serves from its cache nobody has been asked for."
+        source "ingress-gce pkg/backendconfig/validation.go";
+    SECRET_ENTRY Error "secret-entry" "a Secret that a BackendConfig names lacks an entry"
+        why "GKE refuses the whole Ingress: secret … missing … data"
+        fix "give the Secret the entries client_id and client_secret for Identity-Aware Proxy, key_value for signed \
+            URLs"
+        text "The names of the entries count, the type of the Secret does not."
+        source "ingress-gce pkg/backendconfig/validation.go";
     REDIRECT_INTERNAL Warning "frontend-config-internal" "a FrontendConfig on an internal load balancer"
         why "internal load balancers have no redirect to HTTPS and no SSL policy by FrontendConfig"
         fix "set kubernetes.io/ingress.allow-http to \"false\" instead of the redirect"
@@ -335,10 +428,10 @@ rules! {
         source "ManagedCertificate spec.domains[], resource definition";
     HOST_NOT_COVERED Error "host-not-covered" "a host of the Ingress is in none of its certificates"
         why "clients refuse the connection: the certificate is for another name"
-        fix "add the host to spec.domains of the ManagedCertificate, or correct it"
-        text "Only said where all certificates of the Ingress are ManagedCertificates of the input. A change of the domains \
-            makes a new certificate, with an interruption."
-        source "ManagedCertificate spec.domains; Ingress spec.rules[].host";
+        fix "add the host to one of the certificates, or correct it"
+        text "Several certificates cover the hosts together. Only said where all of them are in the input. A change of \
+            the domains makes a new certificate, with an interruption."
+        source "ManagedCertificate spec.domains; Ingress spec.tls[].secretName, spec.rules[].host";
 
     // Ingress.
     INGRESS_VERSION Error "ingress-version" "the Ingress has an API version that is gone"
@@ -372,17 +465,33 @@ rules! {
         fix "write `/` with Prefix; `*` is only for ImplementationSpecific, at the end behind a `/`"
         text "`failed to validate prefix path … due to invalid wildcard`"
         source "ingress-gce pkg/controller/translator/translator.go";
+    PATH Error "path" "a path that the API server does not take"
+        why "the API server refuses the Ingress"
+        fix "begin it with `/`, without `//`, `/./`, `/../` and `%2f`"
+        text "A path is absolute. `milvus` is not a path, `/milvus` is."
+        source "Kubernetes, validation of Ingress spec.rules[].http.paths[].path";
     BACKEND_SERVICE Error "backend-service" "the Ingress leads to a Service that is not there"
         why "GKE refuses the whole Ingress: `could not find service`"
         fix "name the Milvus Service"
-        text "The Service must be in the Ingress's namespace. Only said of an Ingress that is meant for this Milvus: by its \
-            release label, its name or its port."
+        text "The Service must be in the Ingress's namespace. Of an Ingress that leads to Milvus as well, a Service that \
+            the input does not hold is noted as outside-the-input."
         source "Ingress spec.rules[].http.paths[].backend.service.name";
     BACKEND_PORT Error "backend-port" "the Ingress leads to a port that the Service does not have"
         why "GKE refuses the whole Ingress: `could not find port`"
         fix "use a port of the Service, by its number or its name"
         text "It is the Service's port, not the container's."
         source "Ingress spec.rules[].http.paths[].backend.service.port";
+    BACKEND_EMPTY Error "backend-empty" "a path or the default backend leads nowhere"
+        why "the API server refuses the Ingress"
+        fix "write backend.service with its name, and its port by number or name"
+        text "Each backend needs a Service and one of its ports. `serviceName` and `servicePort` are gone since \
+            networking.k8s.io/v1."
+        source "Kubernetes, validation of Ingress spec.rules[].http.paths[].backend";
+    BACKEND_TWO_PORTS Error "backend-two-ports" "the port of a backend has a name and a number"
+        why "the API server refuses the Ingress: cannot set both port name & port number"
+        fix "keep one of them"
+        text "It does not matter that both mean the same port."
+        source "Kubernetes, validation of Ingress backend.service.port";
     RESOURCE_BACKEND Error "resource-backend" "the Ingress leads to a resource, not to a Service"
         why "GKE refuses the whole Ingress"
         fix "name a Service"
@@ -418,6 +527,12 @@ rules! {
         fix "keep one: the global one for class gce, the regional one for gce-internal"
         text "No address is given."
         source "ingress-gce pkg/annotations/ingress.go";
+    SHARED_ADDRESS Error "shared-address" "two Ingresses name one reserved address"
+        why "the second load balancer gets no ADDRESS: the address is in use"
+        fix "reserve an address for each, or put all hosts into one Ingress"
+        text "An address belongs to one load balancer, and each Ingress is one. Also Ingresses of other programs \
+            and namespaces count."
+        source "ingress-gce pkg/loadbalancers/forwarding_rules.go; Compute Engine, addresses";
     STATIC_IP_SCOPE Warning "static-ip-scope" "the named address does not fit the load balancer"
         why "external load balancers take global addresses, internal ones regional addresses"
         fix "use kubernetes.io/ingress.global-static-ip-name with gce, regional-static-ip-name with gce-internal"
@@ -451,7 +566,8 @@ rules! {
     TWO_INGRESSES Warning "two-ingresses" "two Ingresses of GKE lead to Milvus"
         why "each makes a load balancer with an address and a price of its own"
         fix "keep one, with a rule for each host"
-        text "One external and one internal Ingress are not meant."
+        text "One external and one internal Ingress are not meant, nor two that each name an address of their own, as for \
+            IPv4 and IPv6."
         source "ingress-gce: one load balancer for each Ingress";
 
     // Secret.
@@ -460,10 +576,17 @@ rules! {
         fix "make it with `kubectl create secret tls NAME --cert=… --key=…`"
         text "The names of the keys count, the type of the Secret does not."
         source "Ingress spec.tls[].secretName; ingress-gce pkg/translator/translator.go";
+    SECRET_NAMESPACE Error "secret-namespace" "a Secret is in another namespace than what names it"
+        why "GKE looks in the namespace of the Ingress, or of the BackendConfig, and builds no front end without it"
+        fix "make the Secret in that namespace"
+        text "Secrets are not shared among namespaces. Only said where the input holds no Secret of this name there."
+        source "Ingress spec.tls[].secretName; BackendConfig spec.iap; ingress-gce pkg/translator/translator.go";
     SECRET_CERTIFICATE Error "tls-secret-certificate" "the TLS Secret holds a certificate or key that does not work"
-        why "Google takes RSA-2048 and ECDSA P-256 keys and chains of at most five; clients take certificates that name the host"
+        why "Google takes keys of some types and chains of at most five; clients take certificates that name the host"
         fix "make a pair with `milvus-gke-l7 cert --host …`, or have one issued"
-        text "GKE itself opens port 80 and then fails with `Cert creation failures`, and no ADDRESS comes. What only clients mind, it does not mind."
+        text "Global load balancers take RSA-2048 and ECDSA P-256; those of a region (gce-internal) also RSA-3072, \
+            RSA-4096 and P-384. GKE itself opens port 80 and then fails with `Cert creation failures`, and no ADDRESS \
+            comes. What only clients mind, it does not mind."
         source "Compute Engine sslCertificates; RFC 6125; ingress-gce pkg/loadbalancers/certificates.go";
     SECRET_CERTIFICATE_OLD Warning "tls-secret-certificate-old" "the certificate in the TLS Secret is of a kind that many clients refuse"
         why "it is X.509 version 1, or names no host as a subject alternative name: PyMilvus takes it, Go and rustls clients do not"

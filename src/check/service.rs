@@ -1,14 +1,20 @@
 //! The Milvus Service, and what belongs to it: the annotations by which GKE knows how to
 //! speak to the pods, and the fields that a ClusterIP Service may not have.
 
+use std::collections::HashSet;
+
 use json_patch::jsonptr::PointerBuf;
 use serde_json::Value;
 
+use super::backend_config::{self, Role};
 use super::findings::{Finding, Findings};
-use super::rules;
+use super::input::Found;
 use super::subject::Subject;
+use super::{fields, rules};
 use crate::gke::annotation::{self, NEG, NEG_STATUS, SOURCE_RANGES};
+use crate::gke::kind;
 use crate::gke::service::{AppProtocols, AppProtocolsError, BackendConfigs, Neg};
+use crate::host::is_label;
 use crate::kube::object::{Existing, Object as _};
 use crate::kube::service::{Port, ports};
 use crate::kube::value::{array_at, pointer, set_at, str_at, value_at};
@@ -17,14 +23,11 @@ use crate::milvus::service::INSTANCE;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (Some(service), Some(port)) = (subject.service, subject.port) else { return };
-    strings_only(service, findings);
-    if str_at(&service.value, "/spec/type") == Some("ExternalName") {
-        let message = format!("Service `{}` is of type ExternalName", service.name().unwrap_or_default());
-        findings.at(&rules::EXTERNAL_NAME, service, pointer(["spec", "type"]), message);
+    if !check_object(service, Some(port), findings) {
         return;
     }
     check_protocols(service, port, findings);
-    check_backend_config(subject, service, port, findings);
+    check_backend_config(subject, service, port, Role::Grpc, findings);
     check_neg(service, findings);
     check_leftovers(service, findings);
     check_target(subject, service, port, findings);
@@ -34,14 +37,74 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Annotations are strings, also where they look like something else.
-pub(super) fn strings_only(object: &Existing, findings: &mut Findings) {
-    let annotations = value_at(&object.value, "/metadata/annotations").and_then(Value::as_object);
-    for (key, value) in annotations.into_iter().flatten() {
-        if !value.is_string() && !value.is_null() {
-            let message = format!("the annotation `{key}` is no text");
-            findings.at(&rules::ANNOTATION_TYPE, object, at_annotation(key), message);
+/// Checks another port or Service to which an Ingress leads beside Milvus's: what GKE refuses of it, it refuses of the
+/// whole Ingress.
+pub(super) fn check_other(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findings: &mut Findings) {
+    let leads_to_pods = subject.leads_to_pods(service);
+    let role = if leads_to_pods { Role::Milvus } else { Role::Foreign };
+    if subject.service.is_none_or(|milvus| milvus.id != service.id) {
+        if !check_object(service, None, findings) {
+            return;
         }
+        if let Some(AppProtocols { key, protocols: Err(error) }) = AppProtocols::read(&service.value) {
+            findings.at(rule_of(&error), service, at_annotation(key), error.to_string());
+        }
+        if Neg::read(&service.value) != Neg::Missing {
+            check_neg(service, findings);
+        }
+    }
+    check_backend_config(subject, service, port, role, findings);
+    if leads_to_pods {
+        check_named_target(subject, service, port, findings);
+    }
+}
+
+/// Whether the object as such can be a backend. That the gRPC port needs a name is a rule of its own.
+fn check_object(service: &Existing, grpc: Option<Port<'_>>, findings: &mut Findings) -> bool {
+    fields::check(service, &kind::SERVICE, findings);
+    if str_at(&service.value, "/spec/type") == Some("ExternalName") {
+        let message = format!("Service `{}` is of type ExternalName", service.name().unwrap_or_default());
+        findings.at(&rules::EXTERNAL_NAME, service, pointer(["spec", "type"]), message);
+        return false;
+    }
+    check_ports(service, grpc, findings);
+    true
+}
+
+/// What the API server asks of the ports of a Service (Kubernetes pkg/apis/core/validation `ValidateService`).
+fn check_ports(service: &Existing, grpc: Option<Port<'_>>, findings: &mut Findings) {
+    let are_several = ports(&service.value).nth(1).is_some();
+    let (mut names, mut numbers) = (HashSet::new(), HashSet::new());
+    for port in ports(&service.value) {
+        let number = port.number().map_or_else(|| "?".to_owned(), |number| number.to_string());
+        match port.name() {
+            None if are_several && grpc.is_none_or(|grpc| grpc.index != port.index) => {
+                let message = format!("port {number} has no name, and the Service has several ports");
+                findings.at(&rules::PORT_NAMES, service, at_port(port, "port"), message);
+            }
+            None => {}
+            Some(name) if !is_label(name) => {
+                let message = format!("`{name}` is not a name that a port may have");
+                findings.at(&rules::PORT_NAMES, service, at_port(port, "name"), message);
+            }
+            Some(name) if !names.insert(name) => {
+                let message = format!("two ports are named `{name}`");
+                findings.at(&rules::PORT_NAMES, service, at_port(port, "name"), message);
+            }
+            Some(_) => {}
+        }
+        let protocol = str_at(port.value, "/protocol").filter(|protocol| !protocol.is_empty()).unwrap_or("TCP");
+        if port.number().is_some() && !numbers.insert((port.number(), protocol)) {
+            let message = format!("port {number} of {protocol} is there twice");
+            findings.at(&rules::PORT_TWICE, service, at_port(port, "port"), message);
+        }
+    }
+}
+
+fn rule_of(error: &AppProtocolsError) -> &'static rules::Rule {
+    match error {
+        AppProtocolsError::Unknown { .. } => &rules::PROTOCOLS_VALUE,
+        _ => &rules::PROTOCOLS_JSON,
     }
 }
 
@@ -79,11 +142,7 @@ fn check_protocols(service: &Existing, port: Port<'_>, findings: &mut Findings) 
     let protocols = match protocols {
         Ok(protocols) => protocols,
         Err(error) => {
-            let rule = match error {
-                AppProtocolsError::Unknown { .. } => &rules::PROTOCOLS_VALUE,
-                _ => &rules::PROTOCOLS_JSON,
-            };
-            return findings.at(rule, service, at_annotation(key), error.to_string());
+            return findings.at(rule_of(&error), service, at_annotation(key), error.to_string());
         }
     };
     let Some(name) = port.name() else { return };
@@ -103,13 +162,21 @@ fn check_protocols(service: &Existing, port: Port<'_>, findings: &mut Findings) 
     }
 }
 
-fn check_backend_config(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findings: &mut Findings) {
+/// Of a port that is not Milvus's nobody knows whether it needs a BackendConfig.
+fn check_backend_config(
+    subject: &Subject<'_>,
+    service: &Existing,
+    port: Port<'_>,
+    role: Role,
+    findings: &mut Findings,
+) {
     let (current, beta) = (annotation::BACKEND_CONFIG, annotation::BACKEND_CONFIG_BETA);
+    let is_milvus = role != Role::Foreign;
     if service.annotation(beta).is_some() {
         findings.at(&rules::CONFIG_BETA, service, at_annotation(beta), format!("`{beta}` is the older name"));
     }
     let Some((key, configs)) = BackendConfigs::read(&service.value) else {
-        if !has_annotation(service, current) {
+        if is_milvus && !has_annotation(service, current) {
             let message = format!("Service `{}` has no annotation `{current}`", service.name().unwrap_or_default());
             let finding = Finding::of(&rules::CONFIG_MISSING, service, message);
             findings.push(match subject.input.backend_configs.only() {
@@ -122,32 +189,38 @@ fn check_backend_config(subject: &Subject<'_>, service: &Existing, port: Port<'_
         }
         return;
     };
-    let mut at = |rule, message| findings.at(rule, service, at_annotation(key), message);
+    let at = at_annotation(key);
     let Some(configs) = configs else {
-        return at(&rules::CONFIG_JSON, format!("`{key}` is not the JSON that GKE reads"));
+        return findings.at(&rules::CONFIG_JSON, service, at, format!("`{key}` is not the JSON that GKE reads"));
     };
     if configs.default.is_none() && configs.ports.is_empty() {
-        return at(&rules::CONFIG_EMPTY, format!("`{key}` names no BackendConfig"));
+        return findings.at(&rules::CONFIG_EMPTY, service, at, format!("`{key}` names no BackendConfig"));
     }
     let Some(name) = configs.of(port) else {
-        let ports: Vec<_> = configs.ports.keys().map(|port| format!("`{port}`")).collect();
-        let milvus = port.name().map_or_else(|| "Milvus's port".to_owned(), |name| format!("Milvus's port `{name}`"));
-        return at(
-            &rules::CONFIG_OTHER_PORT,
-            format!("the annotation is about {}, not about {milvus}", ports.join(", ")),
-        );
-    };
-    let configs = &subject.input.backend_configs;
-    if configs.named(name, service.namespace()).is_some() {
-        return;
-    }
-    match configs.named(name, None) {
-        Some(elsewhere) => {
-            let there = elsewhere.namespace().unwrap_or_default();
-            let message = format!("BackendConfig `{name}` is in namespace `{there}`, not in the Service's");
-            at(&rules::CONFIG_NAMESPACE, message);
+        if is_milvus {
+            let ports: Vec<_> = configs.ports.keys().map(|port| format!("`{port}`")).collect();
+            let milvus =
+                port.name().map_or_else(|| "Milvus's port".to_owned(), |name| format!("Milvus's port `{name}`"));
+            let message = format!("the annotation is about {}, not about {milvus}", ports.join(", "));
+            findings.at(&rules::CONFIG_OTHER_PORT, service, at, message);
         }
-        None => at(&rules::CONFIG_ABSENT, format!("BackendConfig `{name}` is not in the input")),
+        return;
+    };
+    let input = subject.input;
+    match input.backend_configs.find(name, service.namespace()) {
+        Found::Here(config) => backend_config::check(config, subject, role, findings),
+        Found::Elsewhere(config) => {
+            let there = config.namespace().unwrap_or_default();
+            let message = format!("BackendConfig `{name}` is in namespace `{there}`, not in the Service's");
+            findings.at(&rules::CONFIG_NAMESPACE, service, at, message);
+        }
+        Found::Nowhere => match input.stranger(&kind::BACKEND_CONFIG, name) {
+            Some(stranger) => findings.push(fields::unserved(stranger, &kind::BACKEND_CONFIG)),
+            None => {
+                let message = format!("BackendConfig `{name}` is not in the input");
+                findings.at(&rules::CONFIG_ABSENT, service, at, message);
+            }
+        },
     }
 }
 
@@ -238,10 +311,9 @@ fn check_target(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findi
     }
     let pods = || subject.pods.iter().map(|(_, pods)| pods);
     let message = match port.target() {
-        Some(Value::String(name)) if pods().all(|pods| pods.port(name).is_none()) => {
-            format!("no container has a port named `{name}`")
+        Some(Value::String(name)) if name == METRICS && pods().any(|pods| pods.port(name).is_some()) => {
+            format!("`{METRICS}` is not Milvus's gRPC port")
         }
-        Some(Value::String(name)) if name == METRICS => format!("`{METRICS}` is not Milvus's gRPC port"),
         Some(Value::Number(number)) => {
             let number = number.as_u64().unwrap_or_default();
             if pods().any(|pods| pods.port(METRICS) == Some(number)) {
@@ -252,8 +324,20 @@ fn check_target(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findi
                 return;
             }
         }
-        _ => return,
+        _ => return check_named_target(subject, service, port, findings),
     };
-    let key = if set_at(port.value, "/targetPort").is_some() { "targetPort" } else { "port" };
-    findings.at(&rules::TARGET_PORT, service, at_port(port, key), message);
+    findings.at(&rules::TARGET_PORT, service, at_target(port), message);
+}
+
+/// Whether a container has a port of the name that the Service's port leads to.
+fn check_named_target(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findings: &mut Findings) {
+    let Some(name) = port.target().and_then(Value::as_str) else { return };
+    if subject.pods.iter().all(|(_, pods)| pods.port(name).is_none()) {
+        let message = format!("no container has a port named `{name}`");
+        findings.at(&rules::TARGET_PORT, service, at_target(port), message);
+    }
+}
+
+pub(super) fn at_target(port: Port<'_>) -> PointerBuf {
+    at_port(port, if set_at(port.value, "/targetPort").is_some() { "targetPort" } else { "port" })
 }

@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::input::Input;
+use super::input::{Found, Input};
 use crate::gke::annotation;
 use crate::gke::ingress::{self, Backend};
-use crate::gke::service::BackendConfigs;
 use crate::kube::object::{Existing, Object as _};
 use crate::kube::service::{Port, ports};
 use crate::kube::value::value_at;
@@ -22,21 +21,27 @@ pub(super) struct Subject<'a> {
     pub(super) port: Option<Port<'a>>,
     /// What leads to that port, or is meant to.
     pub(super) ingresses: Vec<&'a Existing>,
+    /// What leads to other ports of the Service only, such as that of the REST API.
+    pub(super) beside: Vec<&'a Existing>,
     /// The Service's pods, each with its workload.
     pub(super) pods: Vec<(&'a Existing, Pods<'a>)>,
 }
 
 /// Where a backend leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Target<'a> {
     /// Milvus's gRPC port.
     Grpc,
-    /// A port that Milvus's Service does not have.
-    NoPort,
+    /// A port that this Service does not have.
+    NoPort(&'a Existing),
     /// A Service that the input does not hold.
     NoService,
+    /// This Service, which is in another namespace than the Ingress.
+    Elsewhere(&'a Existing),
     /// Another port or Service.
-    Elsewhere,
+    Other(&'a Existing, Port<'a>),
+    /// It names no Service.
+    Nothing,
 }
 
 impl<'a> Subject<'a> {
@@ -58,7 +63,7 @@ impl<'a> Subject<'a> {
         }
         if subjects.is_empty() && wanted.is_none() && input.services.is_empty() && !input.has_no_front_door() {
             let ingresses = input.ingresses.iter().collect();
-            subjects.push(Self { input, service: None, port: None, ingresses, pods: Vec::new() });
+            subjects.push(Self { input, service: None, port: None, ingresses, beside: Vec::new(), pods: Vec::new() });
         }
         Ok(subjects)
     }
@@ -69,8 +74,9 @@ impl<'a> Subject<'a> {
         let mut pods = input.selected_pods(selector);
         pods.retain(|(workload, _)| workload.shares_namespace(service.namespace()));
         let port = milvus_port(&service.value, &pods)?;
-        let ingresses = ingresses(input, service, port);
-        let subject = Self { input, service: Some(service), port: Some(port), ingresses, pods };
+        let mut subject =
+            Self { input, service: Some(service), port: Some(port), ingresses: Vec::new(), beside: Vec::new(), pods };
+        (subject.ingresses, subject.beside) = subject.find_ingresses(service, port);
         // A port of this number alone proves nothing: somebody must want a load balancer there.
         let is_charts = leads_to_milvus(&port);
         (is_charts || !subject.is_untouched()).then_some(subject)
@@ -92,20 +98,76 @@ impl<'a> Subject<'a> {
             && self.ingresses.iter().all(|ingress| is_charts(ingress))
     }
 
-    /// Where a backend of an Ingress leads; without a Service nobody knows better.
-    pub(super) fn target(&self, backend: &Backend<'_>) -> Target {
-        let (Some(service), Some(port)) = (self.service, self.port) else { return Target::Grpc };
-        target(self.input, service, port, backend)
+    /// Whether the Gateway API leads to the Service.
+    pub(super) fn is_behind_gateway(&self) -> bool {
+        self.service.is_some_and(|service| self.input.is_routed_to(service))
     }
 
-    /// The BackendConfig of the gRPC port; without a Service, all of them.
-    pub(super) fn backend_configs(&self) -> Vec<&'a Existing> {
-        let (Some(service), Some(port)) = (self.service, self.port) else {
-            return self.input.backend_configs.iter().collect();
+    /// Whether a Service selects the pods of Milvus.
+    pub(super) fn leads_to_pods(&self, service: &Existing) -> bool {
+        let selector = value_at(&service.value, "/spec/selector").and_then(Value::as_object);
+        selector.is_some_and(|selector| self.pods.iter().any(|(_, pods)| pods.are_selected(selector)))
+    }
+
+    /// Where a backend of an Ingress leads; without a Service nobody knows better.
+    pub(super) fn target(&self, ingress: &Existing, backend: &Backend<'_>) -> Target<'a> {
+        let (Some(milvus), Some(grpc)) = (self.service, self.port) else { return Target::Grpc };
+        let Some(name) = backend.service.filter(|name| !name.is_empty()) else { return Target::Nothing };
+        let is_milvus = milvus.name() == Some(name) && milvus.shares_namespace(ingress.namespace());
+        let found = if is_milvus { Found::Here(milvus) } else { self.input.services.find(name, ingress.namespace()) };
+        match found {
+            Found::Nowhere => Target::NoService,
+            Found::Elsewhere(service) => Target::Elsewhere(service),
+            Found::Here(service) => match ports(&service.value).find(|port| backend.names_port(*port)) {
+                None => Target::NoPort(service),
+                Some(port) if is_milvus && port.index == grpc.index => Target::Grpc,
+                Some(port) => Target::Other(service, port),
+            },
+        }
+    }
+
+    /// Whether a backend leads to Milvus's gRPC port, or at least to its Service.
+    pub(super) fn is_for_milvus(&self, target: Target<'_>) -> bool {
+        let is_milvus = |service: &Existing| self.service.is_some_and(|milvus| milvus.id == service.id);
+        match target {
+            Target::Grpc => true,
+            Target::NoPort(service) => is_milvus(service),
+            _ => false,
+        }
+    }
+
+    /// The Ingresses that lead to the port; if none does, those that are meant for it, but name a Service that is not
+    /// there. And those that lead to the Service's other ports only.
+    fn find_ingresses(&self, service: &'a Existing, port: Port<'a>) -> (Vec<&'a Existing>, Vec<&'a Existing>) {
+        let leads = |ingress: &Existing, wanted: &dyn Fn(Target<'_>) -> bool| {
+            ingress::backends(&ingress.value).any(|backend| wanted(self.target(ingress, &backend)))
         };
-        let configs = BackendConfigs::read(&service.value).and_then(|(_, configs)| configs);
-        let name = configs.as_ref().and_then(|configs| configs.of(port));
-        name.and_then(|name| self.input.backend_configs.named(name, service.namespace())).into_iter().collect()
+        let is_milvus = |other: &Existing| other.id == service.id;
+        let candidates = self.input.ingresses_to(service.name().unwrap_or_default());
+        let (found, others): (Vec<_>, Vec<_>) =
+            candidates.partition(|ingress| leads(ingress, &|target| self.is_for_milvus(target)));
+        let mut beside = others.clone();
+        beside
+            .retain(|ingress| leads(ingress, &|target| matches!(target, Target::Other(other, _) if is_milvus(other))));
+        if !found.is_empty() {
+            return (found, beside);
+        }
+        let same_port = |ingress: &Existing| {
+            ingress::backends(&ingress.value).any(|backend| backend.port.and_then(Value::as_u64) == port.number())
+        };
+        let is_meant = |ingress: &Existing| {
+            let release = ingress.label(INSTANCE);
+            let is_named = release.is_some() && release == service.label(INSTANCE) || ingress.name() == service.name();
+            ingress.shares_namespace(service.namespace())
+                && (is_named || number_is_telling(port) && same_port(ingress))
+                && leads(ingress, &|target| matches!(target, Target::NoService | Target::Nothing))
+        };
+        let mut meant: Vec<_> = self.input.ingresses.iter().filter(|ingress| is_meant(ingress)).collect();
+        if meant.is_empty() {
+            meant = others;
+            meant.retain(|ingress| leads(ingress, &|target| matches!(target, Target::Elsewhere(to) if is_milvus(to))));
+        }
+        (meant, beside)
     }
 }
 
@@ -116,44 +178,6 @@ fn milvus_port<'a>(service: &'a Value, pods: &[(&Existing, Pods<'_>)]) -> Option
         .or_else(|| find(&|port| port.target().and_then(Value::as_u64) == Some(GRPC_PORT)))
         .or_else(|| find(&|port| port.number() == Some(GRPC_PORT)))
         .or_else(|| find(&|port| port.name() == Some("milvus") && pods.iter().any(|(_, pods)| pods.run_milvus())))
-}
-
-fn target(input: &Input<'_>, service: &Existing, grpc: Port<'_>, backend: &Backend<'_>) -> Target {
-    let Some(name) = backend.service else { return Target::Elsewhere };
-    if service.name() != Some(name) {
-        let is_there = input.services.named(name, service.namespace()).is_some();
-        return if is_there { Target::Elsewhere } else { Target::NoService };
-    }
-    match ports(&service.value).find(|port| backend.names_port(*port)) {
-        None => Target::NoPort,
-        Some(port) if port.index == grpc.index => Target::Grpc,
-        Some(_) => Target::Elsewhere,
-    }
-}
-
-/// The Ingresses that lead to the port; if none does, those that are meant for it, but name a Service that is not there.
-fn ingresses<'a>(input: &'a Input<'a>, service: &'a Existing, port: Port<'_>) -> Vec<&'a Existing> {
-    let leads = |ingress: &Existing, wanted: fn(Target) -> bool| {
-        ingress.shares_namespace(service.namespace())
-            && ingress::backends(&ingress.value).any(|backend| wanted(target(input, service, port, &backend)))
-    };
-    let grpc = |target| matches!(target, Target::Grpc | Target::NoPort);
-    let candidates = input.ingresses_to(service.name().unwrap_or_default());
-    let found: Vec<_> = candidates.filter(|ingress| leads(ingress, grpc)).collect();
-    if !found.is_empty() {
-        return found;
-    }
-    let same_port = |ingress: &Existing| {
-        ingress::backends(&ingress.value).any(|backend| backend.port.and_then(Value::as_u64) == port.number())
-    };
-    let is_meant = |ingress: &Existing| {
-        let release = ingress.label(INSTANCE);
-        release.is_some() && release == service.label(INSTANCE)
-            || ingress.name() == service.name()
-            || number_is_telling(port) && same_port(ingress)
-    };
-    let astray = |target| matches!(target, Target::NoService);
-    input.ingresses.iter().filter(|ingress| is_meant(ingress) && leads(ingress, astray)).collect()
 }
 
 /// The number of a port that few other programs use: 80, 443 and the like may be anybody's.

@@ -61,6 +61,26 @@ impl<'v> Class<'v> {
     }
 }
 
+/// A reserved address that an Ingress names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address<'v> {
+    /// The annotation: addresses are global or regional.
+    pub key: &'static str,
+    /// The address's name.
+    pub name: &'v str,
+}
+
+impl<'v> Address<'v> {
+    /// The one that counts.
+    #[must_use]
+    pub fn of(ingress: &'v Value) -> Option<Self> {
+        [annotation::GLOBAL_STATIC_IP, annotation::REGIONAL_STATIC_IP].into_iter().find_map(|key| {
+            let name = ingress.annotation(key).filter(|name| !name.is_empty())?;
+            Some(Self { key, name })
+        })
+    }
+}
+
 /// A backend of an Ingress, of either API version.
 #[derive(Debug)]
 pub struct Backend<'v> {
@@ -72,6 +92,10 @@ pub struct Backend<'v> {
     pub port: Option<&'v Value>,
     /// Whether it is not a Service at all.
     pub is_resource: bool,
+    /// Whether its port has a name and a number.
+    pub has_two_ports: bool,
+    /// Whether it is written as before networking.k8s.io/v1.
+    pub is_old: bool,
     /// Where the Service is named, and its port.
     service_key: &'static [&'static str],
     port_key: &'static [&'static str],
@@ -88,6 +112,9 @@ impl<'v> Backend<'v> {
             service: if old { str_at(value, "/serviceName") } else { str_at(value, "/service/name") },
             port,
             is_resource: set_at(value, "/resource").is_some(),
+            is_old: old,
+            has_two_ports: by_name.is_some_and(|name| *name != "")
+                && set_at(value, "/service/port/number").is_some_and(|number| *number != 0),
             service_key: if old { &["serviceName"] } else { &["service", "name"] },
             port_key: match (old, by_name) {
                 (true, _) => &["servicePort"],
@@ -181,6 +208,22 @@ impl<'v> HttpPath<'v> {
     #[must_use]
     pub fn path(&self) -> &'v str {
         str_at(self.value, "/path").unwrap_or_default()
+    }
+
+    /// Why the API server refuses it (Kubernetes pkg/apis/networking/validation `validateHTTPIngressPath`).
+    #[must_use]
+    pub fn refused(&self) -> Option<&'static str> {
+        const INNER: [&str; 5] = ["//", "/./", "/../", "%2f", "%2F"];
+        let path = self.path();
+        if path.is_empty() {
+            return None;
+        }
+        if !path.starts_with('/') {
+            return Some("does not begin with `/`");
+        }
+        let is_literal = matches!(self.path_type(), Some("Prefix" | "Exact"));
+        let is_odd = INNER.iter().any(|part| path.contains(part)) || path.ends_with("/..") || path.ends_with("/.");
+        (is_literal && is_odd).then_some("holds `//`, `/./`, `/../` or `%2f`")
     }
 
     /// Whether a gRPC call goes this way, by GKE's reading: `Prefix` matches whole elements, and without a type of
@@ -281,9 +324,7 @@ impl<'v> Ingress<'v> {
             issuer: IssuerName::of(value),
             rest: paths(value).any(of_rest),
             internal: Class::of(value) == Class::Internal,
-            static_ip: value
-                .annotation(annotation::GLOBAL_STATIC_IP)
-                .or_else(|| value.annotation(annotation::REGIONAL_STATIC_IP)),
+            static_ip: Address::of(value).map(|address| address.name),
         }
     }
 

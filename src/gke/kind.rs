@@ -8,9 +8,14 @@ pub struct Kind {
     pub name: &'static str,
     /// `apiVersion`, as it is written today.
     pub api_version: &'static str,
-    /// The fields of `spec`, of GKE's own kinds.
-    pub spec: Shape,
+    /// Older values of `apiVersion` that are served as well, each with the fields of `spec` that it lacks.
+    pub older: &'static [(&'static str, &'static [&'static str])],
+    /// The fields beside `apiVersion`, `kind`, `metadata` and `status`.
+    pub fields: &'static [Field],
 }
+
+/// A field's name, and what it may hold.
+pub type Field = (&'static str, Shape);
 
 impl Kind {
     /// The group of `apiVersion`; empty for the core group.
@@ -18,13 +23,19 @@ impl Kind {
     pub fn group(&self) -> &'static str {
         self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
     }
+
+    /// Whether the API server knows the kind by this `apiVersion`.
+    #[must_use]
+    pub fn is_served(&self, api_version: &str) -> bool {
+        self.api_version == api_version || self.older.iter().any(|(older, _)| *older == api_version)
+    }
 }
 
 /// What a field may hold.
 #[derive(Debug)]
 pub enum Shape {
     /// Its fields, and those of them that are required.
-    Fields(&'static [(&'static str, Self)], &'static [&'static str]),
+    Fields(&'static [Field], &'static [&'static str]),
     /// An integer in this range.
     Integer(i64, i64),
     /// A number in this range.
@@ -33,117 +44,315 @@ pub enum Shape {
     String,
     /// One of these strings.
     OneOf(&'static [&'static str]),
+    /// The number or the name of a container's port.
+    PortOrName,
+    /// Bytes in base64.
+    Base64,
+    /// A header of HTTP, as `Name:value`.
+    Header,
     /// A boolean.
     Boolean,
-    /// A list of strings.
-    Strings,
-    /// A mapping that is not looked into.
-    Object,
+    /// A list.
+    List(&'static Self),
+    /// A mapping of any keys.
+    Map(&'static Self),
+    /// Anything; it is not looked into.
+    Any,
 }
 
-use Shape::{Boolean, Fields, Integer, Number, OneOf, Strings};
+use Shape::{Any, Base64, Boolean, Fields, Header, Integer, List, Map, Number, OneOf, PortOrName};
+
+/// A list of strings.
+const STRINGS: Shape = List(&Shape::String);
+
+/// The number of a port.
+const PORT: Shape = Integer(1, 65535);
+
+/// `metadata` (apimachinery pkg/apis/meta/v1/types.go).
+pub static METADATA: &[Field] = &[
+    ("name", Shape::String),
+    ("generateName", Shape::String),
+    ("namespace", Shape::String),
+    ("labels", Map(&Shape::String)),
+    // That each is a string is a rule of its own.
+    ("annotations", Map(&Any)),
+    ("finalizers", STRINGS),
+    ("ownerReferences", List(&Any)),
+    ("managedFields", List(&Any)),
+    ("uid", Shape::String),
+    ("resourceVersion", Shape::String),
+    ("selfLink", Shape::String),
+    ("generation", Integer(0, i64::MAX)),
+    ("creationTimestamp", Shape::String),
+    ("deletionTimestamp", Shape::String),
+    ("deletionGracePeriodSeconds", Integer(0, i64::MAX)),
+];
+
+/// `spec.cdn` of a BackendConfig.
+static CDN: &[Field] = &[
+    ("enabled", Boolean),
+    (
+        "cachePolicy",
+        Fields(
+            &[
+                ("includeHost", Boolean),
+                ("includeProtocol", Boolean),
+                ("includeQueryString", Boolean),
+                ("queryStringBlacklist", STRINGS),
+                ("queryStringWhitelist", STRINGS),
+            ],
+            &[],
+        ),
+    ),
+    ("bypassCacheOnRequestHeaders", List(&Fields(&[("headerName", Shape::String)], &[]))),
+    ("cacheMode", OneOf(&["USE_ORIGIN_HEADERS", "FORCE_CACHE_ALL", "CACHE_ALL_STATIC"])),
+    ("clientTtl", Integer(0, 31_622_400)),
+    ("defaultTtl", Integer(0, 31_622_400)),
+    ("maxTtl", Integer(0, 31_622_400)),
+    ("negativeCaching", Boolean),
+    ("negativeCachingPolicy", List(&Fields(&[("code", Integer(300, 501)), ("ttl", Integer(0, 1800))], &[]))),
+    ("requestCoalescing", Boolean),
+    ("serveWhileStale", Integer(0, 604_800)),
+    ("signedUrlCacheMaxAgeSec", Integer(0, i64::MAX)),
+    (
+        "signedUrlKeys",
+        List(&Fields(&[("keyName", Shape::String), ("keyValue", Shape::String), ("secretName", Shape::String)], &[])),
+    ),
+];
 
 /// How GKE speaks to a Service's pods and asks for their health
 /// (ingress-gce pkg/apis/backendconfig/v1/types.go; bounds are those of the Compute API).
 pub static BACKEND_CONFIG: Kind = Kind {
     name: "BackendConfig",
     api_version: "cloud.google.com/v1",
-    spec: Fields(
-        &[
-            (
-                "healthCheck",
-                Fields(
-                    &[
-                        ("checkIntervalSec", Integer(1, 300)),
-                        ("timeoutSec", Integer(1, 300)),
-                        ("healthyThreshold", Integer(1, 10)),
-                        ("unhealthyThreshold", Integer(1, 10)),
-                        ("type", Shape::String),
-                        ("port", Integer(1, 65535)),
-                        ("requestPath", Shape::String),
-                    ],
-                    &[],
+    older: &[("cloud.google.com/v1beta1", &["logging", "customResponseHeaders"])],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                (
+                    "healthCheck",
+                    Fields(
+                        &[
+                            ("checkIntervalSec", Integer(1, 300)),
+                            ("timeoutSec", Integer(1, 300)),
+                            ("healthyThreshold", Integer(1, 10)),
+                            ("unhealthyThreshold", Integer(1, 10)),
+                            ("type", Shape::String),
+                            ("port", PORT),
+                            ("requestPath", Shape::String),
+                        ],
+                        &[],
+                    ),
                 ),
-            ),
-            ("timeoutSec", Integer(1, i32::MAX as i64)),
-            ("connectionDraining", Fields(&[("drainingTimeoutSec", Integer(0, 3600))], &[])),
-            (
-                "sessionAffinity",
-                Fields(
-                    &[
-                        ("affinityType", OneOf(&["NONE", "CLIENT_IP", "GENERATED_COOKIE"])),
-                        ("affinityCookieTtlSec", Integer(0, 86400)),
-                    ],
-                    &[],
+                ("timeoutSec", Integer(1, i32::MAX as i64)),
+                ("connectionDraining", Fields(&[("drainingTimeoutSec", Integer(0, 3600))], &[])),
+                (
+                    "sessionAffinity",
+                    Fields(
+                        &[
+                            ("affinityType", OneOf(&["NONE", "CLIENT_IP", "GENERATED_COOKIE"])),
+                            ("affinityCookieTtlSec", Integer(0, 86400)),
+                        ],
+                        &[],
+                    ),
                 ),
-            ),
-            ("logging", Fields(&[("enable", Boolean), ("sampleRate", Number(0.0, 1.0))], &[])),
-            ("securityPolicy", Fields(&[("name", Shape::String)], &["name"])),
-            (
-                "iap",
-                Fields(
-                    &[
-                        ("enabled", Boolean),
-                        (
-                            "oauthclientCredentials",
-                            Fields(
-                                &[
-                                    ("secretName", Shape::String),
-                                    ("clientID", Shape::String),
-                                    ("clientSecret", Shape::String),
-                                ],
-                                &["secretName"],
+                ("logging", Fields(&[("enable", Boolean), ("sampleRate", Number(0.0, 1.0))], &[])),
+                ("securityPolicy", Fields(&[("name", Shape::String)], &["name"])),
+                (
+                    "iap",
+                    Fields(
+                        &[
+                            ("enabled", Boolean),
+                            (
+                                "oauthclientCredentials",
+                                Fields(
+                                    &[
+                                        ("secretName", Shape::String),
+                                        ("clientID", Shape::String),
+                                        ("clientSecret", Shape::String),
+                                    ],
+                                    &["secretName"],
+                                ),
                             ),
-                        ),
-                    ],
-                    &["enabled"],
+                        ],
+                        &["enabled"],
+                    ),
                 ),
-            ),
-            ("cdn", Shape::Object),
-            ("customRequestHeaders", Fields(&[("headers", Strings)], &[])),
-            ("customResponseHeaders", Fields(&[("headers", Strings)], &[])),
-        ],
-        &[],
-    ),
+                ("cdn", Fields(CDN, &["enabled"])),
+                ("customRequestHeaders", Fields(&[("headers", List(&Header))], &[])),
+                ("customResponseHeaders", Fields(&[("headers", List(&Header))], &[])),
+            ],
+            &[],
+        ),
+    )],
 };
 
 /// What an Ingress has no field for (ingress-gce pkg/apis/frontendconfig/v1beta1/types.go).
 pub static FRONTEND_CONFIG: Kind = Kind {
     name: "FrontendConfig",
     api_version: "networking.gke.io/v1beta1",
-    spec: Fields(
-        &[
-            ("sslPolicy", Shape::String),
-            (
-                "redirectToHttps",
-                Fields(
-                    &[
-                        ("enabled", Boolean),
-                        (
-                            "responseCodeName",
-                            OneOf(&["MOVED_PERMANENTLY_DEFAULT", "FOUND", "TEMPORARY_REDIRECT", "PERMANENT_REDIRECT"]),
-                        ),
-                    ],
-                    &["enabled"],
+    older: &[],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                ("sslPolicy", Shape::String),
+                (
+                    "redirectToHttps",
+                    Fields(
+                        &[
+                            ("enabled", Boolean),
+                            (
+                                "responseCodeName",
+                                OneOf(&[
+                                    "MOVED_PERMANENTLY_DEFAULT",
+                                    "FOUND",
+                                    "TEMPORARY_REDIRECT",
+                                    "PERMANENT_REDIRECT",
+                                ]),
+                            ),
+                        ],
+                        &["enabled"],
+                    ),
                 ),
-            ),
-        ],
-        &[],
-    ),
+            ],
+            &[],
+        ),
+    )],
 };
 
 /// A certificate that Google makes and renews (gke-managed-certs deploy/managedcertificates-crd.yaml).
 pub static MANAGED_CERTIFICATE: Kind = Kind {
     name: "ManagedCertificate",
     api_version: "networking.gke.io/v1",
-    spec: Fields(&[("domains", Strings)], &[]),
+    older: &[],
+    fields: &[("spec", Fields(&[("domains", STRINGS)], &[]))],
 };
 
-/// The load balancer.
-pub static INGRESS: Kind = Kind { name: "Ingress", api_version: "networking.k8s.io/v1", spec: Shape::Object };
+/// Where a path leads, or what no path takes.
+const BACKEND: Shape = Fields(
+    &[
+        (
+            "service",
+            Fields(
+                &[("name", Shape::String), ("port", Fields(&[("name", Shape::String), ("number", PORT)], &[]))],
+                &[],
+            ),
+        ),
+        ("resource", Fields(&[("apiGroup", Shape::String), ("kind", Shape::String), ("name", Shape::String)], &[])),
+    ],
+    &[],
+);
 
-/// A certificate and its key, of type [`TLS_SECRET`].
-pub static SECRET: Kind = Kind { name: "Secret", api_version: "v1", spec: Shape::Object };
+/// The load balancer (k8s.io/api networking/v1/types.go). What a backend and a path require is a rule of its own.
+pub static INGRESS: Kind = Kind {
+    name: "Ingress",
+    api_version: "networking.k8s.io/v1",
+    older: &[],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                ("ingressClassName", Shape::String),
+                (
+                    "rules",
+                    List(&Fields(
+                        &[
+                            ("host", Shape::String),
+                            (
+                                "http",
+                                Fields(
+                                    &[(
+                                        "paths",
+                                        List(&Fields(
+                                            &[
+                                                ("path", Shape::String),
+                                                ("pathType", Shape::String),
+                                                ("backend", BACKEND),
+                                            ],
+                                            &[],
+                                        )),
+                                    )],
+                                    &["paths"],
+                                ),
+                            ),
+                        ],
+                        &[],
+                    )),
+                ),
+                ("defaultBackend", BACKEND),
+                ("tls", List(&Fields(&[("hosts", STRINGS), ("secretName", Shape::String)], &[]))),
+            ],
+            &[],
+        ),
+    )],
+};
+
+/// A certificate and its key, of type [`TLS_SECRET`], or the credentials of Identity-Aware Proxy
+/// (k8s.io/api core/v1/types.go).
+pub static SECRET: Kind = Kind {
+    name: "Secret",
+    api_version: "v1",
+    older: &[],
+    fields: &[
+        ("type", Shape::String),
+        ("data", Map(&Base64)),
+        ("stringData", Map(&Shape::String)),
+        ("immutable", Boolean),
+    ],
+};
+
+/// What the load balancer leads to (k8s.io/api core/v1/types.go).
+pub static SERVICE: Kind = Kind {
+    name: "Service",
+    api_version: "v1",
+    older: &[],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                ("type", OneOf(&["ClusterIP", "NodePort", "LoadBalancer", "ExternalName"])),
+                (
+                    "ports",
+                    List(&Fields(
+                        &[
+                            ("name", Shape::String),
+                            ("port", PORT),
+                            ("targetPort", PortOrName),
+                            ("protocol", OneOf(&["TCP", "UDP", "SCTP"])),
+                            ("appProtocol", Shape::String),
+                            ("nodePort", Integer(0, 65535)),
+                        ],
+                        &["port"],
+                    )),
+                ),
+                ("selector", Map(&Shape::String)),
+                ("clusterIP", Shape::String),
+                ("clusterIPs", STRINGS),
+                ("externalIPs", STRINGS),
+                ("externalName", Shape::String),
+                ("externalTrafficPolicy", OneOf(&["Cluster", "Local"])),
+                ("internalTrafficPolicy", OneOf(&["Cluster", "Local"])),
+                ("trafficDistribution", Shape::String),
+                ("ipFamilies", List(&OneOf(&["IPv4", "IPv6"]))),
+                ("ipFamilyPolicy", OneOf(&["SingleStack", "PreferDualStack", "RequireDualStack"])),
+                ("loadBalancerClass", Shape::String),
+                ("loadBalancerIP", Shape::String),
+                ("loadBalancerSourceRanges", STRINGS),
+                ("allocateLoadBalancerNodePorts", Boolean),
+                ("healthCheckNodePort", Integer(0, 65535)),
+                ("publishNotReadyAddresses", Boolean),
+                ("sessionAffinity", OneOf(&["None", "ClientIP"])),
+                (
+                    "sessionAffinityConfig",
+                    Fields(&[("clientIP", Fields(&[("timeoutSeconds", Integer(1, 86400))], &[]))], &[]),
+                ),
+            ],
+            &[],
+        ),
+    )],
+};
 
 /// `type` of a Secret with `tls.crt` and `tls.key`.
 pub const TLS_SECRET: &str = "kubernetes.io/tls";

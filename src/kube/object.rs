@@ -4,6 +4,7 @@ use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value};
 
 use super::value::{str_at, value_at};
+use crate::host::is_label_of_any_length;
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::{DocumentId, Stream};
@@ -199,6 +200,30 @@ impl<'i> Parsed<'i> {
 /// [`Reason::NotUtf8`]
 pub fn utf8<'s>(stream: &'s Stream<'_>, id: DocumentId) -> Result<&'s str, Refusal> {
     stream.text(id).map_err(|line| Refusal::at(Reason::NotUtf8, id, Spot::Line(line)))
+}
+
+/// Whether the API server takes a key of labels and annotations (apimachinery pkg/util/validation `IsQualifiedName`; it
+/// compares an annotation's key in lower case).
+#[must_use]
+pub fn is_qualified_name(key: &str) -> bool {
+    let (domain, name) = key.split_once('/').map_or((None, key), |(domain, name)| (Some(domain), name));
+    !name.is_empty() && is_label_value(name) && domain.is_none_or(|domain| is_subdomain(&domain.to_ascii_lowercase()))
+}
+
+/// Whether the API server takes a value of a label; it may be empty.
+#[must_use]
+pub fn is_label_value(value: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let is_outer = |character: char| character.is_ascii_alphanumeric();
+    value.len() <= 63
+        && value.bytes().all(is_inner)
+        && (value.is_empty() || value.starts_with(is_outer) && value.ends_with(is_outer))
+}
+
+/// An RFC 1123 subdomain, as most names of objects are.
+#[must_use]
+pub fn is_subdomain(name: &str) -> bool {
+    name.len() <= 253 && name.split('.').all(is_label_of_any_length)
 }
 
 /// How an object is named elsewhere: `apiVersion`, `kind`, `namespace` and `name`, as far as it has them.

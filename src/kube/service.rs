@@ -31,9 +31,10 @@ impl<'v> Port<'v> {
         value_at(self.value, "/port")?.as_u64()
     }
 
-    /// The number or name of a port of the pods.
+    /// The number or name of a port of the pods; 0 and an empty name mean `port`.
     #[must_use]
     pub fn target(&self) -> Option<&'v Value> {
-        set_at(self.value, "/targetPort").or_else(|| value_at(self.value, "/port"))
+        let written = set_at(self.value, "/targetPort").filter(|target| **target != 0 && **target != "");
+        written.or_else(|| value_at(self.value, "/port"))
     }
 }

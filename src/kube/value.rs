@@ -1,5 +1,6 @@
 //! JSON pointers into the value of an object.
 
+use base64ct::{Base64, Encoding as _};
 use json_patch::jsonptr::PointerBuf;
 use serde_json::Value;
 
@@ -24,6 +25,13 @@ pub fn str_at<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
 /// The items of the array at `path`; none if it is not an array.
 pub fn array_at<'v>(value: &'v Value, path: &str) -> impl Iterator<Item = &'v Value> + use<'v> {
     value_at(value, path).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The bytes of a text in base64, as Go reads it: line breaks do not count.
+#[must_use]
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.split(['\r', '\n']).collect();
+    Base64::decode_vec(&text).ok()
 }
 
 /// A JSON pointer from its tokens, which are escaped.
