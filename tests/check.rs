@@ -365,6 +365,7 @@ fn edited(edits: &[(&str, &str)]) -> String {
     text
 }
 
+const HTTPS_ONLY: &str = "    kubernetes.io/ingress.allow-http: \"false\"\n";
 const CLASS: &str = "    kubernetes.io/ingress.class: gce\n";
 const MANAGED: &str = "    networking.gke.io/managed-certificates: my-release-milvus-tls\n";
 
@@ -439,7 +440,7 @@ fn certificates_of_one_ingress() {
     ] {
         let secret = secret("one", key, "milvus.example.com");
         for (class, fits) in [("gce", global), ("gce-internal", regional)] {
-            let class = format!("    kubernetes.io/ingress.class: {class}\n");
+            let class = format!("{HTTPS_ONLY}    kubernetes.io/ingress.class: {class}\n");
             let input = edited(&[(MANAGED, ""), (frontend, ""), (CLASS, &class), (rules, &one), ("", &secret)]);
             let alarms = alarms(&[], input.as_bytes());
             assert!(alarms.len() == usize::from(!fits), "{key:?} {class}: {alarms:?}");

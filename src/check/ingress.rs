@@ -9,12 +9,14 @@ use super::input::Found;
 use super::service::at_annotation;
 use super::subject::{Subject, Target, is_charts};
 use super::{backend, certificates, fields, frontend_config, rules};
-use crate::gke::annotation::{ALLOW_HTTP, CLASS, FRONTEND_CONFIG, GLOBAL_STATIC_IP, REGIONAL_STATIC_IP, WRITTEN};
-use crate::gke::ingress::{self, Address, Class, HttpPath, default_backend, paths_of};
+use crate::gke::annotation::{
+    ALLOW_HTTP, CLASS, FRONTEND_CONFIG, GLOBAL_STATIC_IP, PRE_SHARED_CERT, REGIONAL_STATIC_IP, WRITTEN,
+};
+use crate::gke::ingress::{self, Address, Class, HttpPath, default_backend, names, paths_of};
 use crate::gke::kind;
 use crate::host::Host;
 use crate::kube::object::{Existing, Object as _};
-use crate::kube::value::{pointer, set_at, str_at, value_at};
+use crate::kube::value::{array_at, pointer, set_at, str_at, value_at};
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if let (Some(service), true) = (subject.service, subject.ingresses.is_empty()) {
@@ -272,8 +274,16 @@ fn check_http(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings
         let message = "port 80 is off, and no static IP address is named";
         findings.at(&rules::EPHEMERAL_IP, ingress, at_annotation(ALLOW_HTTP), message);
     }
+    if !off && internal && !has_address && has_certificate(&ingress.value) {
+        let message = format!("Ingress `{}` has ports 80 and 443", ingress.name().unwrap_or_default());
+        findings.object(&rules::INTERNAL_PORTS, ingress, message);
+    }
     if !off && !redirects && named_config.is_none_or(|_| config.is_some()) && Class::of(&ingress.value).is_handled() {
         let message = format!("Ingress `{}` serves port 80, too", ingress.name().unwrap_or_default());
         findings.object(&rules::PLAIN_HTTP, ingress, message);
     }
+}
+
+fn has_certificate(ingress: &Value) -> bool {
+    array_at(ingress, "/spec/tls").next().is_some() || !names(ingress, PRE_SHARED_CERT).is_empty()
 }

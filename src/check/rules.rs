@@ -543,6 +543,11 @@ rules! {
         fix "reserve an address, and name it (--static-ip)"
         text "GKE reserves an address only where both HTTP and TLS are served."
         source "ingress-gce pkg/loadbalancers/addresses.go";
+    INTERNAL_PORTS Error "internal-ports" "an internal load balancer has ports 80 and 443, and no address for both"
+        why "GKE gives each port an address of its own there, and the Ingress gets none"
+        fix "set kubernetes.io/ingress.allow-http to \"false\", or reserve a regional address that is shared, and name it"
+        text "Such an address has the purpose SHARED_LOADBALANCER_VIP: kubernetes.io/ingress.regional-static-ip-name."
+        source "Google Cloud documentation, Ingress for internal Application Load Balancers";
     ALLOW_HTTP Warning "allow-http" "allow-http is neither true nor false"
         why "GKE takes it for true, without an event, and serves port 80"
         fix "write kubernetes.io/ingress.allow-http: \"false\" (or \"true\")"

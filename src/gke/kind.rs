@@ -1,5 +1,5 @@
-//! The kinds of objects in front of Milvus, and the fields of GKE's own ones: the API server
-//! prunes unknown fields without a word, and refuses what has the wrong type.
+//! The kinds of objects in front of Milvus, and their fields: the API server prunes unknown fields without a word, and
+//! refuses what has the wrong type.
 
 /// A kind of object.
 #[derive(Debug)]
