@@ -274,7 +274,8 @@ fn check_http(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings
         let message = "port 80 is off, and no static IP address is named";
         findings.at(&rules::EPHEMERAL_IP, ingress, at_annotation(ALLOW_HTTP), message);
     }
-    if !off && internal && !has_address && has_certificate(&ingress.value) {
+    let is_served = array_at(&ingress.value, "/status/loadBalancer/ingress").next().is_some();
+    if !off && internal && !has_address && !is_served && has_certificate(&ingress.value) {
         let message = format!("Ingress `{}` has ports 80 and 443", ingress.name().unwrap_or_default());
         findings.object(&rules::INTERNAL_PORTS, ingress, message);
     }
