@@ -320,6 +320,7 @@ pub fn split_byte_order_mark(text: &str) -> (&str, &str) {
 /// Whether `text` reads as `wanted`: what [`read`] reads from it, without its look at the limits.
 #[must_use]
 pub fn reads_as(text: &str, wanted: &Value) -> bool {
+    let (_, text) = split_byte_order_mark(text);
     proof::reads_as(text, wanted)
 }
 

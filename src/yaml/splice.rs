@@ -184,7 +184,7 @@ impl Splicer<'_> {
                 let own_lines = begins_line(self.text, node.span.start);
                 if !own_lines {
                     // Compact: the collection begins on the dash's line.
-                    let end = self.without_line_break(node.span.end);
+                    let end = self.without_line_break(node.span.end).max(node.outer.start);
                     if !written.lines.is_empty() {
                         return Err(EditError::Unsupported("a block text in the place of a compact collection"));
                     }
@@ -218,7 +218,7 @@ impl Splicer<'_> {
         match (slot, shape) {
             (Slot::Root, Shape::Missing) if outer.is_empty() => self.fill_end(&written.whole()),
             (Slot::Root, Shape::Block { .. } | Shape::BlockMapping(_) | Shape::BlockSequence(_)) => {
-                let end = self.without_line_break(outer.end);
+                let end = self.without_line_break(outer.end).max(outer.start);
                 let mut text = written.whole();
                 trim_line_break(&mut text);
                 self.edit(outer.start..end, text);

@@ -282,6 +282,9 @@ impl<'t> Builder<'t> {
             self.cursor = at + 1;
         }
         let node = &mut self.nodes[open.node.0];
+        if self.cursor < node.span.start {
+            return Err(misplaced(marker));
+        }
         node.span.end = self.cursor;
         node.outer.end = self.cursor;
         self.complete(match open.partial {

@@ -59,8 +59,12 @@ impl Splicer<'_> {
         }
         let column = self.column(self.tree.node(node).span.start);
         let plan = Items::compare(before, after);
-        for (old, new) in plan.paired() {
-            let slot = Slot::Item { column, behind: items[old].dash + 1 };
+        for (old, new) in plan.paired().filter(|(old, new)| before[*old] != after[*new]) {
+            let behind = items[old].dash + 1;
+            if behind > self.tree.node(items[old].value).outer.start {
+                return Err(EditError::Unsupported("an item without a dash"));
+            }
+            let slot = Slot::Item { column, behind };
             self.change(slot, items[old].value, &before[old], &after[new])?;
         }
         let extents: Vec<_> =
