@@ -51,6 +51,13 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
         let message = format!("{} `{}` stands twice in the input", object.kind(), object.name().unwrap_or_default());
         findings.object(&rules::OBJECT_TWICE, object, message);
     }
+    for (object, meant) in &input.misnamed {
+        let message = match meant {
+            Some(meant) => format!("the kind is called {meant}, not `{}`", object.kind()),
+            None => "an object has no kind".to_owned(),
+        };
+        findings.object(&rules::API_VERSION, object, message);
+    }
     for subject in &subjects {
         match subject.service {
             Some(service) if subject.ingresses.is_empty() && subject.is_behind_gateway() => {

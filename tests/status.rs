@@ -264,9 +264,10 @@ fn check_agrees() {
     for folder in entries(&root().join("testdata/status")) {
         let text = fs::read_to_string(folder.join("stdin.yaml")).unwrap();
         let Ok(mut list) = serde_yaml::from_str::<serde_json::Value>(&text) else { continue };
-        let Some(items) = list["items"].as_array_mut() else { continue };
-        items.retain(|object| object["kind"] != "Event");
-        items.iter_mut().filter(|object| object["kind"] == "ManagedCertificate").for_each(|certificate| {
+        let Some(items) = list.get_mut("items").and_then(serde_json::Value::as_array_mut) else { continue };
+        let is = |object: &serde_json::Value, kind: &str| object.get("kind").is_some_and(|found| found == kind);
+        items.retain(|object| !is(object, "Event"));
+        items.iter_mut().filter(|object| is(object, "ManagedCertificate")).for_each(|certificate| {
             certificate.as_object_mut().unwrap().shift_remove("status");
         });
         let silent = list.to_string();

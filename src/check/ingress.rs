@@ -1,6 +1,6 @@
 //! The Ingresses that lead to Milvus: class, hosts, paths, certificates, addresses.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use serde_json::Value;
 
@@ -108,7 +108,7 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, findings: &mut Finding
             findings.at(&rules::NO_HOST, ingress, backend.at.clone(), "the default backend answers for every host");
         }
     }
-    let mut hosts = HashSet::new();
+    let mut hosts = HashMap::new();
     for (rule, value) in ingress::rules(&ingress.value) {
         let at_rule = pointer(["spec", "rules", &rule.to_string()]);
         let at_host = at_rule.with_trailing_token("host");
@@ -120,7 +120,8 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, findings: &mut Finding
             let place = at_rule.with_trailing_token("http");
             findings.at(&rules::FIELD_REQUIRED, ingress, place, format!("`rules[{rule}].http` has no paths"));
         }
-        if !hosts.insert(host) {
+        // The same rule twice loses nothing.
+        if hosts.insert(host, value).is_some_and(|before| before != value) {
             let place = if host.is_some() { at_host } else { at_rule.clone() };
             let host = host.unwrap_or("no host at all");
             findings.at(&rules::HOST_TWICE, ingress, place, format!("another rule is for `{host}` as well"));

@@ -19,6 +19,7 @@ use crate::milvus::service::INSTANCE;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
 use crate::stream::{DocumentId, Stream};
+use crate::text::nearest;
 use crate::yaml::{self, Entries};
 
 /// Objects of one kind, found by name. Of two with one identity the later one counts, as in the cluster.
@@ -144,6 +145,8 @@ pub(super) struct Input<'s> {
     routed: OnceCell<HashMap<String, HashSet<Option<String>>>>,
     /// Objects of GKE's kinds in a group that has no such kind, or with a kind in other case.
     strangers: Objects,
+    /// Objects without a kind, and those whose kind is nearly a known one, which that is.
+    pub(super) misnamed: Vec<(Existing, Option<&'static str>)>,
 }
 
 /// Attu by its workload's release; others by the name that the host of a URL begins with.
@@ -191,6 +194,7 @@ impl<'s> Input<'s> {
             routes: Objects::default(),
             routed: OnceCell::new(),
             strangers: Objects::default(),
+            misnamed: Vec::new(),
         };
         let mut empty = true;
         let mut below = Objects::default();
@@ -241,6 +245,13 @@ impl<'s> Input<'s> {
             ("ReplicaSet", "apps") | ("Pod", "") => below,
             ("ConfigMap", "") => return self.config_maps.push(object.id),
             (kind, _) if OWN_KINDS.iter().any(|own| own.name.eq_ignore_ascii_case(kind)) => &mut self.strangers,
+            ("", _) if object.value.get("apiVersion").is_some() || object.value.get("metadata").is_some() => {
+                return self.misnamed.push((object, None));
+            }
+            (kind, group) if meant_kind(kind).is_some() && GROUPS.contains(&group) => {
+                let meant = meant_kind(kind);
+                return self.misnamed.push((object, meant));
+            }
             _ => return,
         };
         place.push(object);
@@ -465,6 +476,22 @@ fn may_be_read(kind: &[u8]) -> bool {
         || kind.ends_with(b"Route")
         || kinds.into_iter().any(|known| known.as_bytes() == kind)
         || OWN_KINDS.iter().any(|own| own.name.as_bytes().eq_ignore_ascii_case(kind))
+        || std::str::from_utf8(kind).is_ok_and(|kind| meant_kind(kind).is_some())
+}
+
+/// The groups of the kinds that are known.
+const GROUPS: [&str; 6] = ["", "apps", "networking.k8s.io", "extensions", "cloud.google.com", "networking.gke.io"];
+
+/// The kind that was meant by one that differs from it in a letter or two, or in case.
+fn meant_kind(kind: &str) -> Option<&'static str> {
+    let known = || {
+        let own = KUBERNETES_KINDS.into_iter().chain(OWN_KINDS).map(|kind| kind.name);
+        own.chain(KINDS).filter(|known| known.len().abs_diff(kind.len()) <= 2)
+    };
+    if kind.len() < 5 || known().any(|known| known == kind) {
+        return None;
+    }
+    nearest(kind, known(), 2)
 }
 
 /// Whether a document that cannot be read may be one that is looked for.

@@ -230,6 +230,10 @@ fn check_neg(service: &Existing, findings: &mut Findings) {
     let at_type = || if typed { pointer(["spec", "type"]) } else { pointer(["spec"]) };
     let name = service.name().unwrap_or_default();
     match Neg::read(&service.value) {
+        Neg::Missing if kind == "ClusterIP" && service.is_live() => {
+            let message = format!("Service `{name}` has no annotation `{NEG}`, and GKE has not added it");
+            findings.object(&rules::NEG_OFF, service, message);
+        }
         Neg::Missing if kind == "ClusterIP" => {
             findings.object(&rules::NEG_MISSING, service, format!("Service `{name}` has no annotation `{NEG}`"));
         }

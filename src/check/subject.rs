@@ -103,8 +103,11 @@ impl<'a> Subject<'a> {
         self.service.is_some_and(|service| self.input.is_routed_to(service))
     }
 
-    /// Whether a Service selects the pods of Milvus.
+    /// Whether a Service selects the pods of Milvus. Its own does, be they in the input or not.
     pub(super) fn leads_to_pods(&self, service: &Existing) -> bool {
+        if self.service.is_some_and(|milvus| milvus.id == service.id) {
+            return true;
+        }
         let selector = value_at(&service.value, "/spec/selector").and_then(Value::as_object);
         selector.is_some_and(|selector| self.pods.iter().any(|(_, pods)| pods.are_selected(selector)))
     }

@@ -53,6 +53,11 @@ pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
             .detail(format!("{found}: GKE ignores it, without an event"))
             .help(format!("set the annotation {CLASS} to gce (or gce-internal), and leave ingressClassName out"));
     }
+    if !ingress::backends(ingress.value).any(|backend| service.is_meant_by(&backend)) {
+        // It may be meant so: REST has a host of its own, and gRPC another Ingress.
+        return Step::waiting(format!("{title}: leads to REST alone"), "a path to Milvus's gRPC port")
+            .help(format!("lead path / to Milvus's gRPC port of Service {} as well", service.name));
+    }
     if !leads_all_calls(ingress.value, service) {
         return Step::broken(title, format!("Ingress {} does not lead every path to Milvus", ingress.name))
             .detail("no path takes all gRPC calls: they get a 404")

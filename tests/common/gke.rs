@@ -146,10 +146,10 @@ impl Report {
         Value::Object(facts)
     }
 
-    /// What the API server refuses.
-    pub(crate) fn refused(&self) -> Vec<String> {
+    /// What the API server, or the Compute API, refuses.
+    pub(crate) fn refused(&self, source: &str) -> Vec<String> {
         let findings = items(&self.value["findings"]).iter();
-        let refused = findings.filter(|finding| finding["source"] == "apiserver" && finding["severity"] == "error");
+        let refused = findings.filter(|finding| finding["source"] == source && finding["severity"] == "error");
         refused.map(|finding| format!("{} {}", text(&finding["object"]), text(&finding["message"]))).collect()
     }
 
