@@ -326,11 +326,13 @@ pub(crate) fn patched(document: &Document<'_>, patch: &Patch) -> bool {
 /// * the indentation of the next line with content behind each of them, which may move up behind a dash.
 ///
 /// A last line may gain or lose its line break. An alias has its lines elsewhere, a duplicate key two places (be it
-/// that only a tag differs): of such documents nothing is said.
+/// that only a tag differs), and with YAML 1.1's line breaks the engines count other lines: of such documents nothing
+/// is said.
 fn reach(document: &Document<'_>, wanted: &Value, edited: &str) -> Option<String> {
     let text = document.text();
     if text.contains(['*', '?', '!'])
         || text.contains("<<")
+        || text.contains(OLD_BREAKS)
         || !matches!(document.value(), Value::Object(_) | Value::Array(_))
     {
         return None;
