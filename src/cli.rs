@@ -11,7 +11,7 @@ use crate::certificate::{Days, KeyType};
 use crate::host::{Host, HostsError};
 pub use crate::install::NAME;
 use crate::install::{HelmPlugin, KustomizePlugin};
-use crate::options::{INPUT, Options, OptionsError, variable};
+use crate::options::{INPUT, OUTPUT, Options, OptionsError, variable};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -230,9 +230,6 @@ impl Command {
         matches!(self, Self::Diff { .. } | Self::Check { .. } | Self::Notes { .. } | Self::Status { .. })
     }
 }
-
-/// The heading of what is about the output.
-const OUTPUT: &str = "Output";
 
 /// How a difference is told.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]

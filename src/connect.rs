@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::gke::ingress::{CertificateSource, Ingress};
+use crate::milvus::authentication;
 use crate::text::shell_word;
 
 /// The lines, each block behind a line of words and a blank one. Without an address it is called ADDRESS; with
@@ -67,6 +68,9 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<Str
         block("REST", curl.lines().map(str::to_owned).collect());
     }
     lines.push("Where Milvus asks for a password, add token=\"USER:PASSWORD\".".to_owned());
+    if !ingress.internal {
+        lines.push(format!("Unless it does, this is open to the internet: {}.", authentication::SWITCH_ON));
+    }
     lines
 }
 

@@ -11,7 +11,7 @@ use crate::edit::{self, Edited};
 use crate::milvus::release::{Release, Wanted};
 use crate::plan::{self, Plan, checksum};
 use crate::report::refusal::{Reason, Refusal};
-use crate::settings::Settings;
+use crate::settings::{Settings, Warnings};
 use crate::stream::{DocumentId, ItemOf, Pieces, Stream, source_lines};
 use crate::yaml;
 
@@ -59,6 +59,8 @@ pub struct Rewrite {
     pub ingress: Value,
     /// The release's name.
     pub release: String,
+    /// Whether Milvus asks nobody for a password.
+    pub is_without_authentication: bool,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
     /// The list in which the Service is, and new objects go.
@@ -73,7 +75,13 @@ pub struct Rewrite {
 pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refusal> {
     let wanted = Wanted { release: settings.release.as_deref(), service: settings.service.as_deref() };
     let release = Release::recognise(stream, wanted)?;
-    let Plan { service, config, attu, replaced, appended, ingress, warnings } = plan::plan(&release, settings)?;
+    let Plan { service, config, attu, replaced, appended, ingress, is_without_authentication, warnings } =
+        plan::plan(&release, settings)?;
+    let warnings = match settings.warnings {
+        Warnings::Refused if !warnings.is_empty() => return Err(Reason::Warned { warnings }.into()),
+        Warnings::Unsaid => Vec::new(),
+        Warnings::Said | Warnings::Refused => warnings,
+    };
     let mut edited = Vec::new();
     edited.extend(edit::apply(&service)?);
     if let Some(config) = edit::apply(&config)? {
@@ -87,7 +95,8 @@ pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refu
         edited.extend(edit::apply(&attu)?);
     }
     let into = stream.item(release.service.object.id);
-    Ok(Rewrite { edited, replaced, appended, ingress, release: release.name, warnings, into })
+    let release = release.name;
+    Ok(Rewrite { edited, replaced, appended, ingress, release, is_without_authentication, warnings, into })
 }
 
 impl Rewrite {

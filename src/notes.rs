@@ -5,13 +5,14 @@ use crate::connect;
 use crate::filter::Rewrite;
 use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::kube::object::Object as _;
+use crate::milvus::authentication;
 use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
 use crate::text::shell_word;
 
 /// Tells the next steps for what is rewritten; `flags` ask for the settings.
 #[must_use]
 pub fn notes(rewrite: &Rewrite, settings: &Settings, flags: &[String]) -> String {
-    text(&rewrite.release, &Ingress::read(&rewrite.ingress), settings, flags)
+    text(rewrite, &Ingress::read(&rewrite.ingress), settings, flags)
 }
 
 /// A step: what to do, and the commands for it.
@@ -31,10 +32,11 @@ impl Step {
     }
 }
 
-fn text(release: &str, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> String {
+fn text(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> String {
+    let release = rewrite.release.as_str();
     let namespace = ingress.namespace().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
     let mut lines = vec![format!("Release {release}{namespace}: {}.", how(ingress, settings)), String::new()];
-    for (index, step) in steps(release, ingress, settings, flags).into_iter().enumerate() {
+    for (index, step) in steps(rewrite, ingress, settings, flags).into_iter().enumerate() {
         lines.extend(wrapped(&format!("{}. {}", index + 1, step.words)));
         lines.push(String::new());
         let commands = step.commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}"));
@@ -91,9 +93,11 @@ fn secret<'v>(ingress: &Ingress<'v>) -> &'v str {
     }
 }
 
-fn steps(release: &str, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<Step> {
+fn steps(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<Step> {
+    let release = rewrite.release.as_str();
     let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
     let mut steps = Vec::new();
+    steps.extend(rewrite.is_without_authentication.then(|| authentication(ingress)));
     steps.extend(reserve(ingress));
     // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
     if ingress.static_ip.is_some() {
@@ -112,6 +116,17 @@ fn steps(release: &str, ingress: &Ingress<'_>, settings: &Settings, flags: &[Str
     }
     steps.push(wait(release, ingress, is_managed));
     steps
+}
+
+/// Milvus does not ask for a password yet.
+fn authentication(ingress: &Ingress<'_>) -> Step {
+    let place = if ingress.internal { "in the VPC network" } else { "on the internet" };
+    let words = format!(
+        "{}, and the load balancer is {place}. To change that, {} (with PyMilvus, once clients can connect as root).",
+        authentication::OFF,
+        authentication::SWITCH_ON
+    );
+    Step::new(words).run(authentication::CHANGE_PASSWORD)
 }
 
 fn reserve(ingress: &Ingress<'_>) -> Option<Step> {

@@ -11,7 +11,7 @@ use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
 use crate::settings::{
     Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer,
-    MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout,
+    MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
 };
 
 /// The options, a name for each, and what is done with all of them. `= "true"` is what a flag without a value says.
@@ -112,6 +112,14 @@ options! {
         /// Ingress class `gce-internal`; port 443 only. It needs a proxy-only subnet, and takes
         /// neither Google-managed certificates nor a FrontendConfig.
         INTERNAL internal: bool = "true",
+
+        /// Put a Milvus on the internet that not everybody could reach so far
+        ///
+        /// Without it the chart is refused where its Service asks for an internal load balancer,
+        /// or lets in some addresses only (`loadBalancerSourceRanges`), and the new load balancer
+        /// would let in everybody. Other ways are `--internal` and, instead of source ranges,
+        /// `--security-policy`.
+        PUBLIC public: bool = "true",
     }
 
     CERTIFICATE {
@@ -260,6 +268,16 @@ options! {
         /// And our BackendConfig in the place of another one in the Service's annotation.
         REPLACE replace: bool = "true",
     }
+
+    OUTPUT {
+        /// Refuse where there is a warning
+        ///
+        /// For pipelines, in which nobody reads stderr. Helm does not show it where all goes well.
+        STRICT strict: bool = "true",
+
+        /// Do not tell warnings
+        QUIET quiet: bool = "true",
+    }
 }
 
 const LOAD_BALANCER: &str = "Load balancer";
@@ -268,6 +286,8 @@ const BACKEND: &str = "Backend";
 const MILVUS: &str = "Milvus";
 /// The heading of what is about the input.
 pub const INPUT: &str = "Input";
+/// The heading of what is about the output.
+pub const OUTPUT: &str = "Output";
 
 /// The name of one of the [`Options`]. There are no others than its constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -370,6 +390,15 @@ impl Options {
         if is(self.rest) && self.http_port == Some(HttpPort::Off) {
             return Err(wrong(Field::REST, &"the REST API is served by the HTTP server that `off` switches off"));
         }
+        if is(self.public) && is(self.internal) {
+            return Err(wrong(Field::PUBLIC, &"cannot be given together with --internal"));
+        }
+        let warnings = match (is(self.strict), is(self.quiet)) {
+            (true, true) => return Err(wrong(Field::QUIET, &"cannot be given together with --strict")),
+            (true, false) => Warnings::Refused,
+            (false, true) => Warnings::Unsaid,
+            (false, false) => Warnings::Said,
+        };
         let health = HealthTiming::new(self.health_interval, self.health_timeout);
         let backend = Backend {
             timeout: self.timeout,
@@ -390,6 +419,8 @@ impl Options {
             rest: is(self.rest),
             attu_url: self.attu_url,
             replace: is(self.replace),
+            public: is(self.public),
+            warnings,
         })
     }
 
@@ -484,11 +515,12 @@ mod tests {
     fn flags_of_every_field() {
         let all = serde_json::json!({
             "hosts": ["milvus.example.com"], "staticIp": "ip", "httpsOnly": true, "redirectHttp": true,
-            "sslPolicy": "policy", "internal": true, "tlsSecret": "secret", "tlsCert": "tls.crt", "tlsKey": "tls.key",
+            "sslPolicy": "policy", "internal": true, "public": true, "tlsSecret": "secret", "tlsCert": "tls.crt", "tlsKey": "tls.key",
             "managedCert": "name", "preSharedCerts": ["name"], "clusterIssuer": "name", "issuer": "name",
             "timeout": "1h", "drain": "1m", "healthInterval": "10s", "healthTimeout": "5s", "securityPolicy": "name",
             "logSampleRate": "0.5", "serviceType": "keep", "httpPort": "8080", "rest": true,
             "attuUrl": "https://milvus.example.com", "release": "name", "service": "name", "replace": true,
+            "strict": true, "quiet": true,
         });
         let options: Options = serde_json::from_value(all).expect("options");
         let flags = options.flags();

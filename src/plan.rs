@@ -11,7 +11,7 @@
 //! | annotate the Service | `service/app_protocols`, `service/backend_config`, `service/neg` |
 //! | BackendConfig, ManagedCertificate, Ingress | `ingress/backend_config`, `ingress/managed_certificate`, `ingress/ingress` |
 //! | a Secret from a certificate and its key | `ingress/tls_secret` |
-//! | (not in the guide) | `ingress/frontend_config`, `service/rest`, `milvus/attu` |
+//! | (not in the guide) | `service/exposure`, `ingress/frontend_config`, `service/rest`, `milvus/attu` |
 
 mod change;
 mod ingress;
@@ -23,11 +23,12 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use crate::kube::value::pointer;
+use crate::milvus::authentication;
 use crate::milvus::config::Config;
 use crate::milvus::http;
 use crate::milvus::release::Release;
 use crate::report::refusal::Refusal;
-use crate::settings::Settings;
+use crate::settings::{Scheme, Settings};
 use crate::stream::DocumentId;
 
 use ingress::{FrontDoor, NewObjects};
@@ -53,6 +54,8 @@ pub struct Plan<'r, 'i> {
     pub appended: Vec<Value>,
     /// Our Ingress, be it among these or in the stream already.
     pub ingress: Value,
+    /// Whether Milvus asks nobody for a password.
+    pub is_without_authentication: bool,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
 }
@@ -65,7 +68,14 @@ pub struct Plan<'r, 'i> {
 /// A [`Refusal`] where the result would not work.
 pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Plan<'r, 'i>, Refusal> {
     let mut warnings = Vec::new();
-    let (config, http_port) = config(release, settings, &mut warnings)?;
+    let Settled { config, http_port, is_without_authentication } = config(release, settings, &mut warnings)?;
+    if is_without_authentication && settings.front_end.scheme == Scheme::External {
+        warnings.push(format!(
+            "{}, and the load balancer is on the internet; {}",
+            authentication::OFF,
+            authentication::SWITCH_ON
+        ));
+    }
     let rest = if settings.rest { Some(rest::find(release, http_port)?) } else { None };
     let service = service::plan(release, settings, rest.as_ref())?;
     let ours = NewObjects::of(release, settings, rest.as_ref());
@@ -86,26 +96,35 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
     if rest.is_none() && rest::has_port(release) {
         warnings.push(format!("port `{}` of the Service stays, and without --rest nothing leads to it", rest::NAME));
     }
-    Ok(Plan { service, config, attu, replaced, appended, ingress, warnings })
+    Ok(Plan { service, config, attu, replaced, appended, ingress, is_without_authentication, warnings })
 }
 
-/// The change of the ConfigMap, and the port that Milvus's HTTP server has then.
+/// What becomes of Milvus's settings.
+struct Settled<'r, 'i> {
+    config: Change<'r, 'i>,
+    /// The port that Milvus's HTTP server has then.
+    http_port: Option<u16>,
+    is_without_authentication: bool,
+}
+
 fn config<'r, 'i>(
     release: &'r Release<'i>,
     settings: &Settings,
     warnings: &mut Vec<String>,
-) -> Result<(Change<'r, 'i>, Option<u16>), Refusal> {
+) -> Result<Settled<'r, 'i>, Refusal> {
     let object = &release.config_map;
     let config = Config::read(object, &release.config_key, &release.server, http_port::candidate(settings.http_port))?;
     let mut user_yaml = UserYaml::new(config);
     tls_mode::plan(&mut user_yaml)?;
     http_port::plan(&mut user_yaml, &release.server, settings.http_port, warnings)?;
     let http_port = http::port(&user_yaml.config)?;
+    let is_without_authentication = authentication::is_off(&user_yaml.config);
     let patch = user_yaml.finish();
     let texts = if patch.is_empty() {
         Vec::new()
     } else {
         vec![TextChange { at: pointer(["data", &release.config_key]), patch }]
     };
-    Ok((Change { object, patch: Patch(Vec::new()), texts }, http_port))
+    let config = Change { object, patch: Patch(Vec::new()), texts };
+    Ok(Settled { config, http_port, is_without_authentication })
 }

@@ -46,6 +46,21 @@ pub struct Settings {
     pub attu_url: Option<MilvusUrl>,
     /// Whether ours may take the place of existing objects.
     pub replace: bool,
+    /// Whether a Milvus that not everybody could reach is to be on the internet.
+    pub public: bool,
+    /// What becomes of warnings.
+    pub warnings: Warnings,
+}
+
+/// What becomes of warnings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warnings {
+    /// They are told.
+    Said,
+    /// Nothing is done where there is one.
+    Refused,
+    /// They are not told.
+    Unsaid,
 }
 
 /// Who holds the certificate.

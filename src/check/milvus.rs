@@ -9,13 +9,15 @@ use super::subject::Subject;
 use crate::kube::object::{Existing, Object as _, Parsed};
 use crate::kube::service::{Port, ports};
 use crate::kube::value::pointer;
+use crate::milvus::authentication;
 use crate::milvus::client::{self, VARIABLE};
-use crate::milvus::config::{self, Config, HTTP_PORT, TLS_MODE};
+use crate::milvus::config::{self, AUTHORIZATION, Config, HTTP_PORT, TLS_MODE};
 use crate::milvus::http;
 use crate::milvus::pods::{ConfigVolume, Server};
 use crate::milvus::service::{GRPC_PORT, INSTANCE, TARGET_PORT, leads_to_milvus};
 use crate::report::place::{Place, Spot};
 use crate::report::refusal::Refusal;
+use crate::settings::Scheme;
 
 /// What Milvus's ports speak.
 #[derive(Debug)]
@@ -77,7 +79,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) -> Option<Sp
         let message = format!("ConfigMap `{}` stands twice in the input", file.config_map);
         findings.push(Finding::new(&rules::OBJECT_TWICE, Some(place), message));
     }
-    match settings(&config_map, &file.key, &server, findings) {
+    match settings(subject, &config_map, &file.key, &server, findings) {
         Ok(speaks) => {
             if speaks.tls == Some(true) {
                 check_clients(subject, workload, findings);
@@ -93,8 +95,15 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) -> Option<Sp
 }
 
 /// Whether Milvus speaks TLS as GKE needs it; what is wrong is found.
-fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut Findings) -> Result<Speaks, Refusal> {
+fn settings(
+    subject: &Subject<'_>,
+    config_map: &Parsed<'_>,
+    key: &str,
+    server: &Server,
+    findings: &mut Findings,
+) -> Result<Speaks, Refusal> {
     let config = Config::read(config_map, key, server, http::DEFAULT)?;
+    check_authentication(subject, config_map, key, &config, findings);
     let http = http::port(&config)?;
     let speaks = |tls| Ok(Speaks { tls, http });
     let (mode, place) = match config.environment(TLS_MODE) {
@@ -135,6 +144,31 @@ fn settings(config_map: &Parsed<'_>, key: &str, server: &Server, findings: &mut 
         );
     }
     speaks(Some(true))
+}
+
+fn check_authentication(
+    subject: &Subject<'_>,
+    config_map: &Parsed<'_>,
+    key: &str,
+    config: &Config<'_, '_>,
+    findings: &mut Findings,
+) {
+    let Some(rule) = (match subject.scheme() {
+        Some(Scheme::External) => Some(&rules::AUTHENTICATION_OFF),
+        Some(Scheme::Internal) => Some(&rules::AUTHENTICATION_OFF_INSIDE),
+        None => None,
+    })
+    .filter(|_| authentication::is_off(config)) else {
+        return;
+    };
+    let place = match config.environment(AUTHORIZATION) {
+        Some(variable) => Some(config.place_of_variable(variable)),
+        None => config.place_in_files(AUTHORIZATION),
+    };
+    let user_yaml = || Place { document: config_map.id, spot: Spot::Path(pointer(["data", key])) };
+    let message = "common.security.authorizationEnabled is off";
+    findings
+        .push(Finding::new(rule, Some(place.unwrap_or_else(user_yaml)), message).with_fix(authentication::SWITCH_ON));
 }
 
 /// Other Services that let clients in from outside, to the same port of the same pods.

@@ -635,6 +635,26 @@ rules! {
         fix "add their ConfigMap to the input (`kubectl get configmap …`), and check that common.security.tlsMode is 1"
         text "With customConfigMap the chart does not render it. Milvus reads /milvus/configs/user.yaml, whatever is mounted there."
         source "the Milvus chart's volume milvus-config; the Milvus Operator's mount /milvus/configs/operator";
+    EXPOSED Warning "exposed" "the Service is restricted, and the Ingress is open to the internet"
+        why "what restricts the load balancer of a Service does not apply to an Ingress: whoever finds its address reaches Milvus"
+        fix "use the Ingress class `gce-internal`, or, for source ranges, a Cloud Armor policy in the BackendConfig; if \
+            Milvus is to be on the internet, remove the restriction from the Service"
+        text "Restricted is a Service with the annotation networking.gke.io/load-balancer-type: Internal (or its older \
+            name, in any case), with loadBalancerClass networking.gke.io/l4-regional-internal, or with source ranges \
+            that are not the whole world, in the field or the annotation. The annotation counts on a ClusterIP Service \
+            as well: it says what was meant. The filter asks for --public there."
+        source "cloud-provider-gcp providers/gce/gce_annotations.go; Kubernetes Service spec.loadBalancerSourceRanges";
+    AUTHENTICATION_OFF Warning "authentication-off" "Milvus on the internet asks nobody for a password"
+        why "whoever finds the address can read, change and delete everything, by gRPC and by REST"
+        fix "switch authentication on"
+        text "It is off by default. TLS does not help: it tells clients who the server is, not the other way round. A Cloud \
+            Armor policy that lets in known addresses only is a second fence, not the first one."
+        source "Milvus common.security.authorizationEnabled";
+    AUTHENTICATION_OFF_INSIDE Note "authentication-off-internal" "Milvus in the VPC network asks nobody for a password"
+        why "whoever reaches the network can read, change and delete everything, by gRPC and by REST"
+        fix "switch authentication on"
+        text "It is off by default."
+        source "Milvus common.security.authorizationEnabled";
     OTHER_DOOR Warning "other-door" "another Service of type LoadBalancer leads to Milvus"
         why "it has an address of its own, and stays open beside the Ingress: no certificate that clients trust, no Cloud Armor"
         fix "remove it when clients have moved, or restrict it with loadBalancerSourceRanges"

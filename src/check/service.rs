@@ -12,6 +12,7 @@ use super::input::Found;
 use super::subject::Subject;
 use super::{fields, rules};
 use crate::gke::annotation::{self, NEG, NEG_STATUS, SOURCE_RANGES};
+use crate::gke::exposure::{Only, Restriction};
 use crate::gke::kind;
 use crate::gke::service::{AppProtocols, AppProtocolsError, BackendConfigs, Neg};
 use crate::host::is_label;
@@ -20,6 +21,7 @@ use crate::kube::service::{Port, ports};
 use crate::kube::value::{array_at, pointer, set_at, str_at, value_at};
 use crate::milvus::pods::METRICS;
 use crate::milvus::service::INSTANCE;
+use crate::settings::Scheme;
 
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (Some(service), Some(port)) = (subject.service, subject.port) else { return };
@@ -30,6 +32,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     check_backend_config(subject, service, port, Role::Grpc, findings);
     check_neg(service, findings);
     check_leftovers(service, findings);
+    check_exposure(subject, service, port, findings);
     check_target(subject, service, port, findings);
     if service.annotation(NEG_STATUS).is_some() && !service.is_live() {
         let message = format!("`{NEG_STATUS}` is written by GKE's controller");
@@ -260,6 +263,25 @@ fn check_neg(service: &Existing, findings: &mut Findings) {
                 findings.at(&rules::LOAD_BALANCER_BESIDE, service, at_type(), message);
             }
         }
+    }
+}
+
+/// Whether a Service that not everybody reaches is behind an Ingress that everybody reaches.
+fn check_exposure(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findings: &mut Findings) {
+    if subject.scheme() != Some(Scheme::External) {
+        return;
+    }
+    let restriction = Restriction::of(&service.value).or_else(|| Restriction::internal(&service.value));
+    let Some(Restriction { at, to }) = restriction else { return };
+    let configs = || BackendConfigs::read(&service.value)?.1;
+    // One that is not in the input may have a policy.
+    let has_policy = || match subject.input.backend_configs.find(configs()?.of(port)?, service.namespace()) {
+        Found::Here(config) => str_at(&config.value, "/spec/securityPolicy/name").map(drop),
+        _ => Some(()),
+    };
+    if to == Only::Network || has_policy().is_none() {
+        let message = format!("Service `{}` is for {to} only", service.name().unwrap_or_default());
+        findings.at(&rules::EXPOSED, service, at, message);
     }
 }
 

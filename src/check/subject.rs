@@ -4,13 +4,14 @@ use serde_json::{Map, Value};
 
 use super::input::{Found, Input};
 use crate::gke::annotation;
-use crate::gke::ingress::{self, Backend};
+use crate::gke::ingress::{self, Backend, Class};
 use crate::kube::object::{Existing, Object as _};
 use crate::kube::service::{Port, ports};
 use crate::kube::value::value_at;
 use crate::milvus::pods::Pods;
 use crate::milvus::service::{GRPC_PORT, INSTANCE, leads_to_milvus};
 use crate::report::refusal::{Reason, Refusal};
+use crate::settings::Scheme;
 
 /// One Milvus Service, and the objects around it.
 pub(super) struct Subject<'a> {
@@ -96,6 +97,16 @@ impl<'a> Subject<'a> {
         ];
         self.service.is_some_and(|service| annotated.iter().all(|key| service.annotation(key).is_none()))
             && self.ingresses.iter().all(|ingress| is_charts(ingress))
+    }
+
+    /// Where those who reach Milvus through the load balancer are; the worst of several Ingresses.
+    pub(super) fn scheme(&self) -> Option<Scheme> {
+        let classes =
+            || self.ingresses.iter().map(|ingress| Class::of(&ingress.value)).filter(|class| class.is_handled());
+        match classes().any(|class| class != Class::Internal) {
+            true => Some(Scheme::External),
+            false => classes().next().map(|_| Scheme::Internal),
+        }
     }
 
     /// Whether the Gateway API leads to the Service.

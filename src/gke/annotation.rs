@@ -26,6 +26,12 @@ pub const NEG_STATUS: &str = "cloud.google.com/neg-status";
 /// ClusterIP Service.
 pub const SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 
+/// On a Service of type LoadBalancer: `Internal`, in any case, makes an internal load balancer.
+pub const LOAD_BALANCER_TYPE: &str = "networking.gke.io/load-balancer-type";
+
+/// The older name of [`LOAD_BALANCER_TYPE`].
+pub const LOAD_BALANCER_TYPE_OLD: &str = "cloud.google.com/load-balancer-type";
+
 /// On an Ingress: its class.
 pub const CLASS: &str = "kubernetes.io/ingress.class";
 
@@ -126,8 +132,8 @@ pub static READ: &[Annotation] = &[
     of(SERVICE, "networking.gke.io/capacity-scaler", Other),
     of(SERVICE, "networking.gke.io/transparent-health-checker", Other),
     // The load balancer of a Service of type LoadBalancer.
-    of(SERVICE, "networking.gke.io/load-balancer-type", Other),
-    of(SERVICE, "cloud.google.com/load-balancer-type", Other),
+    of(SERVICE, LOAD_BALANCER_TYPE, Other),
+    of(SERVICE, LOAD_BALANCER_TYPE_OLD, Other),
     of(SERVICE, "networking.gke.io/load-balancer-ip-addresses", Other),
     of(SERVICE, "networking.gke.io/load-balancer-subnet", Other),
     of(SERVICE, "networking.gke.io/internal-load-balancer-allow-global-access", Other),

@@ -32,6 +32,10 @@ pub const HTTP_PORT: Setting = Setting { name: "proxy.http.port", keys: &["proxy
 /// Whether Milvus serves HTTP.
 pub const HTTP_ENABLED: Setting = Setting { name: "proxy.http.enabled", keys: &["proxy", "http", "enabled"] };
 
+/// Whether Milvus asks for a password.
+pub const AUTHORIZATION: Setting =
+    Setting { name: "common.security.authorizationEnabled", keys: &["common", "security", "authorizationEnabled"] };
+
 /// The chart's own settings.
 const DEFAULT_YAML: &str = "default.yaml";
 
@@ -263,7 +267,7 @@ fn mentions_settings(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let is_key =
         |(at, _): (usize, &str)| !text[at..].trim_start_matches("http").trim_start_matches('s').starts_with("://");
-    text.contains("tls") || text.match_indices("http").any(is_key)
+    text.contains("tls") || text.contains("authorization") || text.match_indices("http").any(is_key)
 }
 
 fn name(object: &Parsed<'_>) -> String {

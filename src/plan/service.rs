@@ -3,6 +3,7 @@
 mod annotations;
 mod app_protocols;
 mod backend_config;
+mod exposure;
 mod neg;
 pub(super) mod rest;
 mod service_type;
@@ -24,6 +25,7 @@ pub(super) fn plan<'r, 'i>(
     settings: &Settings,
     rest: Option<&RestPort>,
 ) -> Result<Change<'r, 'i>, Refusal> {
+    exposure::check(&release.service, settings)?;
     let object = &release.service.object;
     let mut operations = Operations::new(object.value());
     let mut annotations = Annotations::new(object);

@@ -138,6 +138,12 @@ pub enum Reason {
     RestWithoutHttp,
     #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
     RestPortTaken { service: String, name: &'static str, port: u16 },
+    #[error("Service `{service}` has an internal load balancer, and the new one would be open to the internet")]
+    InternalService { service: String },
+    #[error("Service `{service}` lets in {ranges} only, and the new load balancer would let in everybody")]
+    SourceRanges { service: String, ranges: String },
+    #[error("{}", warnings.join("\n"))]
+    Warned { warnings: Vec<String> },
     #[error("the annotation `{annotation}` {problem}")]
     AnnotationValue { annotation: String, problem: &'static str },
     #[error("Service `{service}` has its own BackendConfig for a port to Milvus: {existing}")]
@@ -242,6 +248,10 @@ impl Reason {
             Self::RestPortTaken { .. } => {
                 "the REST API becomes a port of the Service, with Milvus's HTTP port as its number"
             }
+            Self::InternalService { .. } | Self::SourceRanges { .. } => {
+                "an external Ingress has an address on the internet, and what restricts the Service does not apply to it"
+            }
+            Self::Warned { .. } => "--strict refuses where there is a warning",
             Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
             Self::OwnBackendConfig { .. } => {
                 "ours would take its place, and with it its settings (a Cloud Armor policy, a timeout) would go"
@@ -315,6 +325,14 @@ impl Reason {
             Self::RestTooOld { .. } => "upgrade Milvus, or leave --rest out",
             Self::RestWithoutHttp => "give it a port with --http-port, or leave --rest out",
             Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
+            Self::InternalService { .. } => {
+                "pass --internal for a load balancer in the VPC network, or --public if it is to be on the internet"
+            }
+            Self::SourceRanges { .. } => {
+                "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --internal for a load \
+                balancer in the VPC network, or --public if everybody is to reach it"
+            }
+            Self::Warned { .. } => "mend that, or leave out --strict",
             Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
             Self::OwnBackendConfig { .. } => {
                 "remove that entry from the annotation `cloud.google.com/backend-config`, \
