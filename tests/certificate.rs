@@ -283,7 +283,7 @@ fn what_cert_says_and_writes() {
     assert_no_key(&made, &run.stdout);
     assert_eq!(files(&made), ["tls.crt", "tls.key"]);
 
-    let next = ["--host", HOSTS, "--tls-cert", "./tls.crt", "--tls-key", "./tls.key"];
+    let next = ["--host", HOSTS, "--tls-cert", "./tls.crt", "--tls-key", "./tls.key", "--quiet"];
     let next = run_in(made.0.path(), &strings(&next), &[], SAMPLE);
     assert_eq!((next.status, text(&next.stderr)), (Some(0), ""));
 
@@ -400,7 +400,7 @@ fn refused_requests() {
 #[test]
 fn the_secret_holds_the_files_own_bytes() {
     for made in [&*RSA, &*P256] {
-        let arguments = pair_arguments(made);
+        let arguments = [pair_arguments(made), strings(&["--quiet"])].concat();
         let rewritten = run(&arguments, &[], SAMPLE);
         assert_eq!((rewritten.status, text(&rewritten.stderr)), (Some(0), ""));
         let objects: Vec<Value> =

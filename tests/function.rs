@@ -148,6 +148,8 @@ fn same_as_the_filter(name: &str, input: &str, output: &str) {
         assert!(marks.is_empty(), "{name}: a new item has {marks:?}");
     }
     let results = after["results"].as_array().unwrap();
+    let (warnings, results): (Vec<_>, Vec<_>) = results.iter().partition(|result| result["severity"] == "warning");
+    assert!(warnings.len() == 1 && warnings[0]["message"].as_str().unwrap().contains("authorizationEnabled"), "{name}");
     assert!(results.iter().all(|result| result["severity"] == "info" && result["resourceRef"]["kind"].is_string()));
     assert!(results.iter().any(|result| result["field"]["path"] == "spec.type"
         && result["field"]["currentValue"] == "LoadBalancer"

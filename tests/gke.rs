@@ -421,7 +421,7 @@ fn several_hosts() {
 #[test]
 fn service_types_that_stay() {
     judge(&["5.0.19/lb-annotations", "5.0.19/nodeport", "5.0.19/clusterip-none"], |milvus| {
-        vec![Case::new(milvus, &["--service-type=keep"], &json!({}))]
+        vec![Case::new(milvus, &["--service-type=keep", "--public"], &json!({}))]
     });
 }
 

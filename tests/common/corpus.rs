@@ -63,6 +63,16 @@ const REFUSED: [(&str, &str); 5] = [
     ("user-yaml-tlsmode2", "tlsMode"),
 ];
 
+/// Whether a chart's Service asks for an internal load balancer, or for some source ranges only: `--public` opens it.
+#[allow(dead_code, reason = "not every test file needs it")]
+pub(crate) fn is_restricted(rendered: &str) -> bool {
+    let ranges = rendered.split("\n  loadBalancerSourceRanges:\n").nth(1);
+    let is_open = |ranges: &str| {
+        ranges.lines().take_while(|line| line.trim_start().starts_with("- ")).any(|line| line.ends_with("/0"))
+    };
+    rendered.contains("load-balancer-type: Internal") || ranges.is_some_and(|ranges| !is_open(ranges))
+}
+
 /// What the refusal of a chart must name, if it is to be refused.
 #[allow(dead_code, reason = "not every test file needs it")]
 pub(crate) fn refusal(case: &str, rendered: &str) -> Option<&'static str> {
