@@ -418,6 +418,19 @@ fn several_hosts() {
     });
 }
 
+/// A Service that not everybody reached stays inside, or is everybody's by decision.
+#[test]
+fn restricted() {
+    let Some(pair) = Pair::get() else { return };
+    judge(&["4.1.36/lb-annotations", "5.0.19/gcp-doc-values", "5.0.19/lb-annotations"], |milvus| {
+        let internal = milvus.internal(&json!([self_managed(&pair.certificate)]));
+        vec![
+            Case::new(milvus, &["--public"], &json!({})),
+            Case::new(milvus, &["--internal", "--tls-secret=own"], &internal).outside(milvus.secret("own", pair)),
+        ]
+    });
+}
+
 #[test]
 fn service_types_that_stay() {
     judge(&["5.0.19/lb-annotations", "5.0.19/nodeport", "5.0.19/clusterip-none"], |milvus| {
