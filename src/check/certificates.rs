@@ -15,6 +15,7 @@ use crate::gke::kind;
 use crate::host::{Host, Hosts};
 use crate::kube::object::{Existing, Object as _};
 use crate::kube::value::{array_at, pointer, str_at};
+use crate::report::diagnostic::Severity;
 
 /// What the certificates of an Ingress are for.
 struct Covered {
@@ -77,6 +78,7 @@ fn check_secrets(
         };
         let place = at.with_trailing_token("secretName");
         match subject.input.secrets.find(name, ingress.namespace()) {
+            Found::Here(secret) if by_issuer => check_placeholder(secret, scope, findings),
             Found::Here(secret) => {
                 tls_secret::check(secret, hosts.as_ref(), scope, findings);
                 let names = tls_secret::names(secret);
@@ -95,6 +97,21 @@ fn check_secrets(
             }
         }
         covered.complete = false;
+    }
+}
+
+/// What is in a Secret that cert-manager writes is a placeholder, until it has.
+fn check_placeholder(secret: &Existing, scope: Scope, findings: &mut Findings) {
+    const OF_CONTENT: [&str; 3] =
+        [rules::SECRET_KEYS.id, rules::SECRET_CERTIFICATE.id, rules::SECRET_CERTIFICATE_OLD.id];
+    let mut found = Findings::default();
+    tls_secret::check(secret, None, scope, &mut found);
+    for finding in found.0 {
+        if !OF_CONTENT.contains(&finding.rule.id) {
+            findings.push(finding);
+        } else if finding.rule.severity == Severity::Error {
+            findings.object(&rules::SECRET_PLACEHOLDER, secret, finding.message);
+        }
     }
 }
 

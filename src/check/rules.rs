@@ -593,6 +593,12 @@ rules! {
             RSA-4096 and P-384. GKE itself opens port 80 and then fails with `Cert creation failures`, and no ADDRESS \
             comes. What only clients mind, it does not mind."
         source "Compute Engine sslCertificates; RFC 6125; ingress-gce pkg/loadbalancers/certificates.go";
+    SECRET_PLACEHOLDER Warning "tls-secret-placeholder" "the Secret that cert-manager is to write holds nothing that Google accepts"
+        why "GKE makes no front end until cert-manager has replaced it, and an HTTP-01 challenge needs the front end"
+        fix "make a placeholder with `milvus-gke-l7 cert` and `kubectl create secret tls`, or let the issuer solve DNS-01"
+        text "With DNS-01 it passes by itself within minutes. An empty Secret, as some guides have it, is no placeholder: \
+            Google refuses it (`Cert creation failures`)."
+        source "ingress-gce pkg/loadbalancers/certificates.go; cert-manager's HTTP-01 solver";
     SECRET_CERTIFICATE_OLD Warning "tls-secret-certificate-old" "the certificate in the TLS Secret is of a kind that many clients refuse"
         why "it is X.509 version 1, or names no host as a subject alternative name: PyMilvus takes it, Go and rustls clients do not"
         fix "make one with `milvus-gke-l7 cert --host …`, or have one issued"

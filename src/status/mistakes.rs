@@ -37,7 +37,7 @@ pub(super) fn steps<'v>(all: &'v [Value], release: Option<&str>) -> Vec<(&'v Val
             steps.len() - 1
         });
         if let Some((_, step)) = steps.get_mut(at) {
-            step.details.push(format!("{}: {}", finding.message, finding.rule.why));
+            step.details.push(format!("{}: {} ({})", finding.message, finding.rule.why, finding.rule.id));
             step.help.push(finding.fix().to_owned());
         }
     }
