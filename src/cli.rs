@@ -126,6 +126,9 @@ pub enum Command {
         /// End with status 3 when something would change
         #[arg(long, help_heading = OUTPUT)]
         exit_code: bool,
+        /// How many lines to show around each change
+        #[arg(long, short = 'U', value_name = "N", default_value_t = 3, help_heading = OUTPUT)]
+        context: usize,
     },
     /// Make a self-signed certificate and its key, for --tls-cert and --tls-key
     ///

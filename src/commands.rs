@@ -52,7 +52,9 @@ fn of_cli(cli: Cli, input: impl Read + IsTerminal) -> Result<Outcome, Outcome> {
         Some(_) if cli.filter.helm4_plugin => {
             Err(Outcome::failed(Status::Usage, "error: a post-renderer takes flags only, no commands\n".to_owned()))
         }
-        Some(Command::Diff { asked, output, color, exit_code }) => diff::run(*asked, output, color, exit_code, input),
+        Some(Command::Diff { asked, output, color, exit_code, context }) => {
+            diff::run(*asked, output, color, exit_code, context, input)
+        }
         Some(Command::Cert { hosts, out, days, key, force }) => cert::run(hosts, &out, days, key, force),
         Some(Command::Notes { asked }) => notes::run(*asked, input),
         Some(Command::Status { release, wait_hint, dns }) => status::run(&Asked { release, wait_hint, dns }, input),

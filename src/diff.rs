@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::filter::Rewrite;
 use crate::kube::object::{Object as _, reference};
 use crate::report::refusal::Refusal;
+use crate::stream::head::Kind;
 use crate::stream::{self, DocumentId, Stream};
 use crate::yaml;
 
@@ -25,21 +26,66 @@ pub struct Difference {
     pub warnings: Vec<String>,
 }
 
-/// A unified diff of `input`, which `patch` could apply but for masked lines: values that may be secrets are not shown.
+/// A unified diff of `input`, which `patch` and `git apply` take but for masked lines: values that may be secrets are not
+/// shown. Around what changes stand `context` lines.
 ///
 /// # Errors
 ///
 /// As [`Rewrite::output`].
-pub fn unified(input: &[u8], stream: Stream<'_>, rewrite: Rewrite) -> Result<Difference, Refusal> {
+pub fn unified(input: &[u8], stream: Stream<'_>, rewrite: Rewrite, context: usize) -> Result<Difference, Refusal> {
+    let summary = summary(&stream, &rewrite);
     let output = rewrite.output(stream)?;
     let rewritten = output.stream.concat(input);
     let changed = rewritten != input;
-    let text = if changed {
-        unified::diff(&Stream::split(input).open(), &Stream::split(&rewritten).open())
-    } else {
-        String::new()
-    };
+    // What stands before the first `---` is no part of a diff, for `patch` and `git apply` alike.
+    let text =
+        if changed { format!("{summary}\n{}", unified::diff(input, &rewritten, context)) } else { String::new() };
     Ok(Difference { text, changed, warnings: output.warnings })
+}
+
+/// How many objects change, by kind, and what that means.
+fn summary(stream: &Stream<'_>, rewrite: &Rewrite) -> String {
+    const WORKLOADS: [&str; 3] = ["Deployment", "StatefulSet", "DaemonSet"];
+    let edited = rewrite.edited.iter().map(|edited| edited.id);
+    let kinds: Vec<_> = edited.chain(rewrite.replaced.iter().map(|(id, _)| *id)).map(|id| kind(stream, id)).collect();
+    let (workloads, others): (Vec<_>, Vec<_>) = kinds.iter().partition(|kind| WORKLOADS.contains(&kind.as_str()));
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for kind in others {
+        match counted.iter_mut().find(|(known, _)| known == kind) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((kind, 1)),
+        }
+    }
+    counted.extend([("workload", workloads.len())]);
+    let several = |count: &usize| if *count == 1 { "" } else { "s" };
+    let mut changing: Vec<_> = counted
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(kind, count)| format!("{count} {kind}{}", several(count)))
+        .collect();
+    let mut parts = Vec::new();
+    let total = kinds.len();
+    if let Some(last) = changing.pop() {
+        let before = if changing.is_empty() { String::new() } else { format!("{} and ", changing.join(", ")) };
+        parts.push(format!("{before}{last} change{}", if total == 1 { "s" } else { "" }));
+    }
+    match rewrite.appended.len() {
+        0 => {}
+        1 => parts.push("1 object is new".to_owned()),
+        new => parts.push(format!("{new} objects are new")),
+    }
+    if !workloads.is_empty() {
+        parts.push("all Milvus pods restart".to_owned());
+    }
+    parts.join("; ")
+}
+
+fn kind(stream: &Stream<'_>, id: DocumentId) -> String {
+    let value = || yaml::value(&String::from_utf8_lossy(stream.body(id))).unwrap_or_default();
+    match stream.kind(id) {
+        Kind::Known(kind) => String::from_utf8_lossy(kind).into_owned(),
+        _ => value().kind().to_owned(),
+    }
 }
 
 /// RFC 6902 patches as a JSON array, one for each object that changes, with the object it
@@ -68,30 +114,21 @@ fn of_object(object: &Value, patch: &Patch) -> Value {
     json!({"target": reference(object), "patch": serde_json::to_value(patch).unwrap_or_default()})
 }
 
-/// A document as the diff shows it.
-struct ShownDocument {
+/// An object as the diff shows it.
+struct Shown {
     /// Template and object.
     title: String,
-    /// 1-based.
-    first_line: usize,
-    lines: Vec<String>,
+    /// For each line what is shown in its place, where it may hold a secret.
+    masked: Vec<Option<String>>,
 }
 
-impl ShownDocument {
-    /// A document with the separator before it.
-    fn of(stream: &Stream<'_>, id: DocumentId) -> Self {
-        let body = stream.body(id);
-        let text = String::from_utf8_lossy(body);
-        let value = yaml::value(&text).unwrap_or_default();
-        let title = match (stream::source(body), value.title()) {
-            (Some(template), Some(object)) => format!("{template} ({object})"),
-            (template, object) => object.or_else(|| template.map(str::to_owned)).unwrap_or_default(),
-        };
-        let text = match stream.item(id) {
-            Some(item) => item.framing.enclose(text.to_string()).unwrap_or_default(),
-            None => format!("{}{text}", String::from_utf8_lossy(stream.separator(id))),
-        };
-        let first_line = stream.first_line(id) - stream.separator(id).iter().filter(|&&byte| byte == b'\n').count();
-        Self { title, first_line, lines: mask::lines(&text, value.kind() == "Secret") }
-    }
+/// Template and object, and whether it is a Secret.
+fn title(stream: &Stream<'_>, id: DocumentId) -> (String, bool) {
+    let body = stream.body(id);
+    let value = yaml::value(&String::from_utf8_lossy(body)).unwrap_or_default();
+    let title = match (stream::source(body), value.title()) {
+        (Some(template), Some(object)) => format!("{template} ({object})"),
+        (template, object) => object.or_else(|| template.map(str::to_owned)).unwrap_or_default(),
+    };
+    (title, value.kind() == "Secret")
 }

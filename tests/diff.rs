@@ -6,6 +6,7 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use common::Run;
 use json_patch::Patch;
@@ -23,16 +24,62 @@ fn text_turns_input_into_output() {
             assert_eq!(text, "", "{}", case.name());
             continue;
         }
-        assert!(text.starts_with("--- rendered\n+++ rewritten\n@@ -"), "{}: {text}", case.name());
-        // What is masked cannot be applied, and of JSON only whole lines can be told.
-        if text.contains("********") || case.input.starts_with('{') {
+        let (_, hunks) = text.split_once('\n').unwrap();
+        assert!(hunks.starts_with("--- rendered\n+++ rewritten\n@@ -"), "{}: {text}", case.name());
+        // What is masked cannot be applied.
+        if text.contains("********") {
             continue;
         }
-        let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(applied(&case.input, &text), lines(&case.output), "{}", case.name());
+        assert_eq!(applied(&case.input, hunks), case.output, "{}", case.name());
         compared += 1;
+        for context in ["--context=0", "--context=40"] {
+            let diff = case.diff(&["--color=never", context]);
+            let text = String::from_utf8(diff.stdout).unwrap();
+            if !text.contains("********") {
+                let (_, hunks) = text.split_once('\n').unwrap();
+                assert_eq!(applied(&case.input, hunks), case.output, "{} {context}", case.name());
+            }
+        }
     }
     assert!(compared > 100, "only {compared} were compared");
+}
+
+/// What the programs make of it that people have for diffs.
+#[test]
+fn patch_and_git_take_it() {
+    let is_there = |program: &str| Command::new(program).arg("--version").stdout(Stdio::null()).status().is_ok();
+    for (program, args) in [("patch", &["rendered"][..]), ("git", &["apply", "-p0", "--whitespace=nowarn"])] {
+        if !is_there(program) {
+            assert!(!common::ci(), "no {program}");
+            common::say(&format!("left out: a diff by {program}, which is not on PATH"));
+            continue;
+        }
+        let mut compared = 0;
+        for case in cases() {
+            let diff = String::from_utf8(case.diff(&["--color=never"]).stdout).unwrap();
+            if diff.is_empty() || diff.contains("********") {
+                continue;
+            }
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("rendered"), &case.input).unwrap();
+            // `git apply` goes by the names in the diff.
+            let diff = diff.replacen("+++ rewritten", "+++ rendered", 1);
+            fs::write(folder.path().join("diff"), diff).unwrap();
+            let mut command = Command::new(program);
+            command.current_dir(folder.path()).args(args).env("GIT_CEILING_DIRECTORIES", "/");
+            match program {
+                "patch" => command.args(["-i", "diff", "--fuzz=0", "--binary"]),
+                _ => command.arg("diff"),
+            };
+            let output = command.output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            assert!(output.status.success(), "{program}: {}: {}", case.name(), String::from_utf8_lossy(&said));
+            let patched = fs::read_to_string(folder.path().join("rendered")).unwrap();
+            assert_eq!(patched, case.output, "{program}: {}", case.name());
+            compared += 1;
+        }
+        assert!(compared > 100, "only {compared} were compared");
+    }
 }
 
 #[test]
@@ -132,30 +179,33 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The lines of `input` with a unified diff applied, which must fit exactly.
-fn applied(input: &str, diff: &str) -> Vec<String> {
-    let old: Vec<&str> = input.lines().collect();
-    let (mut new, mut at) = (Vec::new(), 0);
-    for line in diff.lines().skip(2) {
+/// `input` with a unified diff applied, which must fit exactly.
+fn applied(input: &str, diff: &str) -> String {
+    let old: Vec<&str> = input.split_inclusive('\n').collect();
+    let (mut new, mut at) = (String::new(), 0);
+    let mut lines = diff.split_inclusive('\n').skip(2).peekable();
+    while let Some(line) = lines.next() {
         if let Some(header) = line.strip_prefix("@@ -") {
             let (range, _) = header.split_once(' ').unwrap();
             let (start, length) = range.split_once(',').unwrap_or((range, "1"));
             let start: usize = start.parse().unwrap();
             let start = if length == "0" { start } else { start - 1 };
-            new.extend(old[at..start].iter().map(ToString::to_string));
+            new.extend(old[at..start].iter().copied());
             at = start;
             continue;
         }
         let (sign, text) = line.split_at(1);
+        let is_last = lines.next_if(|next| next.starts_with('\\')).is_some();
+        let text = if is_last { text.trim_end_matches('\n') } else { text };
         if sign != "+" {
             assert_eq!(old[at], text, "line {} of the input", at + 1);
             at += 1;
         }
         if sign != "-" {
-            new.push(text.to_owned());
+            new.push_str(text);
         }
     }
-    new.extend(old[at..].iter().map(ToString::to_string));
+    new.extend(old[at..].iter().copied());
     new
 }
 

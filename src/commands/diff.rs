@@ -13,6 +13,7 @@ pub(super) fn run(
     output: DiffOutput,
     colour: Colour,
     exit_code: bool,
+    context: usize,
     input: impl Read,
 ) -> Result<Outcome, Outcome> {
     let settings = settings(options(asked)?)?;
@@ -20,7 +21,9 @@ pub(super) fn run(
     let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
     let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
     let found = match output {
-        DiffOutput::Text => diff::unified(&input, stream, rewrite).map_err(|refusal| refused_whole(&refusal))?,
+        DiffOutput::Text => {
+            diff::unified(&input, stream, rewrite, context).map_err(|refusal| refused_whole(&refusal))?
+        }
         DiffOutput::Patch => diff::patches(&stream, rewrite),
     };
     let status = if found.changed && exit_code { Status::Pending } else { Status::Done };

@@ -7,10 +7,14 @@ const MASK: &str = "********";
 /// Parts of keys that name secrets, in lower case.
 const SECRET: [&str; 7] = ["password", "passwd", "secret", "token", "accesskey", "privatekey", "credential"];
 
-/// The lines of a document, masked. All of a Secret's data is.
-pub(super) fn lines(text: &str, is_secret: bool) -> Vec<String> {
+/// What is shown of a document's lines, where it is not the line. All of a Secret's data is masked.
+pub(super) fn lines(lines: &[&str], is_secret: bool) -> Vec<Option<String>> {
     let mut masked = Masked { is_secret, data: None, block: None };
-    text.lines().map(|line| masked.line(line)).collect()
+    let shown = |line: &&str| {
+        let line = line.trim_end_matches(['\n', '\r']);
+        Some(masked.line(line)).filter(|shown| shown != line)
+    };
+    lines.iter().map(shown).collect()
 }
 
 struct Masked {
@@ -38,12 +42,18 @@ impl Masked {
         let Some((key, value)) = content.split_once(':') else { return line.to_owned() };
         let name = key.trim_start_matches(['-', ' ', '#']).trim_matches(['"', '\'']).to_ascii_lowercase();
         let secret = self.data.is_some() || names_a_secret(&name);
-        if self.is_secret && matches!(name.as_str(), "data" | "stringdata") && value.trim().is_empty() {
+        let value = value.trim();
+        let is_data = self.is_secret && matches!(name.as_str(), "data" | "stringdata");
+        if is_data && matches!(value, "" | "{") {
             self.data = Some(column);
             return line.to_owned();
         }
-        let value = value.trim();
-        if !secret || value.is_empty() || value.starts_with('#') {
+        // In flow style the data may stand anywhere in a line.
+        if self.is_secret && content.to_ascii_lowercase().contains("data") && (is_data || content.contains('{')) {
+            self.block = Some(column);
+            return format!("{}{MASK}", &line[..column]);
+        }
+        if !(secret || holds_a_secret(value)) || value.is_empty() || value.starts_with('#') {
             return line.to_owned();
         }
         if value.starts_with(['|', '>']) {
@@ -56,6 +66,16 @@ impl Masked {
     }
 }
 
+/// Whether a value is a text or a mapping in one line, with a key in it that names a secret.
+fn holds_a_secret(value: &str) -> bool {
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    value.match_indices(':').any(|(at, _)| {
+        let before = value[..at].trim_end_matches(['"', '\'', '\\', ' ']);
+        let key = &before[before.rfind(|c| !is_of_key(c)).map_or(0, |end| end + 1)..];
+        names_a_secret(&key.to_ascii_lowercase())
+    })
+}
+
 /// Names of Secrets are none themselves.
 fn names_a_secret(key: &str) -> bool {
     !key.ends_with("name") && SECRET.iter().any(|word| key.replace(['_', '-'], "").contains(word))
@@ -66,7 +86,21 @@ mod tests {
     use super::*;
 
     fn masked(text: &str, is_secret: bool) -> String {
-        lines(text, is_secret).join("\n")
+        let all: Vec<_> = text.split('\n').collect();
+        let shown = lines(&all, is_secret).into_iter().zip(&all);
+        shown.map(|(shown, line)| shown.unwrap_or_else(|| (*line).to_owned())).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_secret_in_flow_style() {
+        for text in [
+            r#"{"kind": "Secret", "data": {"a": "QUJD"}}"#,
+            "kind: Secret\ndata: {a: QUJD,\n  b: QUJD}\ntype: x",
+            "kind: Secret\nstringData: &x {a: QUJD}",
+            "{\n  \"kind\": \"Secret\",\n  \"data\": {\n    \"a\": \"QUJD\"\n  }\n}",
+        ] {
+            assert!(!masked(text, true).contains("QUJD"), "{}", masked(text, true));
+        }
     }
 
     #[test]
@@ -78,6 +112,19 @@ mod tests {
             ),
             "kind: Secret\nmetadata:\n  name: x\ndata:\n  tls.key: ********\n  more: >-\n    ********\n    ********\ntype: y"
         );
+    }
+
+    #[test]
+    fn settings_in_one_line() {
+        for line in [
+            r#""default.yaml": "minio:\n  secretAccessKey: QUJD\n  port: 9000","#,
+            r#"{"apiVersion": "v1", "data": {"a": "b", "rootPassword": "QUJD"}}"#,
+            "minio: {port: 9000, secretAccessKey: QUJD}",
+        ] {
+            assert!(!masked(line, false).contains("QUJD"), "{}", masked(line, false));
+        }
+        let plain = r#""default.yaml": "proxy:\n  port: 19530","#;
+        assert_eq!(masked(plain, false), plain);
     }
 
     #[test]

@@ -1,90 +1,179 @@
-//! The form of `diff -u`: hunks with three lines of context, each headed by the object it
-//! is in, as `git diff` heads its own by the function.
+//! The form of `diff -u`, for people and for `patch`: hunks with lines of context, each headed by the objects it changes,
+//! as `git diff` heads its own by the function.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
 
-use super::ShownDocument;
+use super::{Shown, mask};
 use crate::stream::{DocumentId, Stream};
 
-const CONTEXT: usize = 3;
-
-/// Documents keep their order, and new ones come last.
-pub(super) fn diff(before: &Stream<'_>, after: &Stream<'_>) -> String {
+/// The hunks that make `before` into `after`, with so many lines of context.
+pub(super) fn diff(before: &[u8], after: &[u8], context: usize) -> String {
+    let texts = [before, after].map(String::from_utf8_lossy);
+    let streams = [before, after].map(|side| (Stream::split(side), Stream::split(side).open()));
+    let [mut old, mut new] = [0, 1].map(|side| Side::new(&texts[side], &streams[side].0, &streams[side].1));
     let mut out = String::from("--- rendered\n+++ rewritten\n");
-    let mut old = before.ids();
-    let mut last = None;
-    for new in after.ids() {
-        let old = old.next();
-        last = old.or(last);
-        let is_same = |old| before.body(old) == after.body(new) && before.separator(old) == after.separator(new);
-        if !old.is_some_and(is_same) {
-            let old = match old {
-                Some(old) => ShownDocument::of(before, old),
-                None => nothing_after(before, last),
-            };
-            document(&mut out, &old, &ShownDocument::of(after, new));
-        }
+    for group in group_diff_ops(operations(&old, &new), context) {
+        hunk(&mut out, &mut old, &mut new, &group);
     }
     out
 }
 
-/// New documents stand after the last line.
-fn nothing_after(before: &Stream<'_>, last: Option<DocumentId>) -> ShownDocument {
-    let last = last.map(|last| ShownDocument::of(before, last));
-    let first_line = last.map_or(1, |last| last.first_line + last.lines.len());
-    ShownDocument { title: String::new(), first_line, lines: Vec::new() }
+/// The lines of a stream, each with its line break.
+struct Side<'s> {
+    lines: Vec<&'s str>,
+    /// Where documents begin, with their separators.
+    documents: Vec<usize>,
+    stream: &'s Stream<'s>,
+    /// The same of its objects, which may be items of lists.
+    objects: Vec<(usize, DocumentId)>,
+    shown: HashMap<usize, Shown>,
 }
 
-fn document(out: &mut String, old: &ShownDocument, new: &ShownDocument) {
-    let operations = capture_diff_slices(Algorithm::Myers, &old.lines, &new.lines);
-    if operations.iter().all(|operation| operation.tag() == DiffTag::Equal) {
-        return;
-    }
-    for group in group_diff_ops(operations, CONTEXT) {
-        hunk(out, old, new, &group);
-    }
-}
-
-fn hunk(out: &mut String, old: &ShownDocument, new: &ShownDocument, group: &[DiffOp]) {
-    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
-    let range = |first_line: usize, start: usize, end: usize| match end - start {
-        // Of nothing, the line before it is told.
-        0 => format!("{},0", (first_line + start).saturating_sub(1)),
-        1 => format!("{}", first_line + start),
-        lines => format!("{},{lines}", first_line + start),
-    };
-    let before = range(old.first_line, first.old_range().start, last.old_range().end);
-    let after = range(new.first_line, first.new_range().start, last.new_range().end);
-    // Writing to a String cannot fail.
-    let _ = writeln!(out, "{HUNK}@@ -{before} +{after} @@{HUNK:#} {}", new.title);
-    for operation in group {
-        let (removed, added) = match operation.tag() {
-            DiffTag::Equal => {
-                lines(out, ' ', &old.lines[operation.old_range()]);
-                continue;
-            }
-            DiffTag::Delete => (operation.old_range(), 0..0),
-            DiffTag::Insert => (0..0, operation.new_range()),
-            DiffTag::Replace => (operation.old_range(), operation.new_range()),
+impl<'s> Side<'s> {
+    fn new(text: &'s str, split: &Stream<'_>, stream: &'s Stream<'s>) -> Self {
+        let start = |stream: &Stream<'_>, id| {
+            let separator = memchr::memchr_iter(b'\n', stream.separator(id)).count();
+            stream.first_line(id) - 1 - separator
         };
-        lines(out, '-', &old.lines[removed]);
-        lines(out, '+', &new.lines[added]);
+        let mut documents: Vec<_> = split.ids().map(|id| start(split, id)).collect();
+        // Before the first one stands a byte order mark at most.
+        documents[..1].fill(0);
+        let objects = stream.ids().map(|id| (start(stream, id), id)).collect();
+        Self { lines: text.split_inclusive('\n').collect(), documents, stream, objects, shown: HashMap::new() }
+    }
+
+    /// The lines of a document; none where there are not so many.
+    fn document(&self, number: usize) -> Range<usize> {
+        let end = |number: usize| self.documents.get(number).copied().unwrap_or(self.lines.len());
+        end(number)..end(number + 1)
+    }
+
+    /// The object that a line belongs to, and the number of its first line.
+    fn object(&mut self, line: usize) -> (usize, &Shown) {
+        let number = self.objects.partition_point(|(start, _)| *start <= line).saturating_sub(1);
+        let Self { lines, stream, objects, shown, .. } = self;
+        let start = objects[number].0;
+        let end = objects.get(number + 1).map_or(lines.len(), |(next, _)| *next);
+        let shown = shown.entry(number).or_insert_with(|| {
+            // In JSON a line may hold several.
+            let first = objects.partition_point(|(other, _)| *other < start);
+            Shown::of(stream, objects[first..=number].iter().map(|(_, id)| *id), &lines[start..end])
+        });
+        (start, shown)
+    }
+
+    /// The lines as they may be seen.
+    fn write(&mut self, out: &mut String, sign: char, range: Range<usize>) {
+        let style = match sign {
+            '-' => REMOVED,
+            '+' => ADDED,
+            _ => anstyle::Style::new(),
+        };
+        for line in range {
+            let text = self.lines[line];
+            let (start, shown) = self.object(line);
+            let masked = line.checked_sub(start).and_then(|line| shown.masked.get(line)?.as_deref());
+            let line = masked.map_or_else(|| text.trim_end_matches('\n').to_owned(), str::to_owned);
+            let _ = writeln!(out, "{style}{sign}{line}{style:#}");
+            if !text.ends_with('\n') {
+                out.push_str("\\ No newline at end of file\n");
+            }
+        }
     }
 }
 
-fn lines(out: &mut String, sign: char, lines: &[String]) {
-    let style = match sign {
-        '-' => REMOVED,
-        '+' => ADDED,
-        _ => anstyle::Style::new(),
-    };
-    for line in lines {
-        let _ = writeln!(out, "{style}{sign}{line}{style:#}");
+/// Documents keep their order, and new ones come last: so each is compared with its own.
+fn operations(old: &Side<'_>, new: &Side<'_>) -> Vec<DiffOp> {
+    let mut operations: Vec<DiffOp> = Vec::new();
+    for number in 0..new.documents.len().max(old.documents.len()) {
+        let (before, after) = (old.document(number), new.document(number));
+        let (from, to) = (&old.lines[before.clone()], &new.lines[after.clone()]);
+        let found = match from == to {
+            true => vec![DiffOp::Equal { old_index: 0, new_index: 0, len: from.len() }],
+            false => capture_diff_slices(Algorithm::Myers, from, to),
+        };
+        for operation in found {
+            match (operations.last_mut(), moved(operation, before.start, after.start)) {
+                (Some(DiffOp::Equal { len, .. }), DiffOp::Equal { len: more, .. }) => *len += more,
+                (_, operation) => operations.push(operation),
+            }
+        }
     }
+    operations
+}
+
+fn moved(operation: DiffOp, old: usize, new: usize) -> DiffOp {
+    match operation {
+        DiffOp::Equal { old_index, new_index, len } => {
+            DiffOp::Equal { old_index: old_index + old, new_index: new_index + new, len }
+        }
+        DiffOp::Delete { old_index, old_len, new_index } => {
+            DiffOp::Delete { old_index: old_index + old, old_len, new_index: new_index + new }
+        }
+        DiffOp::Insert { old_index, new_index, new_len } => {
+            DiffOp::Insert { old_index: old_index + old, new_index: new_index + new, new_len }
+        }
+        DiffOp::Replace { old_index, old_len, new_index, new_len } => {
+            DiffOp::Replace { old_index: old_index + old, old_len, new_index: new_index + new, new_len }
+        }
+    }
+}
+
+fn hunk(out: &mut String, old: &mut Side<'_>, new: &mut Side<'_>, group: &[DiffOp]) {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
+    let range = |start: usize, end: usize| match end - start {
+        // Of nothing, the line before it is told.
+        0 => format!("{start},0"),
+        1 => format!("{}", start + 1),
+        lines => format!("{},{lines}", start + 1),
+    };
+    let before = range(first.old_range().start, last.old_range().end);
+    let after = range(first.new_range().start, last.new_range().end);
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{HUNK}@@ -{before} +{after} @@{HUNK:#} {}", titles(new, group).join(", "));
+    for operation in group {
+        match operation.tag() {
+            DiffTag::Equal => old.write(out, ' ', operation.old_range()),
+            DiffTag::Delete => old.write(out, '-', operation.old_range()),
+            DiffTag::Insert => new.write(out, '+', operation.new_range()),
+            DiffTag::Replace => {
+                old.write(out, '-', operation.old_range());
+                new.write(out, '+', operation.new_range());
+            }
+        }
+    }
+}
+
+/// The objects that a hunk changes.
+fn titles(new: &mut Side<'_>, group: &[DiffOp]) -> Vec<String> {
+    let mut titles: Vec<String> = Vec::new();
+    for operation in group.iter().filter(|operation| operation.tag() != DiffTag::Equal) {
+        let range = operation.new_range();
+        let mut line = range.start;
+        // Where lines are only taken out, the object is that of the line before.
+        let end = range.end.max(line + 1);
+        while line < end {
+            let (start, shown) = new.object(if range.is_empty() { line.saturating_sub(1) } else { line });
+            if titles.last() != Some(&shown.title) && !shown.title.is_empty() {
+                titles.push(shown.title.clone());
+            }
+            line = (start + shown.masked.len()).max(line + 1);
+        }
+    }
+    titles
 }
 
 const HUNK: anstyle::Style = anstyle::AnsiColor::Cyan.on_default();
 const REMOVED: anstyle::Style = anstyle::AnsiColor::Red.on_default();
 const ADDED: anstyle::Style = anstyle::AnsiColor::Green.on_default();
+
+impl Shown {
+    fn of(stream: &Stream<'_>, ids: impl Iterator<Item = DocumentId>, lines: &[&str]) -> Self {
+        let (titles, are_secret): (Vec<_>, Vec<_>) = ids.map(|id| super::title(stream, id)).unzip();
+        Self { title: titles.join(", "), masked: mask::lines(lines, are_secret.contains(&true)) }
+    }
+}
