@@ -22,9 +22,11 @@ mod service;
 mod subject;
 mod tls_secret;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use crate::kube::object::Object as _;
+use memchr::memmem;
+
+use crate::kube::object::{Object as _, Parsed};
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::Stream;
 
@@ -86,7 +88,28 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
             }
         }
     }
-    Ok(unique(findings.0))
+    let mut findings = unique(findings.0);
+    silence(&mut findings, stream);
+    Ok(findings)
+}
+
+/// On any object: the rules that are not to be told of it, separated by commas.
+pub const IGNORE: &str = "milvus-gke-l7/ignore";
+
+/// Takes out what the objects themselves say is meant.
+fn silence(findings: &mut Vec<Finding>, stream: &Stream<'_>) {
+    if memmem::find(stream.input(), IGNORE.as_bytes()).is_none() {
+        return;
+    }
+    let mut by_document = HashMap::new();
+    findings.retain(|finding| {
+        let Some(id) = finding.place.as_ref().map(|place| place.document) else { return true };
+        let ignored: &Option<String> = by_document.entry(id).or_insert_with(|| {
+            let object = Parsed::parse(stream, id).ok()?;
+            object.annotation(IGNORE).map(str::to_owned)
+        });
+        !ignored.as_deref().is_some_and(|rules| rules.split(',').any(|rule| rule.trim() == finding.rule.id))
+    });
 }
 
 /// Two releases may share an Ingress, and an object may be reached in two ways: what is wrong with it is said once.

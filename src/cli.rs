@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand};
 
 use crate::certificate::{Days, KeyType};
+use crate::check::rules::{self, Rule};
 use crate::host::{Host, HostsError};
 pub use crate::install::NAME;
 use crate::install::{HelmPlugin, KustomizePlugin};
@@ -191,6 +192,12 @@ pub enum Command {
         /// Check this release only
         #[arg(long, value_name = "NAME")]
         release: Option<String>,
+        /// Rules that are not to be told, anywhere
+        ///
+        /// A flag for each, or one comma-separated. Of one object alone the annotation `milvus-gke-l7/ignore` does
+        /// the same.
+        #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
+        ignore: Vec<&'static Rule>,
         /// Text for people, a JSON array of findings, or SARIF 2.1.0
         #[arg(long, value_enum, default_value_t = CheckOutput::Text, help_heading = OUTPUT)]
         output: CheckOutput,
@@ -284,6 +291,13 @@ Examples:
     --post-renderer milvus-gke-l7 --post-renderer-args --host=milvus.example.com
   helm template my-release milvus/milvus | milvus-gke-l7 --host milvus.example.com > release.yaml
   kustomize build --enable-alpha-plugins --enable-exec .";
+
+fn rule(id: &str) -> Result<&'static Rule, String> {
+    rules::find(id).ok_or_else(|| match rules::nearest(id) {
+        Some(near) => format!("no such rule; did you mean `{near}`?"),
+        None => "no such rule; `milvus-gke-l7 explain` lists them".to_owned(),
+    })
+}
 
 /// A word without a `/` is a command, and this one is none.
 fn plugin_config(argument: &str) -> Result<PathBuf, String> {

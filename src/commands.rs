@@ -58,8 +58,8 @@ fn of_cli(cli: Cli, input: impl Read + IsTerminal) -> Result<Outcome, Outcome> {
         Some(Command::Cert { hosts, out, days, key, force }) => cert::run(hosts, &out, days, key, force),
         Some(Command::Notes { asked }) => notes::run(*asked, input),
         Some(Command::Status { release, wait_hint, dns }) => status::run(&Asked { release, wait_hint, dns }, input),
-        Some(Command::Check { strict, release, output, color }) => {
-            check::run(release.as_deref(), strict, output, color, input)
+        Some(Command::Check { strict, release, ignore, output, color }) => {
+            check::run(release.as_deref(), strict, &ignore, output, color, input)
         }
         Some(Command::Explain { rule }) => explain::run(rule.as_deref()),
         Some(Command::Completions { shell }) => Ok(Outcome::done(cli::completions(shell))),

@@ -114,6 +114,36 @@ fn exit_status() {
 }
 
 #[test]
+fn what_is_meant_is_silent() {
+    let broken = fs::read_to_string(testdata("check/neg-missing/broken.yaml")).unwrap();
+    let rules = |args: &[&str], input: &str| {
+        let found = findings(args, input.as_bytes()).unwrap();
+        found.iter().map(|one| one["rule"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(rules(&[], &broken).iter().any(|rule| rule == "neg-missing"));
+    assert!(!rules(&["--ignore=tls-mode-off,neg-missing"], &broken).iter().any(|rule| rule == "neg-missing"));
+    assert_eq!(check(&["--strict", "--ignore=neg-missing"], broken.as_bytes()).status, Some(0));
+
+    let annotate = |kind: &str, rules: &str| {
+        let at = broken.find(&format!("kind: {kind}\n")).unwrap();
+        let (before, after) = broken.split_at(at);
+        let own = format!("  annotations:\n    milvus-gke-l7/ignore: {rules}\n");
+        match after.split_once("  annotations:\n") {
+            Some((head, rest)) if !head.contains("---") => format!("{before}{head}{own}{rest}"),
+            _ => format!("{before}{}", after.replacen("metadata:\n", &format!("metadata:\n{own}"), 1)),
+        }
+    };
+    assert!(!rules(&[], &annotate("Service", "plain-http, neg-missing")).iter().any(|rule| rule == "neg-missing"));
+    assert!(rules(&[], &annotate("Service", "neg")).iter().any(|rule| rule == "neg-missing"));
+    assert!(rules(&[], &annotate("BackendConfig", "neg-missing")).iter().any(|rule| rule == "neg-missing"));
+
+    let run = check(&["--ignore=neg-mising"], broken.as_bytes());
+    let stderr = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status, Some(2));
+    assert!(stderr.contains("did you mean `neg-missing`?"), "{stderr}");
+}
+
+#[test]
 fn what_cannot_be_checked() {
     for (input, message) in [
         ("", "error: the input is empty\n"),

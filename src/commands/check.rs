@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::shared::{STDIN, for_stdout, read, refused, refused_whole};
+use crate::check::rules::Rule;
 use crate::check::{self, report};
 use crate::cli::{CheckOutput, Colour};
 use crate::report::outcome::{Outcome, Status};
@@ -11,13 +12,15 @@ use crate::stream::Stream;
 pub(super) fn run(
     release: Option<&str>,
     strict: bool,
+    ignored: &[&'static Rule],
     output: CheckOutput,
     colour: Colour,
     input: impl Read,
 ) -> Result<Outcome, Outcome> {
     let input = read(input)?;
     let stream = Stream::read(&input).map_err(|error| refused_whole(&error.into()))?;
-    let findings = check::check(&stream, release).map_err(|refusal| refused(&refusal, &stream))?;
+    let mut findings = check::check(&stream, release).map_err(|refusal| refused(&refusal, &stream))?;
+    findings.retain(|finding| !ignored.contains(&finding.rule));
     let findings = report::sorted(findings, &stream, STDIN);
     let count = report::Count::of(&findings);
     let stdout = match output {
