@@ -72,12 +72,18 @@ impl Pair {
         &self.key
     }
 
-    /// Reads and checks a certificate and its key.
+    /// Reads a certificate and its key, and checks them for the load balancers of `scope`.
     ///
     /// # Errors
     ///
     /// What about which file the load balancer, or its clients, would not take.
-    pub fn read(certificate: &Path, key: &Path, hosts: &Hosts, now: SystemTime) -> Result<Self, PairError> {
+    pub fn read(
+        certificate: &Path,
+        key: &Path,
+        hosts: &Hosts,
+        scope: Scope,
+        now: SystemTime,
+    ) -> Result<Self, PairError> {
         let of_file = |problem| {
             let file = if matches!(problem, PairProblem::Key(_)) { key } else { certificate };
             PairError::File { file: file.to_owned(), problem }
@@ -90,7 +96,7 @@ impl Pair {
         let bytes = read(key).map_err(|error| error.map_or(PairError::PemForFile { key: true }, unreadable))?;
         // The error would hold the bytes.
         let key_text = String::from_utf8(bytes).map_err(|_| of_file(KeyProblem::Binary.into()))?;
-        check(&chain_text, &key_text, Some(hosts), Scope::Global, now).map_err(of_file)?;
+        check(&chain_text, &key_text, Some(hosts), scope, now).map_err(of_file)?;
         Ok(Self { certificate: chain_text, key: key_text })
     }
 }

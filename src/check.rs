@@ -27,7 +27,8 @@ use std::collections::{HashMap, HashSet};
 use memchr::memmem;
 
 use crate::kube::object::{Object as _, Parsed};
-use crate::report::refusal::{Reason, Refusal};
+use crate::milvus::absent;
+use crate::report::refusal::Refusal;
 use crate::stream::Stream;
 
 use backend_config::Role;
@@ -46,7 +47,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
     let input = Input::read(stream)?;
     let subjects = Subject::find(&input, release)?;
     if subjects.is_empty() {
-        return Err(Refusal::new(Reason::NoMilvusService));
+        return Err(absent::reason(stream).into());
     }
     let mut findings = Findings::default();
     for object in input.twice() {

@@ -12,7 +12,8 @@ use crate::check::rules::{self, Rule};
 use crate::host::{Host, HostsError};
 pub use crate::install::NAME;
 use crate::install::{HelmPlugin, KustomizePlugin};
-use crate::options::{INPUT, OUTPUT, Options, OptionsError, variable};
+use crate::options::{Field, INPUT, OUTPUT, Options, OptionsError, variable};
+use crate::text::{nearest, one_line, shell_word};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -234,12 +235,29 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it reads stdin.
+    /// How it is run, if it reads stdin.
     #[must_use]
-    pub fn reads_stdin(&self) -> bool {
-        matches!(self, Self::Diff { .. } | Self::Check { .. } | Self::Notes { .. } | Self::Status { .. })
+    pub fn example(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Diff { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 diff --host <DOMAIN>",
+            Self::Notes { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 notes --host <DOMAIN>",
+            Self::Check { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 check",
+            Self::Status { .. } => {
+                "kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status"
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether it takes the options of the filter.
+    #[must_use]
+    pub fn takes_options(&self) -> bool {
+        matches!(self, Self::Diff { .. } | Self::Notes { .. })
     }
 }
+
+/// How the filter is run.
+pub const EXAMPLE: &str = "helm template my-release milvus/milvus | milvus-gke-l7 --host <DOMAIN>";
 
 /// How a difference is told.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -359,7 +377,62 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if let Ok(filter) = filter.try_get_matches_from(arguments).and_then(|found| Filter::from_arg_matches(&found)) {
         return Ok(Cli { filter, command: None });
     }
-    Cli::try_parse_from(arguments)
+    let found = Cli::try_parse_from(arguments);
+    match found {
+        // The help was asked for.
+        Err(error) if !error.use_stderr() => Err(error),
+        found => options_before_command(arguments).map_or(found, Err),
+    }
+}
+
+/// Options that stand before a command would be the filter's, and do nothing.
+fn options_before_command(arguments: &[OsString]) -> Option<clap::Error> {
+    let words: Vec<_> = arguments.iter().map(|argument| argument.to_str()).collect::<Option<_>>()?;
+    if !words.get(1)?.starts_with('-') || words.contains(&HELM4_PLUGIN) {
+        return None;
+    }
+    let mut command = Cli::command();
+    let is_command = |word: &&str| command.get_subcommands().any(|one| one.get_name() == *word);
+    let at = words.iter().skip(2).position(is_command)? + 2;
+    let mut moved = words;
+    moved[1..=at].rotate_right(1);
+    match Cli::try_parse_from(&moved) {
+        Err(error) if error.use_stderr() => Some(error),
+        _ => {
+            let line = moved[1..].iter().fold(NAME.to_owned(), |line, word| line + " " + &shell_word(word));
+            Some(command.error(ErrorKind::ArgumentConflict, format!("options follow the command\n\n  {line}")))
+        }
+    }
+}
+
+/// What the names of our variables begin with.
+const VARIABLES: &str = "MILVUS_GKE_L7_";
+
+/// Warnings of variables that look like ours and are not.
+#[must_use]
+pub fn unknown_variables() -> Vec<String> {
+    let is_ours = |name: &OsString| {
+        let bytes = name.as_encoded_bytes();
+        bytes.get(..VARIABLES.len()).is_some_and(|start| start.eq_ignore_ascii_case(VARIABLES.as_bytes()))
+    };
+    let set = std::env::vars_os().filter(|(name, value)| is_ours(name) && !value.is_empty());
+    let mut names: Vec<_> = set.map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    names.iter().filter_map(|name| unknown_variable(name)).collect()
+}
+
+fn unknown_variable(name: &str) -> Option<String> {
+    let variable = |field: &Field| field.flag().trim_start_matches('-').replace('-', "_").to_uppercase();
+    let known: Vec<_> = Field::ALL.iter().map(variable).chain(["CONFIG".to_owned()]).collect();
+    // Windows does not tell upper case from lower case.
+    let is_alike = |known: &str| if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { known == name };
+    if known.iter().any(|known| is_alike(&format!("{VARIABLES}{known}"))) {
+        return None;
+    }
+    let told = known.iter().map(String::as_str).filter(|known| *known != variable(&Field::IAP));
+    let meant = nearest(&name[VARIABLES.len()..], told, 2);
+    let hint = meant.map(|meant| format!("; did you mean {VARIABLES}{meant}?")).unwrap_or_default();
+    Some(format!("{} is not a variable of {NAME} and has no effect{hint}", one_line(name)))
 }
 
 /// The completion script of `shell`.

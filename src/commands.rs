@@ -22,7 +22,7 @@ use crate::config;
 use crate::report::outcome::{Outcome, Status};
 
 use crate::status::Asked;
-use shared::{failure, usage};
+use shared::{failure, usage, warned};
 
 /// Runs with these arguments (the program's name first) and this input.
 #[must_use]
@@ -31,7 +31,12 @@ pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
     let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
     match cli::parse(arguments).map_err(cli::without_pem) {
         Ok(cli) => {
-            let outcome = of_cli(cli, input).unwrap_or_else(|outcome| outcome);
+            let takes_options = cli.command.as_ref().is_none_or(Command::takes_options);
+            let alone = arguments.len() < 2;
+            let mut outcome = of_cli(cli, alone, input).unwrap_or_else(|outcome| outcome);
+            if takes_options {
+                outcome.stderr.insert_str(0, &warned(&cli::unknown_variables()));
+            }
             if helm4 { outcome.in_band() } else { outcome }
         }
         // Help is no manifest either.
@@ -40,11 +45,17 @@ pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
     }
 }
 
-/// A failure is an outcome as well.
-fn of_cli(cli: Cli, input: impl Read + IsTerminal) -> Result<Outcome, Outcome> {
-    let reads = cli.command.as_ref().is_none_or(Command::reads_stdin);
-    if reads && input.is_terminal() {
-        return Err(Outcome::failed(Status::Usage, Cli::command().render_help().ansi().to_string()));
+/// A failure is an outcome as well. The program was called `alone` if nothing is asked for.
+fn of_cli(cli: Cli, alone: bool, input: impl Read + IsTerminal) -> Result<Outcome, Outcome> {
+    let example = cli.command.as_ref().map_or(Some(cli::EXAMPLE), Command::example);
+    if let Some(example) = example
+        && input.is_terminal()
+    {
+        let text = match alone {
+            true => Cli::command().render_help().ansi().to_string(),
+            false => format!("error: no input: pipe manifests in, or redirect a file with `<`\n  {example}\n"),
+        };
+        return Err(Outcome::failed(Status::Usage, text));
     }
     match cli.command {
         None => filter::run(cli.filter, input),

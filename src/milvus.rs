@@ -1,5 +1,6 @@
 //! A Milvus release: its Service, workloads, configuration and clients.
 
+pub mod absent;
 pub mod authentication;
 pub mod client;
 pub mod config;

@@ -7,8 +7,10 @@ use std::time::SystemTime;
 use serde::Deserialize;
 
 use crate::certificate::Pair;
+use crate::gke::certificate::Scope;
 use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
+use crate::settings::list;
 use crate::settings::{
     Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer,
     MilvusUrl, ObjectName, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
@@ -79,6 +81,8 @@ options! {
         /// A flag for each, or one comma-separated. Google-managed certificates take no
         /// wildcards and at most 63 characters. Ingress: `spec.rules[].host`.
         #[arg(long = "host", value_name = "DOMAIN", value_delimiter = ',')]
+        #[serde(deserialize_with = "list::one_or_several")]
+        #[cfg_attr(test, schemars(with = "Option<list::OneOrSeveral<Host>>"))]
         HOST hosts: Vec<Host>,
 
         /// Reserved address to use: a global one, with `--internal` a regional one
@@ -138,6 +142,7 @@ options! {
 
         /// Private key (PEM: RSA-2048 or ECDSA P-256) of `--tls-cert`
         ///
+        /// With `--internal` also RSA-3072, RSA-4096 or ECDSA P-384.
         /// It becomes part of the output, and so of what Helm stores.
         #[arg(value_name = "FILE")]
         TLS_KEY tls_key: PathBuf,
@@ -385,8 +390,9 @@ impl Options {
                 page, which gRPC clients cannot follow; restrict access with a Cloud Armor policy instead";
             return Err(wrong(Field::IAP, &problem));
         }
-        let certificate = self.certificate(&hosts)?;
-        let front_end = self.front_end(&certificate)?;
+        let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
+        let certificate = self.certificate(&hosts, scheme)?;
+        let front_end = self.front_end(&certificate, scheme)?;
         if is(self.rest) && self.http_port == Some(HttpPort::Off) {
             return Err(wrong(Field::REST, &"the REST API is served by the HTTP server that `off` switches off"));
         }
@@ -424,11 +430,11 @@ impl Options {
         })
     }
 
-    fn certificate(&self, hosts: &Hosts) -> Result<Certificate, OptionsError> {
+    fn certificate(&self, hosts: &Hosts, scheme: Scheme) -> Result<Certificate, OptionsError> {
         // A certificate and its key are one way to name one.
-        let way = |field| if field == Field::TLS_KEY { Field::TLS_CERT } else { field };
-        let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).map(way).collect();
-        ways.dedup();
+        let way = |field: &Field| if *field == Field::TLS_KEY { Field::TLS_CERT } else { *field };
+        let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).collect();
+        ways.dedup_by_key(|field| way(field));
         if let [first, second, ..] = ways[..] {
             let problem = format!("cannot be given together with {}: there is one certificate", first.flag());
             return Err(wrong(second, &problem));
@@ -448,7 +454,11 @@ impl Options {
         }
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
-                Pair::read(certificate, key, hosts, SystemTime::now()).map(Certificate::Files).map_err(|error| {
+                let scope = match scheme {
+                    Scheme::External => Scope::Global,
+                    Scheme::Internal => Scope::Regional,
+                };
+                Pair::read(certificate, key, hosts, scope, SystemTime::now()).map(Certificate::Files).map_err(|error| {
                     wrong(if error.is_about_the_key() { Field::TLS_KEY } else { Field::TLS_CERT }, &error)
                 })
             }
@@ -458,8 +468,7 @@ impl Options {
         }
     }
 
-    fn front_end(&self, certificate: &Certificate) -> Result<FrontEnd, OptionsError> {
-        let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
+    fn front_end(&self, certificate: &Certificate, scheme: Scheme) -> Result<FrontEnd, OptionsError> {
         let http = match (is(self.https_only), is(self.redirect_http)) {
             (true, true) => {
                 return Err(wrong(

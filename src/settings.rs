@@ -2,6 +2,7 @@
 
 mod gcp_name;
 mod http_port;
+pub(crate) mod list;
 mod milvus_url;
 mod object_name;
 mod sample_rate;

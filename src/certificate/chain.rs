@@ -125,7 +125,9 @@ impl Chain {
     /// The key of the server's certificate, which is of a type that Google takes.
     pub(super) fn check_key(&self, scope: Scope) -> Result<Public, CertificateProblem> {
         match self.0.first().and_then(public) {
-            Some(Public::Other(key)) if !scope.takes(&key) => Err(CertificateProblem::KeyType { key, scope }),
+            Some(Public::Other(key)) if !scope.takes(&key.name) => {
+                Err(CertificateProblem::KeyType { key: key.name, scope })
+            }
             Some(key) => Ok(key),
             None => Err(CertificateProblem::DamagedKey(self.position(0))),
         }

@@ -6,7 +6,7 @@ use std::io;
 
 use p256::pkcs8::{AssociatedOid as _, ObjectIdentifier, PrivateKeyInfoRef};
 use rsa::pkcs1::{self, DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _};
-use x509_cert::der::asn1::AnyRef;
+use x509_cert::der::asn1::{AnyRef, BitStringRef};
 use x509_cert::der::oid::db::DB;
 use x509_cert::der::{Decode as _, Encode as _, Tag, TagNumber, Tagged as _};
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
@@ -42,12 +42,28 @@ pub enum KeyProblem {
 }
 
 /// What a key is, as far as it matters here.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Public {
     Rsa2048(rsa::PublicKey),
     P256(p256::PublicKey),
-    /// One that Google does not take, by its name.
-    Other(String),
+    /// Another one.
+    Other(Other),
+}
+
+/// A key of another type, which only regional load balancers take, or none.
+#[derive(Debug)]
+pub(super) struct Other {
+    /// What the type is called.
+    pub(super) name: String,
+    /// The modulus, or the point on the curve. A private key need not tell the point.
+    number: Option<Vec<u8>>,
+}
+
+impl PartialEq for Other {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same = |(one, other)| one == other;
+        self.name == other.name && self.number.as_ref().zip(other.number.as_ref()).is_none_or(is_same)
+    }
 }
 
 impl fmt::Display for Public {
@@ -55,7 +71,7 @@ impl fmt::Display for Public {
         match self {
             Self::Rsa2048(_) => formatter.write_str("RSA-2048"),
             Self::P256(_) => formatter.write_str("ECDSA P-256"),
-            Self::Other(name) => formatter.write_str(name),
+            Self::Other(other) => formatter.write_str(&other.name),
         }
     }
 }
@@ -65,12 +81,12 @@ pub(super) fn public_of_certificate(info: &SubjectPublicKeyInfoOwned) -> Option<
     let algorithm = info.algorithm.to_der().ok()?;
     let bits = info.subject_public_key.as_bytes()?;
     Some(match Algorithm::of(AlgorithmIdentifierRef::from_der(&algorithm).ok()?) {
-        Algorithm::Rsa => match rsa_length(pkcs1::RsaPublicKeyRef::from_der(bits).ok()?.modulus.as_bytes()) {
-            2048 => Public::Rsa2048(rsa::PublicKey::from_pkcs1_der(bits).ok()?),
-            length => Public::Other(format!("RSA-{length}")),
+        Algorithm::Rsa => match pkcs1::RsaPublicKeyRef::from_der(bits).ok()?.modulus.as_bytes() {
+            modulus if rsa_length(modulus) == 2048 => Public::Rsa2048(rsa::PublicKey::from_pkcs1_der(bits).ok()?),
+            modulus => other_rsa(modulus),
         },
         Algorithm::P256 => Public::P256(p256::PublicKey::from_sec1_bytes(bits).ok()?),
-        Algorithm::Other(name) => Public::Other(name),
+        Algorithm::Other(name) => Public::Other(Other { name, number: Some(bits.to_owned()) }),
     })
 }
 
@@ -116,33 +132,49 @@ fn any_private(der: &[u8]) -> Result<Public, KeyProblem> {
     match Algorithm::of(info.algorithm) {
         Algorithm::Rsa => rsa_private(info.private_key.as_bytes()),
         Algorithm::P256 => p256::SecretKey::try_from(info).map(|key| Public::P256(key.public_key())).map_err(damaged),
-        Algorithm::Other(name) => Ok(Public::Other(name)),
+        Algorithm::Other(name) => Ok(Public::Other(Other { name, number: point(info.private_key.as_bytes()) })),
     }
 }
 
 /// PKCS#1
 fn rsa_private(der: &[u8]) -> Result<Public, KeyProblem> {
     let raw = pkcs1::RsaPrivateKeyRef::from_der(der).map_err(damaged)?;
-    match rsa_length(raw.modulus.as_bytes()) {
-        2048 => rsa::PrivateKey::from_pkcs1_der(der).map(|key| Public::Rsa2048(key.to_public_key())).map_err(damaged),
-        length => Ok(Public::Other(format!("RSA-{length}"))),
+    match raw.modulus.as_bytes() {
+        modulus if rsa_length(modulus) == 2048 => {
+            rsa::PrivateKey::from_pkcs1_der(der).map(|key| Public::Rsa2048(key.to_public_key())).map_err(damaged)
+        }
+        modulus => Ok(other_rsa(modulus)),
     }
+}
+
+fn other_rsa(modulus: &[u8]) -> Public {
+    Public::Other(Other { name: format!("RSA-{}", rsa_length(modulus)), number: Some(modulus.to_owned()) })
 }
 
 /// SEC 1
 fn ec_private(der: &[u8]) -> Result<Public, KeyProblem> {
     match named_curve(der) {
-        Some(curve) if curve != p256::NistP256::OID => Ok(Public::Other(name(curve))),
+        Some(curve) if curve != p256::NistP256::OID => {
+            Ok(Public::Other(Other { name: name(curve), number: point(der) }))
+        }
         _ => p256::SecretKey::from_sec1_der(der).map(|key| Public::P256(key.public_key())).map_err(damaged),
     }
 }
 
 /// `parameters [0]` of an `ECPrivateKey`.
 fn named_curve(der: &[u8]) -> Option<ObjectIdentifier> {
+    ObjectIdentifier::from_der(tagged(der, TagNumber(0))?).ok()
+}
+
+/// `publicKey [1]` of an `ECPrivateKey`.
+fn point(der: &[u8]) -> Option<Vec<u8>> {
+    BitStringRef::from_der(tagged(der, TagNumber(1))?).ok()?.as_bytes().map(<[u8]>::to_owned)
+}
+
+fn tagged(der: &[u8], number: TagNumber) -> Option<&[u8]> {
     let fields = Vec::<AnyRef<'_>>::from_der(der).ok()?;
-    let number = TagNumber(0);
-    let parameters = fields.iter().find(|field| field.tag() == Tag::ContextSpecific { constructed: true, number })?;
-    ObjectIdentifier::from_der(parameters.value()).ok()
+    let field = fields.iter().find(|field| field.tag() == Tag::ContextSpecific { constructed: true, number })?;
+    Some(field.value())
 }
 
 fn damaged<E>(_: E) -> KeyProblem {

@@ -137,7 +137,7 @@ fn read_bytes(certificate: &[u8], key: &[u8], hosts: &Hosts) -> Result<Pair, (bo
     let [certificate_file, key_file] = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
     std::fs::write(&certificate_file, certificate).expect("a file");
     std::fs::write(&key_file, key).expect("a file");
-    Pair::read(&certificate_file, &key_file, hosts, now()).map_err(|error| {
+    Pair::read(&certificate_file, &key_file, hosts, Scope::Global, now()).map_err(|error| {
         let message = error.to_string();
         for text in [&message, &format!("{error:?}")] {
             assert_no_secret(text, &String::from_utf8_lossy(key));
@@ -230,11 +230,11 @@ fn files_that_cannot_be_read() {
     let hosts = hosts(&[HOST]);
     let folder = TempDir::new().expect("a folder");
     let [certificate_file, key_file] = ["a.crt", "a.key"].map(|name| folder.path().join(name));
-    let error = Pair::read(&certificate_file, &key_file, &hosts, now()).expect_err("no file");
+    let error = Pair::read(&certificate_file, &key_file, &hosts, Scope::Global, now()).expect_err("no file");
     assert!(error.to_string().contains("a.crt: cannot be read: No such file"), "{error}");
     assert!(!error.is_about_the_key());
     std::fs::write(&certificate_file, Draft::of(&key()).pem()).expect("a file");
-    let error = Pair::read(&certificate_file, &key_file, &hosts, now()).expect_err("no file");
+    let error = Pair::read(&certificate_file, &key_file, &hosts, Scope::Global, now()).expect_err("no file");
     assert!(error.to_string().contains("a.key: cannot be read: No such file"), "{error}");
     assert!(error.is_about_the_key());
 }
@@ -259,7 +259,8 @@ fn pem_in_place_of_a_name() {
             "tls.crt" => file.clone(),
             name => PathBuf::from(name),
         });
-        let error = Pair::read(&certificate, &key, &hosts(&[HOST]), now()).expect_err("no name of a file");
+        let error =
+            Pair::read(&certificate, &key, &hosts(&[HOST]), Scope::Global, now()).expect_err("no name of a file");
         assert_eq!((error.to_string().as_str(), error.is_about_the_key()), (message, about_the_key));
         assert_no_secret(&format!("{error:?}"), &text);
     }
@@ -559,7 +560,7 @@ fn generated() {
         let files = Files::new(folder.path(), false).expect("a folder");
         files.write(&first.pair).expect("two files");
         let at = now().checked_add_signed(seconds);
-        let pair = Pair::read(files.certificate(), files.key(), &hosts(&names), at);
+        let pair = Pair::read(files.certificate(), files.key(), &hosts(&names), Scope::Global, at);
         assert_eq!(pair.is_ok(), valid, "{seconds}: {pair:?}");
     }
 }

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use memchr::memmem::{self, Finder};
 use serde_json::{Map, Value};
 
+use super::absent;
 use super::client::{self, Attu};
 use super::config;
 use super::pods::{self, ConfigFile, Pods, Server};
@@ -16,6 +17,7 @@ use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _, Parsed, selects};
 use crate::kube::service::ports;
 use crate::kube::value::{pointer, str_at, value_at};
+use crate::report::mistaken::Mistaken;
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::head::Kind;
@@ -72,6 +74,12 @@ impl<'i> Release<'i> {
     /// what the load balancer needs.
     pub fn recognise(stream: &'i Stream<'_>, wanted: Wanted<'_>) -> Result<Self, Refusal> {
         let mut candidates = Candidates::find(stream)?;
+        if candidates.services.is_empty() {
+            return Err(absent::reason(stream).into());
+        }
+        if let Some(text) = candidates.text {
+            return Err(text);
+        }
         let (name, service) = choose(&mut candidates.services, wanted)?;
         let service = Service::read(service)?;
         let namespace = service.object.namespace();
@@ -133,6 +141,8 @@ struct Candidates<'i> {
     with_config_maps: Vec<DocumentId>,
     /// May be workloads of the release, but cannot be read.
     unreadable: Vec<Refusal>,
+    /// The first document that is text.
+    text: Option<Refusal>,
 }
 
 impl<'i> Candidates<'i> {
@@ -146,11 +156,13 @@ impl<'i> Candidates<'i> {
             config_maps: Vec::new(),
             with_config_maps: Vec::new(),
             unreadable: Vec::new(),
+            text: None,
         };
         for id in stream.ids() {
             match stream.kind(id) {
                 Kind::Nothing => {}
                 Kind::Known(kind) => found.sort_in(stream, id, kind, None)?,
+                Kind::Unknown if found.is_text(stream, id) => {}
                 // A document that nobody can read is not ours to judge.
                 Kind::Unknown if !may_concern_us(stream.body(id)) => {}
                 Kind::Unknown => {
@@ -162,6 +174,14 @@ impl<'i> Candidates<'i> {
             }
         }
         Ok(found)
+    }
+
+    /// A text is refused, once it is known what for.
+    fn is_text(&mut self, stream: &Stream<'_>, id: DocumentId) -> bool {
+        let text = Mistaken::text(stream.body(id));
+        let refusal = text.map(|text| Refusal::at(Reason::TextBeside(text), id, Spot::Line(1)));
+        self.text = self.text.take().or(refusal);
+        text.is_some()
     }
 
     fn sort_in(
@@ -394,9 +414,6 @@ fn may_lead_to_milvus(body: &[u8]) -> bool {
 
 /// Takes the one wanted Service.
 fn choose<'i>(services: &mut Vec<Parsed<'i>>, wanted: Wanted<'_>) -> Result<(String, Parsed<'i>), Refusal> {
-    if services.is_empty() {
-        return Err(Refusal::new(Reason::NoMilvusService));
-    }
     let names = |services: &mut dyn Iterator<Item = &Parsed<'_>>| {
         services.map(|service| service.name().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };

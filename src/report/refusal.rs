@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::mistaken::Mistaken;
 use super::place::{Place, Spot};
 use crate::stream::{DOCUMENT_LIMIT, DocumentId, INPUT_LIMIT, TooManyDocuments};
 use crate::yaml::ParseError;
@@ -78,6 +79,16 @@ pub enum Reason {
     SeveralResourceLists,
     #[error("no Milvus Service in the input")]
     NoMilvusService,
+    #[error("no Milvus Service in the input, although it is of the Milvus chart")]
+    NoServiceOfChart,
+    #[error("no Milvus Service in the input, which is of {}", charts.join(", "))]
+    OtherCharts { charts: Vec<String> },
+    #[error("the input is {}", .0.what)]
+    Mistaken(&'static Mistaken),
+    #[error("the input is {}", .0.what)]
+    MistakenForPrinted(&'static Mistaken),
+    #[error("a document beside the manifests is {}", .0.what)]
+    TextBeside(&'static Mistaken),
     #[error("several Milvus releases in the input: {}", releases.join(", "))]
     SeveralReleases { releases: Vec<String> },
     #[error("no Milvus release `{wanted}` in the input, only: {}", releases.join(", "))]
@@ -195,6 +206,12 @@ impl Reason {
                 "the Milvus Service is the one with a port whose targetPort is `milvus`; \
                 cluster mode with proxy.enabled=false renders none"
             }
+            Self::NoServiceOfChart => {
+                "in cluster mode with proxy.enabled=false the chart renders none; nor do single templates \
+                (`helm template -s`) and hooks count"
+            }
+            Self::OtherCharts { .. } => "the Milvus Service is the one with a port whose targetPort is `milvus`",
+            Self::Mistaken(read) | Self::MistakenForPrinted(read) | Self::TextBeside(read) => read.why,
             Self::SeveralReleases { .. } => "each release needs hosts of its own",
             Self::UnknownService { .. } => "a Milvus Service has a port whose targetPort is `milvus`",
             Self::UnknownRelease { .. } | Self::SeveralLiveReleases { .. } => {
@@ -292,9 +309,18 @@ impl Reason {
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
             Self::TooLarge | Self::TooManyDocuments => "pass only the Milvus release through",
             Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
+            Self::NoServiceOfChart => {
+                "set proxy.enabled=true, or cluster.enabled=false, in your values, and pass the whole rendered chart"
+            }
+            Self::OtherCharts { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 …",
+            Self::Mistaken(read) | Self::TextBeside(read) => read.help,
             Self::SeveralReleases { .. } | Self::SeveralLiveReleases { .. } => "choose one with --release",
             Self::SeveralLiveServices { .. } => "give kubectl one namespace",
-            Self::NothingPrinted | Self::PrintedNotUtf8 | Self::PrintedDoesNotParse { .. } | Self::NoObject => {
+            Self::NothingPrinted
+            | Self::PrintedNotUtf8
+            | Self::PrintedDoesNotParse { .. }
+            | Self::NoObject
+            | Self::MistakenForPrinted(_) => {
                 "kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status"
             }
             Self::UnknownRelease { .. } => "name one of these with --release",

@@ -40,6 +40,12 @@ pub fn kind(body: &[u8]) -> Kind<'_> {
     Heads::default().kind(body)
 }
 
+/// A document from its first line on that is neither blank nor a comment.
+#[must_use]
+pub fn content(body: &[u8]) -> &[u8] {
+    &body[Heads::default().content(body)..]
+}
+
 /// Looks for the kinds of documents, one after the other.
 #[derive(Debug, Default)]
 pub struct Heads<'d> {
