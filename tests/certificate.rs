@@ -436,6 +436,49 @@ struct Seen<'a> {
     run: Run,
 }
 
+/// Regional load balancers take more types of keys than the global one.
+#[test]
+fn keys_of_an_internal_load_balancer() {
+    if !has(Command::new("openssl").arg("version")) {
+        return;
+    }
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp384r1"];
+    for (key, name) in
+        [(&["-newkey", "rsa:3072"][..], "RSA-3072"), (&["-newkey", "rsa:4096"], "RSA-4096"), (&curve, "secp384r1")]
+    {
+        let [made, other] = [(); 2].map(|()| made_by_openssl(key));
+        let [global, internal] = [&[][..], &["--internal"]].map(|more| {
+            let arguments = [&strings(&["--host=milvus.example.com"]), &pair_arguments(&made), &strings(more)];
+            run(&arguments.map(|part| part.as_slice()).concat(), &[], SAMPLE)
+        });
+        assert_eq!(internal.status, Some(0), "{name}: {}", text(&internal.stderr));
+        assert!(
+            text(&global.stderr).contains(&format!("its key is {name}, and Google takes RSA-2048 and ECDSA")),
+            "{name}"
+        );
+        assert_eq!(global.status, Some(2), "{name}");
+
+        fs::copy(other.key(), made.key()).unwrap();
+        let arguments = [strings(&["--host=milvus.example.com", "--internal"]), pair_arguments(&made)].concat();
+        let mixed = run(&arguments, &[], SAMPLE);
+        assert!(
+            text(&mixed.stderr).contains("is not the key of the certificate; give the one"),
+            "{name}: {}",
+            text(&mixed.stderr)
+        );
+    }
+}
+
+fn made_by_openssl(key: &[&str]) -> Made {
+    let made = Made(tempfile::tempdir().unwrap());
+    let mut command = Command::new("openssl");
+    command.current_dir(made.0.path()).args(["req", "-x509", "-nodes", "-days", "1", "-subj", "/CN=milvus"]).args(key);
+    command.args(["-addext", "subjectAltName=DNS:milvus.example.com", "-keyout", "tls.key", "-out", "tls.crt"]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    made
+}
+
 #[test]
 fn the_key_is_never_shown() {
     let made = &*P256;

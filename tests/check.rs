@@ -154,7 +154,7 @@ fn what_cannot_be_checked() {
         ),
         ("kind: Service\nmetadata:\n  name: other\nspec: [\n", "error: no Milvus Service in the input\n"),
         ("apiVersion: v1\nkind: Service\nmetadata:\n  name: other\n", "error: no Milvus Service in the input\n"),
-        ("not a manifest", "error: no Milvus Service in the input\n"),
+        ("not a manifest", "error: expected manifests, found text\n"),
         ("[1, 2]", "error: no Milvus Service in the input\n"),
     ] {
         let run = check(&[], input.as_bytes());

@@ -14,6 +14,7 @@ use clap::builder::StyledStr;
 use clap::{Arg, Args as _, Command};
 use milvus_gke_l7::check::report;
 use milvus_gke_l7::options::{Field, Options};
+use milvus_gke_l7::report::mistaken::Mistaken;
 use regex_lite::Regex;
 
 #[test]
@@ -55,6 +56,16 @@ fn row(argument: &Arg, field: Field) -> String {
 #[test]
 fn table_of_rules() {
     current("docs/rules.md", "rules", &report::table());
+}
+
+#[test]
+fn table_of_what_is_read_by_mistake() {
+    let mut text = "\n| found | why it is refused | what to do |\n| --- | --- | --- |\n".to_owned();
+    let cell = |text: &str| text.replace('|', "\\|");
+    for Mistaken { what, why, help, .. } in Mistaken::ALL {
+        writeln!(text, "| {} | {} | {} |", cell(what), cell(why), cell(help)).unwrap();
+    }
+    current("docs/refusals.md", "mistaken", &text);
 }
 
 /// What `benches/compare --write` writes stands where it is to stand, whole. The figures are not judged.

@@ -104,9 +104,7 @@ const REFUSED_BY_HELM: [(&str, &str); 4] = [
 ];
 
 /// Cases that Helm 4 changes before it hands them over, and what is found then.
-const CHANGED_BY_HELM_4: [(&str, &str); 4] = [
-    // Documents of nothing but comments are dropped.
-    ("refuse/blank-input", "the input is empty"),
+const CHANGED_BY_HELM_4: [(&str, &str); 3] = [
     // Every object has annotations, so that it is their entries that differ.
     ("config/replace-false-over-true", DIFFERENT_INGRESS),
     ("refuse/chart-ingress-v1beta1", DIFFERENT_INGRESS),
@@ -335,7 +333,10 @@ fn empty_stream(helm: &Helm) {
 
 /// Helm 3 hands over nothing of such a chart.
 fn nothing_but_hooks(helm: &Helm) {
-    let word = if helm.major == 3 { "error: the input is empty\n" } else { "error: no Milvus Service in the input\n" };
+    let word = match helm.major {
+        3 => "error: the input is empty\n",
+        _ => "error: no Milvus Service in the input, although the Milvus chart is\n",
+    };
     let rendered = HOOKS.to_owned() + &hook_of("service");
     refused(helm, &helm.template(&rendered, PostRenderer::Ours(HOST), &[]), 1, word).unwrap();
 }

@@ -20,7 +20,7 @@ use crate::kube::value::{pointer, str_at, value_at};
 use crate::report::mistaken::Mistaken;
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
-use crate::stream::head::Kind;
+use crate::stream::head::{self, Kind};
 use crate::stream::{DocumentId, Stream};
 use crate::yaml;
 
@@ -178,8 +178,11 @@ impl<'i> Candidates<'i> {
 
     /// A text is refused, once it is known what for.
     fn is_text(&mut self, stream: &Stream<'_>, id: DocumentId) -> bool {
-        let text = Mistaken::text(stream.body(id));
-        let refusal = text.map(|text| Refusal::at(Reason::TextBeside(text), id, Spot::Line(1)));
+        let body = stream.body(id);
+        let text = Mistaken::text(body);
+        let line =
+            |body: &[u8]| memchr::memchr_iter(b'\n', &body[..body.len() - head::content(body).len()]).count() + 1;
+        let refusal = text.map(|text| Refusal::at(Reason::TextBeside(text), id, Spot::Line(line(body))));
         self.text = self.text.take().or(refusal);
         text.is_some()
     }

@@ -10,7 +10,7 @@ use crate::stream::{DocumentId, Stream};
 /// Something that is no manifest of Kubernetes, or none that can be rewritten.
 #[derive(Debug)]
 pub struct Mistaken {
-    /// What it is, as in "the input is …".
+    /// What it is, as in "found …".
     pub what: &'static str,
     /// Why it is not what is needed.
     pub why: &'static str,
@@ -39,14 +39,14 @@ enum Sign {
 /// The first that fits counts.
 const ALL: &[Mistaken] = &[
     Mistaken {
-        what: "compressed (gzip)",
+        what: "gzip-compressed data",
         why: "manifests are text",
         help: "render a packaged chart first: `helm template my-release milvus.tgz | milvus-gke-l7 …`; unpack anything \
             else with `gunzip`",
         sign: Sign::Bytes(&[b"\x1f\x8b"]),
     },
     Mistaken {
-        what: "UTF-16",
+        what: "UTF-16 text",
         why: "YAML is read as UTF-8; `>` of Windows PowerShell writes UTF-16",
         help: "write the file with `… | Out-File -Encoding utf8 FILE`, or convert it: `iconv -f utf-16 -t utf-8 FILE`",
         sign: Sign::Bytes(&[b"\xff\xfe", b"\xfe\xff"]),
@@ -99,7 +99,7 @@ const ALL: &[Mistaken] = &[
     Mistaken {
         what: "a Chart.yaml",
         why: "the manifests are made of the chart's templates and values",
-        help: "helm template my-release ./FOLDER-OF-THE-CHART | milvus-gke-l7 …",
+        help: "helm template my-release ./CHART-FOLDER | milvus-gke-l7 …",
         sign: Sign::Document(|document| {
             without_kind(document) && ["apiVersion", "name", "version"].iter().all(|key| has_key(document, key))
         }),
@@ -108,7 +108,11 @@ const ALL: &[Mistaken] = &[
         what: "a kustomization",
         why: "kustomize makes manifests of it",
         help: "kustomize build . | milvus-gke-l7 …, or list this program in it, under `transformers:`",
-        sign: Sign::Keys(&["resources", "helmCharts", "transformers", "generators"]),
+        sign: Sign::Document(|document| {
+            let keys = ["resources", "helmCharts", "transformers", "generators"];
+            has(document, "apiVersion: kustomize.config.k8s.io/")
+                || without_kind(document) && keys.iter().any(|key| has_key(document, key))
+        }),
     },
     Mistaken {
         what: "values of a chart",
@@ -150,19 +154,13 @@ const ALL: &[Mistaken] = &[
         }),
     },
     Mistaken {
-        what: "a kustomization",
-        why: "kustomize makes manifests of it",
-        help: "kustomize build . | milvus-gke-l7 …, or list this program in it, under `transformers:`",
-        sign: Sign::Alone("Kustomization", "kustomize.config.k8s.io/"),
-    },
-    Mistaken {
         what: "the configuration of milvus-gke-l7",
         why: "it says what is to be done, and not with what",
         help: "helm template my-release milvus/milvus | milvus-gke-l7 --config FILE",
         sign: Sign::Alone("MilvusGkeL7", "milvus-gke-l7/"),
     },
     Mistaken {
-        what: "a resource of the Milvus Operator",
+        what: "only a resource of the Milvus Operator",
         why: "the operator makes the Service, the ConfigMap and the pods in the cluster; these can be checked, but the \
             resource cannot be rewritten yet",
         help: "set spec.config (common.security.tlsMode, proxy.http.port) and spec.components (serviceType, \
@@ -174,6 +172,9 @@ const ALL: &[Mistaken] = &[
 ];
 
 impl Mistaken {
+    /// All of them.
+    pub const ALL: &'static [Self] = ALL;
+
     /// What a stream without Milvus is.
     #[must_use]
     pub fn of(stream: &Stream<'_>) -> Option<&'static Self> {

@@ -79,15 +79,15 @@ pub enum Reason {
     SeveralResourceLists,
     #[error("no Milvus Service in the input")]
     NoMilvusService,
-    #[error("no Milvus Service in the input, although it is of the Milvus chart")]
+    #[error("no Milvus Service in the input, although the Milvus chart is")]
     NoServiceOfChart,
-    #[error("no Milvus Service in the input, which is of {}", charts.join(", "))]
+    #[error("no Milvus Service in the input, only objects of other charts: {}", charts.join(", "))]
     OtherCharts { charts: Vec<String> },
-    #[error("the input is {}", .0.what)]
+    #[error("expected manifests, found {}", .0.what)]
     Mistaken(&'static Mistaken),
-    #[error("the input is {}", .0.what)]
+    #[error("expected manifests, found {}", .0.what)]
     MistakenForPrinted(&'static Mistaken),
-    #[error("a document beside the manifests is {}", .0.what)]
+    #[error("found {} among the manifests", .0.what)]
     TextBeside(&'static Mistaken),
     #[error("several Milvus releases in the input: {}", releases.join(", "))]
     SeveralReleases { releases: Vec<String> },
@@ -207,8 +207,8 @@ impl Reason {
                 cluster mode with proxy.enabled=false renders none"
             }
             Self::NoServiceOfChart => {
-                "in cluster mode with proxy.enabled=false the chart renders none; nor do single templates \
-                (`helm template -s`) and hooks count"
+                "the chart renders none in cluster mode with proxy.enabled=false; a single template (`helm template -s`) \
+                may be another one, and hooks do not count"
             }
             Self::OtherCharts { .. } => "the Milvus Service is the one with a port whose targetPort is `milvus`",
             Self::Mistaken(read) | Self::MistakenForPrinted(read) | Self::TextBeside(read) => read.why,
