@@ -35,7 +35,7 @@ pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
             let alone = arguments.len() < 2;
             let mut outcome = of_cli(cli, alone, input).unwrap_or_else(|outcome| outcome);
             if takes_options {
-                outcome.stderr.insert_str(0, &warned(&cli::unknown_variables()));
+                outcome.stderr += &warned(&cli::unknown_variables());
             }
             if helm4 { outcome.in_band() } else { outcome }
         }
