@@ -180,9 +180,10 @@ impl Mistaken {
     pub fn of(stream: &Stream<'_>) -> Option<&'static Self> {
         let first = stream.ids().find(|id| stream.kind(*id) != Kind::Nothing).map(|id| stream.body(id));
         let first = first.unwrap_or_default();
+        let line = first_line(first).filter(|_| head::kind(first) == Kind::Unknown);
         ALL.iter().find(|one| match one.sign {
             Sign::Bytes(marks) => marks.iter().any(|mark| stream.input().starts_with(mark)),
-            Sign::Text(is) => is_text(first, is),
+            Sign::Text(is) => line.is_some_and(is),
             Sign::Keys(keys) => without_kind(first) && keys.iter().any(|key| has_key(first, key)),
             Sign::Document(is) => is(first),
             Sign::Kinds(..) => stream.ids().any(|id| one.is_kind_of(stream, id)),
@@ -196,10 +197,11 @@ impl Mistaken {
         ALL.iter().find(|one| one.is_all_of(stream))
     }
 
-    /// What a document is that is text, and so nothing that Kubernetes takes.
+    /// What a document without a kind is that is text, and so nothing that Kubernetes takes.
     #[must_use]
     pub fn text(document: &[u8]) -> Option<&'static Self> {
-        ALL.iter().find(|one| matches!(one.sign, Sign::Text(is) if is_text(document, is)))
+        let line = first_line(document)?;
+        ALL.iter().find(|one| matches!(one.sign, Sign::Text(is) if is(line)))
     }
 
     fn is_all_of(&self, stream: &Stream<'_>) -> bool {
@@ -216,11 +218,6 @@ impl Mistaken {
         };
         kinds.iter().any(|known| known.as_bytes() == kind) && has(stream.body(id), group)
     }
-}
-
-/// Whether it has no kind that would say what it is, and its first line is like this.
-fn is_text(document: &[u8], is: fn(&str) -> bool) -> bool {
-    head::kind(document) == Kind::Unknown && first_line(document).is_some_and(is)
 }
 
 /// The first line that is neither blank nor a comment.

@@ -20,7 +20,25 @@ use crate::yaml::value::{self, MERGE};
 /// The tree of a document; its value as well, unless it holds aliases, tags, merge keys or
 /// line breaks of YAML 1.1, which the value reader must resolve.
 pub(super) fn parse(text: &str) -> Result<(Tree, Option<Value>), ParseError> {
-    Builder::new(text).build()
+    match Builder::new(text).build(text) {
+        Err(error @ ParseError::Syntax { .. }) => match with_ends_indented(text) {
+            Some(indented) => Builder::new(text).build(&indented).map_err(|_| error),
+            None => Err(error),
+        },
+        result => result,
+    }
+}
+
+/// A text with a blank before the lines that are nothing but ends of flow collections at column 0: there yaml-rust2,
+/// unlike Go, takes none inside a block mapping. No marker of an event that is used stands on such a line.
+fn with_ends_indented(text: &str) -> Option<String> {
+    let is_end = |line: &str| {
+        let content = line.split(" #").next().unwrap_or_default().trim_end();
+        content.starts_with([']', '}']) && content.chars().all(|character| matches!(character, ']' | '}' | ',' | ' '))
+    };
+    let lines = text.split_inclusive('\n');
+    let indented = lines.flat_map(|line| [if is_end(line) { " " } else { "" }, line]).collect::<String>();
+    (indented.len() > text.len()).then_some(indented)
 }
 
 /// Reads events only to learn that `text` is no deeper than [`MAX_DEPTH`] and holds no more than [`MAX_NODES`].
@@ -111,9 +129,10 @@ impl<'t> Builder<'t> {
         }
     }
 
-    fn build(mut self) -> Result<(Tree, Option<Value>), ParseError> {
+    /// Reads the events of `source`, which is the text, or differs from it in blanks that no event tells.
+    fn build(mut self, source: &str) -> Result<(Tree, Option<Value>), ParseError> {
         // Pull, never `Parser::load`: that one recurses and overflows the stack.
-        let mut parser = Parser::new_from_str(self.text);
+        let mut parser = Parser::new_from_str(source);
         let mut documents = 0;
         loop {
             let (event, marker) = parser.next_token().map_err(|error| syntax(&error))?;
