@@ -248,12 +248,6 @@ impl Command {
             _ => return None,
         })
     }
-
-    /// Whether it takes the options of the filter.
-    #[must_use]
-    pub fn takes_options(&self) -> bool {
-        matches!(self, Self::Diff { .. } | Self::Notes { .. })
-    }
 }
 
 /// How the filter is run.

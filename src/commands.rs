@@ -22,7 +22,7 @@ use crate::config;
 use crate::report::outcome::{Outcome, Status};
 
 use crate::status::Asked;
-use shared::{failure, usage, warned};
+use shared::{failure, usage};
 
 /// Runs with these arguments (the program's name first) and this input.
 #[must_use]
@@ -31,12 +31,7 @@ pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
     let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
     match cli::parse(arguments).map_err(cli::without_pem) {
         Ok(cli) => {
-            let takes_options = cli.command.as_ref().is_none_or(Command::takes_options);
-            let alone = arguments.len() < 2;
-            let mut outcome = of_cli(cli, alone, input).unwrap_or_else(|outcome| outcome);
-            if takes_options {
-                outcome.stderr += &warned(&cli::unknown_variables());
-            }
+            let outcome = of_cli(cli, arguments.len() < 2, input).unwrap_or_else(|outcome| outcome);
             if helm4 { outcome.in_band() } else { outcome }
         }
         // Help is no manifest either.

@@ -77,6 +77,7 @@ pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refu
     let release = Release::recognise(stream, wanted)?;
     let Plan { service, config, attu, replaced, appended, ingress, is_without_authentication, warnings } =
         plan::plan(&release, settings)?;
+    let warnings: Vec<_> = settings.noticed.iter().cloned().chain(warnings).collect();
     let warnings = match settings.warnings {
         Warnings::Refused if !warnings.is_empty() => return Err(Reason::Warned { warnings }.into()),
         Warnings::Unsaid => Vec::new(),

@@ -427,6 +427,7 @@ impl Options {
             replace: is(self.replace),
             public: is(self.public),
             warnings,
+            noticed: Vec::new(),
         })
     }
 

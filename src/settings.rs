@@ -51,6 +51,8 @@ pub struct Settings {
     pub public: bool,
     /// What becomes of warnings.
     pub warnings: Warnings,
+    /// Warnings about what is asked for.
+    pub noticed: Vec<String>,
 }
 
 /// What becomes of warnings.

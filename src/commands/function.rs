@@ -13,6 +13,7 @@ use memchr::memmem;
 use serde_json::{Value, json};
 
 use super::shared::{COLOURED, STDIN};
+use crate::cli;
 use crate::config;
 use crate::filter::{self, Output, Rewrite};
 use crate::kube::object::{Object as _, Parsed};
@@ -121,7 +122,8 @@ impl Call<'_, '_> {
             return Err(Refusal::at(Reason::Generator, id, Spot::Path(pointer(["functionConfig"]))));
         }
         let config = config::of_function(self.list, id)?;
-        given.over(config).settings().map_err(|error| {
+        let settings = given.over(config).settings();
+        settings.map(|settings| Settings { noticed: cli::unknown_variables(), ..settings }).map_err(|error| {
             let (field, reason) = match error {
                 OptionsError::NoHost => (Field::HOST, Reason::NoHost),
                 OptionsError::Wrong { field, problem } => (field, Reason::Options { field: field.name(), problem }),

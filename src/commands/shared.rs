@@ -49,7 +49,14 @@ pub(super) fn options(asked: Asked) -> Result<Options, Outcome> {
 }
 
 pub(super) fn settings(options: Options) -> Result<Settings, Outcome> {
-    options.settings().map_err(|error| usage(&cli::usage(&error)))
+    let noticed = cli::unknown_variables();
+    match options.settings() {
+        Ok(settings) => Ok(Settings { noticed, ..settings }),
+        Err(error) => {
+            let Outcome { stdout, stderr, status } = usage(&cli::usage(&error));
+            Err(Outcome { stdout, stderr: stderr + &warned(&noticed), status })
+        }
+    }
 }
 
 pub(super) fn read_config(file: &Path) -> Result<Options, String> {
