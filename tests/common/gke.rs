@@ -86,13 +86,21 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// As the program prints it.
+    pub(crate) fn raw(&self) -> &Value {
+        &self.value
+    }
+
+    /// What the controllers make of an Ingress (`namespace/name`).
+    pub(crate) fn ingress(&self, name: &str) -> &Value {
+        let ingress = items(&self.value["ingresses"]).iter().find(|ingress| ingress["name"] == name);
+        ingress.unwrap_or_else(|| panic!("no Ingress {name}: {:#}", self.value))
+    }
+
     /// What matters of an Ingress (`namespace/name`) and of the Service of the same name. Nothing of the backends is
     /// left out but names, so that a test that compares all of it sees what else has changed.
     pub(crate) fn facts(&self, name: &str) -> Value {
-        let Self { value: report, .. } = self;
-        let ingress = items(&report["ingresses"]).iter().find(|ingress| ingress["name"] == name);
-        let ingress = ingress.unwrap_or_else(|| panic!("no Ingress {name}: {report:#}"));
-        let gce = &report["gce"];
+        let (ingress, gce) = (self.ingress(name), &self.value["gce"]);
         let backends = items(&gce["backendServices"]).iter().filter(|backend| backend["service"] == name);
         let backends = backends.map(|backend| (text(&backend["port"]).to_owned(), self.backend(backend)));
         let firewalls = items(&gce["firewalls"]).iter().map(

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::gke::Report;
 
 /// Manifests as a stream.
+#[allow(dead_code, reason = "not every test file needs it")]
 pub(crate) fn stream(objects: &[Value]) -> String {
     objects.iter().map(|object| format!("---\n{}", serde_yaml::to_string(object).unwrap())).collect()
 }

@@ -74,6 +74,14 @@ pub(crate) fn arguments(case: &str, text: &str) -> (Vec<String>, Vec<(String, St
     (args, vars)
 }
 
+/// `milvus-gke-l7 cert`: `tls.crt` and `tls.key` in a folder.
+pub(crate) fn certificate(folder: &Path, hosts: &[&str]) {
+    let mut args = vec!["cert".to_owned(), "--key=p256".to_owned(), format!("--out={}", folder.display())];
+    args.extend(hosts.iter().map(|host| format!("--host={host}")));
+    let run = run(&args, &[], b"");
+    assert_eq!(run.status, Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
 /// Says something that libtest does not hold back.
 pub(crate) fn say(message: &str) {
     writeln!(io::stdout(), "{message}").expect("stdout takes a line");
