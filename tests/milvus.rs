@@ -46,10 +46,10 @@ const ASKED: &str = "['film 7', 'film 8', 'film 6']\n['film 1', 'film 2']\n['fil
 
 #[test]
 fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
-    let Some(machine) = Machine::find() else { return };
+    let (Some(machine), Some(charts)) = (Machine::find(), corpus::charts()) else { return };
     let answers = |chart: &str, is_own: bool| {
         let flags = if is_own { machine.pair.flags().to_vec() } else { Vec::new() };
-        let release = machine.release(chart, &flags);
+        let release = Release::new(&charts.join(format!("{chart}.yaml")), &flags);
         let milvus = Milvus::start(&machine.milvus, &release.output);
         let door = machine.door(&release.output, &milvus.ports);
         let client = Client::new(&machine, &door);
@@ -59,6 +59,11 @@ fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
         let (from, to) = ("from pymilvus import connections, utility\n", "print(utility.list_collections())\n");
         let guide = client.ran(&client.snippet(from, to));
         assert_eq!(stdout(&guide), "[]\n", "{chart}: {}", said(&guide));
+        // Whoever does not know the authority does not connect.
+        if !is_own {
+            let strange = client.command(&client.python).args(["-c", &client.milvus_client()]).output().unwrap();
+            assert!(reason(&said(&strange)).contains("CERTIFICATE_VERIFY_FAILED"), "{chart}: {}", said(&strange));
+        }
     };
     // Most of the time they wait for each other.
     thread::scope(|scope| {
@@ -66,6 +71,7 @@ fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
         scope.spawn(|| answers("4.0.34/cluster-default", false));
         scope.spawn(|| answers("4.1.36/default-standalone", false));
         scope.spawn(|| answers("4.1.36/cluster-default", true));
+        scope.spawn(|| answers("4.2.20/cluster-default", false));
     });
 }
 
@@ -73,7 +79,7 @@ fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
 fn curl_reaches_rest_beside_grpc() {
     let Some(machine) = Machine::find() else { return };
     let Some(curl) = common::program("CURL", "curl") else { return };
-    let release = machine.release("4.2.20/cluster-default", &[&machine.pair.flags()[..], &["--rest"]].concat());
+    let release = Release::of_the_sample(&[&machine.pair.flags()[..], &["--rest"]].concat());
     let milvus = Milvus::start(&machine.milvus, &release.output);
     let door = machine.door(&release.output, &milvus.ports);
     let client = Client::new(&machine, &door);
@@ -98,7 +104,7 @@ fn curl_reaches_rest_beside_grpc() {
 #[test]
 fn each_mistake_in_the_objects_fails_at_the_client() {
     let Some(machine) = Machine::find() else { return };
-    let release = machine.release("4.1.36/default-standalone", machine.pair.flags().as_ref());
+    let release = Release::of_the_sample(&machine.pair.flags());
     let milvus = Milvus::start(&machine.milvus, &release.output);
     let door = machine.door(&release.output, &milvus.ports);
     let client = Client::new(&machine, &door);
@@ -134,7 +140,7 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
     // A call that takes longer than it may.
     for (timeout, answer) in [("2s", "upstream request timeout"), ("1m", "waited True\n")] {
         let flags = [&machine.pair.flags()[..], &["--timeout", timeout]].concat();
-        let release = machine.release("4.1.36/default-standalone", &flags);
+        let release = Release::of_the_sample(&flags);
         let door = machine.door(&release.output, &milvus.ports);
         let client = client.at(&door);
         let ran = client.ran(&format!("{}{FILMS}wait(6)", client.milvus_client()));
@@ -145,9 +151,7 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
 #[test]
 fn nothing_works_before_the_rewrite() {
     let Some(machine) = Machine::find() else { return };
-    // A LoadBalancer as users have it.
-    let flags = [&machine.pair.flags()[..], &["--public"]].concat();
-    let release = machine.release("4.1.36/lb-annotations", &flags);
+    let release = Release::of_the_sample(&machine.pair.flags());
     let milvus = Milvus::start(&machine.milvus, &release.input);
 
     // Milvus itself is well, and does not speak TLS.
@@ -180,7 +184,7 @@ fn http_is_redirected_where_that_is_asked_for() {
         (&["--redirect-http"], "location: https://milvus.example.com/v2\r"),
         (&["--https-only"], ""),
     ] {
-        let release = machine.release("4.1.36/default-standalone", flags);
+        let release = Release::of_the_sample(flags);
         let door = machine.door(&release.output, &nothing);
         let answered = server::get(door.load_balancer.http, HOST, "/v2").unwrap_or_default();
         assert!(answered.contains(answer) && answered.is_empty() == answer.is_empty(), "{flags:?}: {answered}");
@@ -190,7 +194,6 @@ fn http_is_redirected_where_that_is_asked_for() {
 /// What a test needs beyond the project.
 struct Machine {
     controllers: Controllers,
-    charts: PathBuf,
     pair: &'static Pair,
     milvus: PathBuf,
     envoy: PathBuf,
@@ -202,27 +205,11 @@ impl Machine {
     fn find() -> Option<Self> {
         Some(Self {
             controllers: Controllers::find()?,
-            charts: corpus::charts()?,
             pair: Pair::get()?,
             milvus: common::program("MILVUS_SERVER", "milvus-2.3.5/milvus")?,
             envoy: common::program("ENVOY", "envoy-1.40.0/envoy")?,
             python: common::program("PYMILVUS_PYTHON", "pymilvus-3.0.2/bin/python")?,
         })
-    }
-
-    fn release(&self, chart: &str, flags: &[&str]) -> Release {
-        let input = fs::read(self.charts.join(format!("{chart}.yaml"))).unwrap();
-        let args: Vec<_> = ["--host", HOST].iter().chain(flags).map(|&arg| arg.to_owned()).collect();
-        let run = run(&args, &[], &input);
-        assert_eq!(run.status, Some(0), "{chart}: {}", String::from_utf8_lossy(&run.stderr));
-        let values = |stream: &[u8]| {
-            let values = documents(stream).into_iter();
-            values
-                .map(|document| serde_yaml::from_slice(common::body(document)).unwrap())
-                .filter(Value::is_object)
-                .collect()
-        };
-        Release { input: values(&input), output: values(&run.stdout) }
     }
 
     /// The load balancer of objects before a Milvus.
@@ -259,6 +246,24 @@ struct Release {
 }
 
 impl Release {
+    fn new(chart: &Path, flags: &[&str]) -> Self {
+        let input = fs::read(chart).unwrap();
+        let args: Vec<_> = ["--host", HOST].iter().chain(flags).map(|&arg| arg.to_owned()).collect();
+        let run = run(&args, &[], &input);
+        assert_eq!(run.status, Some(0), "{}: {}", chart.display(), String::from_utf8_lossy(&run.stderr));
+        let values = |stream: &[u8]| {
+            let values = documents(stream).into_iter();
+            let values = values.map(|document| serde_yaml::from_slice(common::body(document)).unwrap());
+            values.filter(Value::is_object).collect()
+        };
+        Self { input: values(&input), output: values(&run.stdout) }
+    }
+
+    /// Of the project's own sample, whose Service is a LoadBalancer.
+    fn of_the_sample(flags: &[&str]) -> Self {
+        Self::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sample/rendered.yaml"), flags)
+    }
+
     /// The output without an annotation of the Service.
     fn without(&self, annotation: &str) -> Vec<Value> {
         let mut objects = self.output.clone();
