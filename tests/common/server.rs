@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
-use std::{fs, thread};
+use std::{fs, iter, thread};
 
 /// Kills the server when its stdin ends: on drop, after a panic, and when the test itself is killed. Milvus takes a soft
 /// signal for a wish, and leaves a file with its process id.
@@ -54,10 +56,14 @@ impl Drop for Server {
     }
 }
 
-/// Ports that are free now. They are held until all are known.
+/// Ports that are free, each given once. They are below those from which systems take the ports of clients, which could
+/// be faster than the server.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let held = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.map(|listener| listener.local_addr().unwrap().port())
+    static NEXT: LazyLock<AtomicU16> = LazyLock::new(|| AtomicU16::new(20_000 + (process::id() % 10_000) as u16));
+    [(); N].map(|()| {
+        let mut ports = iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed));
+        ports.find(|&port| TcpListener::bind(("0.0.0.0", port)).is_ok()).unwrap()
+    })
 }
 
 /// What `http://HOST:PORT/PATH` on this machine answers, head and all.
