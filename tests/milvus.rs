@@ -138,7 +138,7 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
     client.at(&door).fails(HOST, "UNAVAILABLE: no healthy upstream");
 
     // A call that takes longer than it may.
-    for (timeout, answer) in [("2s", "upstream request timeout"), ("1m", "waited True\n")] {
+    for (timeout, answer) in [("2s", "UNAVAILABLE: upstream request timeout"), ("1m", "waited True\n")] {
         let flags = [&machine.pair.flags()[..], &["--timeout", timeout]].concat();
         let release = Release::of_the_sample(&flags);
         let door = machine.door(&release.output, &milvus.ports);

@@ -68,7 +68,7 @@ impl Milvus {
     }
 }
 
-/// `default.yaml` and over it `user.yaml`, merged into one file as the chart's init container does it.
+/// `default.yaml` and over it `user.yaml`, merged into one file as the chart's own tool does it.
 fn settings(objects: &[Value]) -> Value {
     let texts =
         objects.iter().find_map(|object| Some([&object["data"]["default.yaml"], object["data"].get("user.yaml")?]));

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, iter, thread};
 
-/// Kills the server when its stdin ends: on drop, after a panic, and when the test itself is killed. Milvus takes a soft
-/// signal for a wish, and leaves a file with its process id.
-const GUARD: &str = r#"trap 'kill -9 $!; rm -f "/tmp/milvus/server_id_$!"' EXIT
+/// Kills the server when its own stdin ends: on drop, after a panic, and when the test itself is killed. Milvus takes a soft
+/// signal for a wish, and leaves a file with its process id. The folder goes too, which has hundreds of megabytes.
+const GUARD: &str = r#"trap 'kill -9 $!; wait $!; rm -rf "$PWD" "/tmp/milvus/server_id_$!"' EXIT
 trap exit HUP INT TERM
 "$@" &
 read -r _"#;
