@@ -37,10 +37,11 @@ use milvus::{Milvus, Ports};
 use pair::Pair;
 
 const HOST: &str = "milvus.example.com";
-/// The pair's certificate is good for it, and no rule of the Ingress is.
+/// The pair's certificate is for it too; the Ingress is not.
 const OTHER_HOST: &str = "other.vectors.example.com";
 
 const NOT_FOUND: &str = "response 404 (backend NotFound), service rules for the path non-existent";
+const RESET: &str = "UNAVAILABLE: upstream connect error or disconnect/reset before headers. reset reason: ";
 const FILLED: &str = "[]\n1000\n";
 const ASKED: &str = "['film 7', 'film 8', 'film 6']\n['film 1', 'film 2']\n['films']\n";
 
@@ -61,8 +62,8 @@ fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
         assert_eq!(stdout(&guide), "[]\n", "{chart}: {}", said(&guide));
         // Whoever does not know the authority does not connect.
         if !is_own {
-            let strange = client.command(&client.python).args(["-c", &client.milvus_client()]).output().unwrap();
-            assert!(reason(&said(&strange)).contains("CERTIFICATE_VERIFY_FAILED"), "{chart}: {}", said(&strange));
+            let stranger = client.command(&client.python).args(["-c", &client.milvus_client()]).output().unwrap();
+            assert!(reason(&said(&stranger)).contains("CERTIFICATE_VERIFY_FAILED"), "{chart}: {}", said(&stranger));
         }
     };
     // Most of the time they wait for each other.
@@ -84,7 +85,7 @@ fn curl_reaches_rest_beside_grpc() {
     let door = machine.door(&release.output, &milvus.ports);
     let client = Client::new(&machine, &door);
     client.answers("fill()", FILLED);
-    // This Milvus is older than `/v2`. Nothing else is not as it is told.
+    // This Milvus is older than `/v2`; all else is as printed.
     let told = client.snippet("curl --resolve", "--data '{}'\n").replacen("curl", &curl.display().to_string(), 1);
     let told = told.replace("/v2/vectordb/collections/list", "/v1/vector/query");
     let rest = |host: &str, data: &str| {
@@ -108,16 +109,16 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
     let milvus = Milvus::start(&machine.milvus, &release.output);
     let door = machine.door(&release.output, &milvus.ports);
     let client = Client::new(&machine, &door);
-    client.answers("fill()\nwait(4)", &format!("{FILLED}waited True\n"));
+    client.answers("fill()", FILLED);
 
-    // Another host is not Milvus's, although the certificate is good for it.
+    // Another host of the certificate, which is not Milvus's.
     client.fails(OTHER_HOST, &format!("UNIMPLEMENTED: {NOT_FOUND}"));
     // A certificate that is not for the host.
     client.fails("example.com", "Hostname Verification Check failed");
     let mut objects = release.output.clone();
     machine.replace_certificate(&mut objects, OTHER_HOST);
     client.at(&machine.door(&objects, &milvus.ports)).fails(HOST, "Hostname Verification Check failed");
-    // Nor is it trusted where it is another one for the same host.
+    // One for the host that the client does not trust.
     let mut objects = release.output.clone();
     machine.replace_certificate(&mut objects, HOST);
     let door = machine.door(&objects, &milvus.ports);
@@ -127,25 +128,27 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
     let objects = release.without("cloud.google.com/app-protocols");
     let door = machine.door(&objects, &milvus.ports);
     assert!(door.load_balancer.is_healthy());
-    client.at(&door).fails(
-        HOST,
-        "UNAVAILABLE: upstream connect error or disconnect/reset before headers. reset reason: connection termination",
-    );
+    client.at(&door).fails(HOST, &format!("{RESET}connection termination"));
     // Milvus does not answer GKE's own health check.
     let objects = release.without("cloud.google.com/backend-config");
     let door = machine.door(&objects, &milvus.ports);
     assert!(!door.load_balancer.is_healthy());
     client.at(&door).fails(HOST, "UNAVAILABLE: no healthy upstream");
 
-    // A call that takes longer than it may.
-    for (timeout, answer) in [("2s", "UNAVAILABLE: upstream request timeout"), ("1m", "waited True\n")] {
-        let flags = [&machine.pair.flags()[..], &["--timeout", timeout]].concat();
-        let release = Release::of_the_sample(&flags);
+    // A call that takes longer than it may: 30 seconds where nothing is said.
+    let waits = |flags: &[&str], seconds: u8, expected: &str| {
+        let release = Release::of_the_sample(&[&machine.pair.flags()[..], flags].concat());
         let door = machine.door(&release.output, &milvus.ports);
         let client = client.at(&door);
-        let ran = client.ran(&format!("{}{FILMS}wait(6)", client.milvus_client()));
-        assert!(format!("{}{}", stdout(&ran), reason(&said(&ran))).contains(answer), "{timeout}: {}", said(&ran));
-    }
+        let ran = client.ran(&format!("{}{FILMS}wait({seconds})", client.milvus_client()));
+        let answer = format!("{}{}", stdout(&ran), reason(&said(&ran)));
+        assert!(answer.contains(expected), "{flags:?}: {}", said(&ran));
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| waits(&[], 33, "UNAVAILABLE: upstream request timeout"));
+        scope.spawn(|| waits(&["--timeout", "2s"], 6, "UNAVAILABLE: upstream request timeout"));
+        scope.spawn(|| waits(&["--timeout", "1m"], 33, "waited True\n"));
+    });
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn nothing_works_before_the_rewrite() {
     client.at_port(milvus.ports[&19530]).fails(HOST, "WRONG_VERSION_NUMBER");
     // The objects of the rewrite without its setting: GKE calls Milvus healthy.
     assert!(door.load_balancer.is_healthy());
-    client.fails(HOST, "UNAVAILABLE: upstream connect error or disconnect/reset before headers. reset reason: remote connection failure");
+    client.fails(HOST, &format!("{RESET}remote connection failure"));
     // The new objects before the chart as it was.
     let added = release.output.iter().filter(|object| !release.input.iter().any(|old| is_same(old, object)));
     let objects: Vec<_> = release.input.iter().chain(added).cloned().collect();
@@ -328,7 +331,7 @@ impl Client {
         Self::of(&self.python, &self.told, &trusted, port)
     }
 
-    /// A part of what `status` tells to copy, both ends included, with nothing else than it is told but the address.
+    /// A part of what `status` prints to copy, both ends included; only the address is another.
     fn snippet(&self, from: &str, to: &str) -> String {
         let start = self.told.find(from).unwrap_or_else(|| panic!("{}\nhas no {from}", self.told));
         let told = &self.told[start..];
