@@ -6,13 +6,13 @@
 mod common;
 
 use std::fs;
-use std::io::{self, Cursor};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, LazyLock};
 
 use base64ct::{Base64, Encoding as _};
-use common::{Run, ci, documents, run, run_in, say};
+use common::{Run, documents, run, run_in};
 use milvus_gke_l7::yaml;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::pki_types::pem::PemObject as _;
@@ -104,7 +104,7 @@ fn verdict(output: &Output, other_host: &str, untrusted: &str) -> Result<Verdict
 
 #[test]
 fn openssl_accepts_them() {
-    if !has(Command::new("openssl").arg("version")) {
+    if common::system_program("openssl").is_none() {
         return;
     }
     judge(|trusted, made, name| {
@@ -136,7 +136,7 @@ while ends:
 
 #[test]
 fn python_accepts_them() {
-    if !has(Command::new("python3").arg("--version")) {
+    if common::system_program("python3").is_none() {
         return;
     }
     judge(|trusted, made, name| {
@@ -188,7 +188,7 @@ func check(err error) {
 
 #[test]
 fn go_accepts_them() {
-    if !has(Command::new("go").arg("version")) {
+    if common::system_program("go").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -624,21 +624,6 @@ fn assert_no_key(made: &Made, output: &[u8]) {
 
 fn pair_arguments(made: &Made) -> Vec<String> {
     strings(&["--host=milvus.example.com", "--tls-cert", &shown(&made.certificate()), "--tls-key", &shown(&made.key())])
-}
-
-/// Whether a program is there: where it is not, that is said aloud, and a failure in CI.
-fn has(probe: &mut Command) -> bool {
-    match probe.output() {
-        Ok(output) if output.status.success() => true,
-        outcome => {
-            let why =
-                outcome.map_or_else(|error: io::Error| error.to_string(), |output| text(&output.stderr).to_owned());
-            let message = format!("{}: {why}", probe.get_program().display());
-            assert!(!ci(), "with CI=true nothing is left out: {message}");
-            say(&format!("left out: {message}"));
-            false
-        }
-    }
 }
 
 fn files(made: &Made) -> Vec<String> {

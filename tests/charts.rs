@@ -11,13 +11,12 @@ mod common;
 mod corpus;
 
 use std::collections::BTreeSet;
-use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use common::{body, changed_lines, checksums, ci, diff, documents, lines, run, say};
+use common::{body, changed_lines, checksums, diff, documents, lines, run, say};
 use serde::Serialize as _;
 use serde_json::ser::Formatter;
 use serde_json::{Map, Value, json};
@@ -87,7 +86,7 @@ fn helm_4_renders_with_a_tls_secret() {
 }
 
 fn helm_3_renders(mode: Mode) {
-    let Some(root) = charts() else { return };
+    let Some(root) = corpus::charts() else { return };
     let mut judged = Judged::default();
     for folder in entries(&root).iter().filter(|folder| folder.is_dir() && !folder.ends_with("helm4")) {
         let version = version(&file_name(folder));
@@ -107,10 +106,13 @@ fn helm_3_renders(mode: Mode) {
 }
 
 fn helm_4_renders(mode: Mode) {
-    let Some(root) = charts() else { return };
+    let Some(root) = corpus::charts() else { return };
     let folder = root.join("helm4");
     if !folder.is_dir() {
-        return leave_out(&format!("{}: no renders of Helm 4", folder.display()));
+        return common::left_out(
+            &format!("renders of Helm 4 at {}", folder.display()),
+            "set MILVUS_CHARTS to their folder",
+        );
     }
     let mut judged = Judged::default();
     for file in entries(&folder) {
@@ -119,23 +121,6 @@ fn helm_4_renders(mode: Mode) {
         judged.add(&label, judge_case(&file_name(&file), None, mode, &input, None));
     }
     judged.finish();
-}
-
-/// The folder with the renders; nothing if it is absent, which is said aloud and fails in CI.
-fn charts() -> Option<PathBuf> {
-    let named = env::var_os("MILVUS_CHARTS").map(PathBuf::from);
-    let root = named.clone().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/charts"));
-    if root.is_dir() {
-        return Some(root);
-    }
-    assert!(named.is_none(), "MILVUS_CHARTS names {}, which is no folder", root.display());
-    leave_out(&format!("{}: no rendered charts", root.display()));
-    None
-}
-
-fn leave_out(why: &str) {
-    assert!(!ci(), "with CI=true nothing is left out: {why}");
-    say(&format!("left out: {why}"));
 }
 
 #[derive(Default)]

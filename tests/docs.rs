@@ -96,13 +96,8 @@ fn current(file: &str, name: &str, text: &str) {
     let document = fs::read_to_string(&path).unwrap();
     let Range { start, end } = part(&document, file, name);
     let wanted = format!("{}{text}\n{}", &document[..start], &document[end..]);
-    if env::var_os("UPDATE").is_some_and(|value| value == "1") {
-        assert!(!common::ci(), "UPDATE=1 records what it should judge: not with CI=true");
-        fs::write(&path, wanted).unwrap();
-    } else {
-        let difference = common::diff(document.as_bytes(), wanted.as_bytes());
-        assert!(difference.is_empty(), "{file} is not what the program says (UPDATE=1 writes it)\n{difference}");
-    }
+    let difference = common::recorded(&path, wanted.as_bytes());
+    assert!(difference.is_empty(), "{file} is not what the program says (UPDATE=1 writes it)\n{difference}");
 }
 
 /// What stands between the markers of `name`.

@@ -46,6 +46,13 @@ static PACKED: LazyLock<Release> = LazyLock::new(|| {
     release
 });
 
+/// Whether all that scripts/release.sh packs with is here.
+fn can_pack() -> bool {
+    ["bash", "tar", "gzip", "git", "python3", "sha256sum", "strip"]
+        .iter()
+        .all(|name| common::system_program(name).is_some())
+}
+
 impl Release {
     fn of(platforms: &[&str]) -> Self {
         let own = tempfile::tempdir().unwrap();
@@ -160,6 +167,9 @@ fn unpacked(archive: &Path) -> (TempDir, BTreeMap<String, u32>) {
 
 #[test]
 fn archives() {
+    if !can_pack() {
+        return;
+    }
     let release = &*PACKED;
     let archive = |platform: &str| {
         let extension = if platform.starts_with("windows-") { "zip" } else { "tar.gz" };
@@ -219,6 +229,9 @@ fn archives() {
 
 #[test]
 fn sums() {
+    if !can_pack() {
+        return;
+    }
     let release = Release::of(&[HERE]);
     release.package(&[], &[]);
     let check = || run("sha256sum", &["--check", "--strict", "SHA256SUMS"], &release.dist);
@@ -234,6 +247,9 @@ fn sums() {
 /// From other folders, later, by somebody with other habits.
 #[test]
 fn the_same_files_make_the_same_bytes() {
+    if !can_pack() {
+        return;
+    }
     let (one, other) = (&*PACKED, Release::of(&PLATFORMS));
     for platform in PLATFORMS {
         let file = other.file("bin").join(platform).join(program(platform));
@@ -257,6 +273,9 @@ fn the_same_files_make_the_same_bytes() {
 /// A second package leaves nothing of the first; a part of the platforms is told.
 #[test]
 fn some_platforms() {
+    if !can_pack() {
+        return;
+    }
     let release = Release::of(&[HERE, "windows-arm64"]);
     fs::write(release.file("milvus-gke-l7-0.0.1.tgz"), "of an earlier version").unwrap();
     let said = release.package(&[], &[]);
@@ -275,6 +294,9 @@ fn some_platforms() {
 /// Helm runs what stands beside its plugin.yaml, for each platform.
 #[test]
 fn plugin_of_all_platforms() {
+    if !can_pack() {
+        return;
+    }
     let release = &*PACKED;
     let (folder, files) = unpacked(&release.plugin());
     let read = |file: &str| fs::read(folder.path().join("milvus-gke-l7").join(file)).unwrap();
@@ -330,6 +352,9 @@ fn sample() -> String {
 
 #[test]
 fn helm_installs_it_unsigned() {
+    if !can_pack() {
+        return;
+    }
     let Some(helm) = Helm::find(4) else { return };
     let release = &*PACKED;
     let file = release.plugin();
@@ -353,6 +378,9 @@ fn helm_installs_it_unsigned() {
 /// The archive of one platform is a plugin as well, once it is unpacked.
 #[test]
 fn helm_links_an_unpacked_archive() {
+    if !can_pack() {
+        return;
+    }
     let Some(helm) = Helm::find(4) else { return };
     let release = &*PACKED;
     let expected = accepted(&helm.template(&sample(), PostRenderer::Ours(HOST), &[])).to_owned();
@@ -399,6 +427,9 @@ impl Drop for Key {
 
 #[test]
 fn helm_verifies_a_signed_one() {
+    if !can_pack() {
+        return;
+    }
     let Some(helm) = Helm::find(4) else { return };
     if common::program("GPG", "gpg").is_none() {
         return;
@@ -438,6 +469,9 @@ fn helm_verifies_a_signed_one() {
 
 #[test]
 fn the_sbom_lists_what_is_linked() {
+    if !can_pack() {
+        return;
+    }
     if cyclonedx().is_none() {
         return;
     }
@@ -477,6 +511,9 @@ fn packages(edges: &str) -> BTreeSet<String> {
 
 #[test]
 fn versions_agree() {
+    if !can_pack() {
+        return;
+    }
     let release = Release::of(&[]);
     accepted(&release.script(&["check"], &[]));
 

@@ -1,7 +1,7 @@
 //! Our objects against the schemas that API servers hold them to: GKE's own, and those of Kubernetes' Ingress,
 //! Secret and Service. Stricter than an API server, which drops unknown fields without a word.
 //!
-//! `KUBE_CRDS` names the folder of GKE's CustomResourceDefinitions.
+//! GKE's CustomResourceDefinitions are those of its Ingress controllers, or those in the folder `KUBE_CRDS`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
 

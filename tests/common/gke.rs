@@ -2,19 +2,18 @@
 #![allow(dead_code, reason = "every user is a crate of its own and needs a part of this")]
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::{env, fs};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::common;
 
-/// The program that runs them, built by scripts/build-gke-harness.sh.
+/// The program that runs them, built by scripts/judges.sh.
 pub(crate) struct Controllers {
     program: PathBuf,
 }
@@ -31,14 +30,7 @@ pub(crate) enum Neg {
 impl Controllers {
     /// `None`, said aloud, where the program is not built; with `CI=true` that is a failure.
     pub(crate) fn find() -> Option<Self> {
-        let program = program();
-        if program.is_file() {
-            return Some(Self { program });
-        }
-        let message = format!("no GKE controllers at {}: run scripts/build-gke-harness.sh", program.display());
-        assert!(!common::ci(), "{message}");
-        common::say(&format!("left out: {message}"));
-        None
+        Some(Self { program: common::judge("gce")?.join("gce") })
     }
 
     /// What the controllers make of `manifests`, and what they say about it.
@@ -68,15 +60,6 @@ impl Controllers {
             Err(_) => Err(log),
         }
     }
-}
-
-/// `GCEHARNESS`, else where scripts/build-gke-harness.sh puts it.
-fn program() -> PathBuf {
-    let variable = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
-    variable("GCEHARNESS").unwrap_or_else(|| {
-        let home = || variable("HOME").expect("HOME is set").join(".cache");
-        variable("XDG_CACHE_HOME").unwrap_or_else(home).join("gceharness")
-    })
 }
 
 /// What the controllers leave behind.

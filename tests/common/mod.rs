@@ -1,12 +1,11 @@
 //! What the test files share: running the program, splitting a stream, Helm's checksum, line diffs.
 #![allow(dead_code)] // Every test file is a crate of its own and uses a part of this.
 
-use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
+use std::{env, fs, thread};
 
 use sha2::{Digest as _, Sha256};
 use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices, group_diff_ops};
@@ -92,31 +91,100 @@ pub(crate) fn ci() -> bool {
     env::var_os("CI").is_some_and(|value| value == "true")
 }
 
-/// Where `variable` says; else where scripts/install-tools.sh puts it, if `installed` is a path
-/// there; else on PATH. `None`, said aloud, where it is not; with `CI=true` that is a failure.
+/// Says aloud that something is not here, what tests are left out for, and how to get it; with `CI=true` that is a
+/// failure. tests/zz_left_out.rs says it once more at the end.
+pub(crate) fn left_out(what: &str, how: &str) {
+    assert!(!ci(), "with CI=true nothing is left out: no {what}: {how}");
+    say(&format!("left out: no {what}: {how}"));
+    let file = fs::OpenOptions::new().create(true).append(true).open(left_out_in_this_run());
+    // One write, because other programs append as well.
+    file.and_then(|mut file| file.write_all(format!("no {what}: {how}\n").as_bytes()))
+        .expect("a file in the target folder");
+}
+
+/// The file of what is left out in this run of `cargo test`, which is the parent of all test programs.
+pub(crate) fn left_out_in_this_run() -> PathBuf {
+    #[cfg(unix)]
+    let run = std::os::unix::process::parent_id();
+    #[cfg(not(unix))]
+    let run = 0;
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("left-out-{run}"))
+}
+
+/// Where `variable` says; else where a script puts it, if `installed` is a path of that folder; else on PATH. `None`
+/// where it is not, as [`left_out`].
 pub(crate) fn program(variable: &str, installed: &str) -> Option<PathBuf> {
-    let value = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
-    let mut candidates = match value(variable) {
-        Some(program) => vec![program],
-        None if installed.contains('/') => {
-            let tools = value("MILVUS_GKE_L7_TOOLS").unwrap_or_else(|| {
-                let home = || value("HOME").expect("HOME is set").join(".cache");
-                value("XDG_CACHE_HOME").unwrap_or_else(home).join("milvus-gke-l7/tools")
-            });
-            vec![tools.join(installed)]
-        }
-        None => {
-            env::split_paths(&env::var_os("PATH").unwrap_or_default()).map(|folder| folder.join(installed)).collect()
-        }
-    }
-    .into_iter();
-    let found = candidates.find(|candidate| candidate.is_file());
+    let found = match variable_path(variable) {
+        Some(program) => Some(program).filter(|program| program.is_file()),
+        None if installed.contains('/') => Some(tools().join(installed)).filter(|program| program.is_file()),
+        None => on_path(installed),
+    };
     if found.is_none() {
-        let message = format!("no {installed}: run scripts/install-tools.sh, or set {variable}");
-        assert!(!ci(), "{message}");
-        say(&format!("left out: {message}"));
+        left_out(installed, &format!("run scripts/install-tools.sh, or set {variable}"));
     }
     found
+}
+
+/// A program on PATH that no script brings, such as OpenSSL. `None` where it is not, as [`left_out`].
+pub(crate) fn system_program(name: &str) -> Option<PathBuf> {
+    let found = on_path(name);
+    if found.is_none() {
+        left_out(name, "install it, and put it on PATH");
+    }
+    found
+}
+
+/// The folder of a judge, if scripts/judges.sh has built it from its sources of today. `None` where it is not, as
+/// [`left_out`].
+pub(crate) fn judge(name: &str) -> Option<PathBuf> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/judges").join(name);
+    let files = fs::read_dir(&sources).expect("the sources of a judge").map(|entry| entry.expect("a file").path());
+    let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|extension| extension == "go")).collect();
+    files.sort();
+    files.extend(["go.mod", "go.sum"].map(|file| sources.join(file)));
+    let texts: Vec<_> = files.iter().map(|file| fs::read(file).expect("a source")).collect();
+    let sum = sha256(&texts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let folder = tools().join(format!("{name}-{}", &sum[..12]));
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    left_out(&format!("judge {name}"), &format!("run scripts/judges.sh {name}"));
+    None
+}
+
+/// What the scripts install and build.
+fn tools() -> PathBuf {
+    variable_path("MILVUS_GKE_L7_TOOLS").unwrap_or_else(|| {
+        let home = || variable_path("HOME").unwrap_or_default().join(".cache");
+        variable_path("XDG_CACHE_HOME").unwrap_or_else(home).join("milvus-gke-l7/tools")
+    })
+}
+
+fn variable_path(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from)
+}
+
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// True with `UPDATE=1`: what is recorded is written instead of compared.
+pub(crate) fn update() -> bool {
+    let update = env::var_os("UPDATE").is_some_and(|value| value == "1");
+    assert!(!(update && ci()), "UPDATE=1 records what it should judge: not with CI=true");
+    update
+}
+
+/// How the text differs from what the file holds, empty if it does not. With `UPDATE=1` it is written, or the file
+/// removed where nothing came.
+pub(crate) fn recorded(path: &Path, text: &[u8]) -> String {
+    if update() && text.is_empty() {
+        let _ = fs::remove_file(path);
+    } else if update() {
+        fs::write(path, text).expect("a folder that can be written");
+    }
+    diff(&fs::read(path).unwrap_or_default(), text)
 }
 
 /// The documents of a stream, each with the `---` line that leads it. Text before the first

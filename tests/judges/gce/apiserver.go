@@ -73,14 +73,7 @@ func (w *world) admit(u *unstructured.Unstructured, id string) runtime.Object {
 		refuse(err.Error())
 		return nil
 	}
-	if secret, ok := obj.(*corev1.Secret); ok {
-		for key, value := range secret.StringData {
-			if secret.Data == nil {
-				secret.Data = map[string][]byte{}
-			}
-			secret.Data[key] = []byte(value)
-		}
-	}
+	prepare(obj)
 	legacyscheme.Scheme.Default(obj)
 	internal, err := legacyscheme.Scheme.ConvertToVersion(obj.DeepCopyObject(), schema.GroupVersion{Group: u.GroupVersionKind().Group, Version: runtime.APIVersionInternal})
 	if err != nil {
@@ -97,6 +90,23 @@ func (w *world) admit(u *unstructured.Unstructured, id string) runtime.Object {
 		w.allocate(service)
 	}
 	return obj
+}
+
+// prepare does what the API server does on creation beside defaulting.
+func prepare(obj runtime.Object) {
+	switch o := obj.(type) {
+	case *corev1.Secret:
+		for key, value := range o.StringData {
+			if o.Data == nil {
+				o.Data = map[string][]byte{}
+			}
+			o.Data[key] = []byte(value)
+		}
+	case *corev1.Service:
+		if o.Spec.ClusterIP != "" && len(o.Spec.ClusterIPs) == 0 {
+			o.Spec.ClusterIPs = []string{o.Spec.ClusterIP}
+		}
+	}
 }
 
 // validate is what the API server does on creation. Workloads, which the controllers
