@@ -40,7 +40,7 @@ copy_crds() { # MODULE FOLDER TO
 
 # Each in the folder of its sources, into the folder $1.
 build_gce() {
-    go build -trimpath -ldflags='-s -w' -o "$1/gce" .
+    go build -ldflags='-s -w' -o "$1/gce" .
     mkdir "$1/crds"
     "$1/gce" -write-crds "$1/crds"
 }
