@@ -81,17 +81,17 @@ fn texts(stream: &[u8]) -> BTreeMap<(String, String), String> {
 
 /// What is wrong with a change.
 fn wrong(before: &Settings, after: &Settings, port: Option<&str>) -> Option<String> {
+    // A `null` of which a mapping of ours becomes is nothing that Milvus asks for.
+    let is_other = |key: &str, value: &str| {
+        !OURS.contains(&key) && !(value.is_empty() && ["common", "commonsecurity", "proxy", "proxyhttp"].contains(&key))
+    };
     let others = |settings: &Settings| {
-        settings
-            .iter()
-            .filter(|(key, _)| !OURS.contains(&key.as_str()))
-            .map(|(key, value)| format!("{key}={value}"))
-            .collect::<Vec<_>>()
+        let others = settings.iter().filter(|(key, value)| is_other(key, value));
+        others.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
     };
     if after.get(OURS[0]).map(String::as_str) != Some("1") {
         return Some(format!("tlsMode is {:?}", after.get(OURS[0])));
     }
-    // An empty text reads as nothing, and a mapping that was empty and is not reads as what is in it.
     let (before_others, after_others) = (others(before), others(after));
     if before_others != after_others {
         return Some(format!("other settings: {before_others:?}, then {after_others:?}"));
