@@ -14,6 +14,7 @@ pub use crate::install::NAME;
 use crate::install::{HelmPlugin, KustomizePlugin};
 use crate::options::{Field, INPUT, OUTPUT, Options, OptionsError, variable};
 use crate::text::{nearest, one_line, shell_word};
+use crate::wait::span::{Interval, Patience};
 
 /// Puts a Milvus release behind a GKE Layer-7 load balancer.
 ///
@@ -165,6 +166,9 @@ pub enum Command {
         /// As of the filter.
         #[command(flatten)]
         asked: Box<Asked>,
+        /// Text for people, or JSON (see `schema notes`)
+        #[arg(long, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
+        output: DataOutput,
     },
     /// Tell where the set-up stands: reads what kubectl prints of the release
     ///
@@ -181,7 +185,15 @@ pub enum Command {
         /// Clients find the host by DNS: connect by name, not by address
         #[arg(long, help_heading = OUTPUT)]
         dns: bool,
+        /// Text for people, or JSON (see `schema status`)
+        #[arg(long, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
+        output: DataOutput,
     },
+    /// Wait until the set-up is ready: runs kubectl again and again, and tells what changes
+    ///
+    /// Ends with status 0 when it is ready, with 1 when it is broken (in three looks in a row), with 3 when the time is
+    /// up. stdout gets the last report of `status`, stderr each step as it changes.
+    Wait(Wait),
     /// Find mistakes, most of which GKE accepts without a word: reads any manifests
     ///
     /// A rendered chart, this program's output, what `kubectl get -o yaml` (or json) prints, or what was written by
@@ -230,8 +242,41 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
-    /// Print the JSON Schema of the configuration
-    Schema,
+    /// Print the JSON Schema of the configuration, or of what `status` or `notes` print
+    Schema {
+        /// Of what
+        #[arg(value_enum, default_value_t = SchemaOf::Config)]
+        of: SchemaOf,
+    },
+}
+
+/// What is waited for, and how.
+#[derive(Debug, clap::Args)]
+pub struct Wait {
+    /// Which Milvus release, if there are several
+    #[arg(long, value_name = "NAME", help_heading = INPUT)]
+    pub release: Option<String>,
+    /// Namespace of the release; else kubectl's current one
+    #[arg(long, short, value_name = "NAME", help_heading = INPUT)]
+    pub namespace: Option<String>,
+    /// Context of kubectl's configuration; else the current one
+    #[arg(long, value_name = "NAME", help_heading = INPUT)]
+    pub context: Option<String>,
+    /// A command to run in place of kubectl, without a shell; it prints what `status` reads
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context"], help_heading = INPUT)]
+    pub command: Vec<OsString>,
+    /// How long to wait at most, such as 20m or 1h30m
+    #[arg(long, value_name = "DURATION", default_value = "90m")]
+    pub timeout: Patience,
+    /// Pause between two looks, such as 10s or 500ms
+    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    pub interval: Interval,
+    /// Clients find the host by DNS: connect by name, not by address
+    #[arg(long, help_heading = OUTPUT)]
+    pub dns: bool,
+    /// The last report: text for people, or JSON (see `schema status`)
+    #[arg(long, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
+    pub output: DataOutput,
 }
 
 impl Command {
@@ -271,6 +316,26 @@ pub enum CheckOutput {
     Json,
     /// SARIF.
     Sarif,
+}
+
+/// How a report is told.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum DataOutput {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// What there is a schema of.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum SchemaOf {
+    /// The configuration.
+    Config,
+    /// What `status --output json` prints.
+    Status,
+    /// What `notes --output json` prints.
+    Notes,
 }
 
 /// When to colour.

@@ -11,27 +11,28 @@ mod install;
 mod notes;
 mod shared;
 mod status;
+mod wait;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 
 use clap::CommandFactory as _;
 
-use crate::cli::{self, Cli, Command, HELM4_PLUGIN};
-use crate::config;
+use crate::cli::{self, Cli, Command, HELM4_PLUGIN, SchemaOf};
 use crate::report::outcome::{Outcome, Status};
-
+use crate::report::progress::Progress;
 use crate::status::Asked;
+use crate::{config, notes as steps, status as stand};
 use shared::{failure, usage};
 
-/// Runs with these arguments (the program's name first) and this input.
+/// Runs with these arguments (the program's name first) and this input. What takes long tells its progress.
 #[must_use]
-pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
+pub fn run(arguments: &[OsString], input: impl Read + IsTerminal, progress: &mut dyn Progress) -> Outcome {
     // Looked for by hand, so that clap's own errors reach Helm's user as well.
     let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
     match cli::parse(arguments).map_err(cli::without_pem) {
         Ok(cli) => {
-            let outcome = of_cli(cli, arguments.len() < 2, input).unwrap_or_else(|outcome| outcome);
+            let outcome = of_cli(cli, arguments.len() < 2, input, progress).unwrap_or_else(|outcome| outcome);
             if helm4 { outcome.in_band() } else { outcome }
         }
         // Help is no manifest either.
@@ -41,7 +42,7 @@ pub fn run(arguments: &[OsString], input: impl Read + IsTerminal) -> Outcome {
 }
 
 /// A failure is an outcome as well. The program was called `alone` if nothing is asked for.
-fn of_cli(cli: Cli, alone: bool, input: impl Read + IsTerminal) -> Result<Outcome, Outcome> {
+fn of_cli(cli: Cli, alone: bool, input: impl Read + IsTerminal, progress: &mut dyn Progress) -> Result<Outcome, Outcome> {
     let example = cli.command.as_ref().map_or(Some(cli::EXAMPLE), Command::example);
     if let Some(example) = example
         && input.is_terminal()
@@ -62,16 +63,27 @@ fn of_cli(cli: Cli, alone: bool, input: impl Read + IsTerminal) -> Result<Outcom
             diff::run(*asked, output, color, exit_code, context, input)
         }
         Some(Command::Cert { hosts, out, days, key, force }) => cert::run(hosts, &out, days, key, force),
-        Some(Command::Notes { asked }) => notes::run(*asked, input),
-        Some(Command::Status { release, wait_hint, dns }) => status::run(&Asked { release, wait_hint, dns }, input),
+        Some(Command::Notes { asked, output }) => notes::run(*asked, output, input),
+        Some(Command::Status { release, wait_hint, dns, output }) => {
+            status::run(&Asked { release, dns }, wait_hint, output, input)
+        }
+        Some(Command::Wait(asked)) => wait::run(asked, progress),
         Some(Command::Check { strict, release, ignore, output, color }) => {
             check::run(release.as_deref(), strict, &ignore, output, color, input)
         }
         Some(Command::Explain { rule }) => explain::run(rule.as_deref()),
         Some(Command::Completions { shell }) => Ok(Outcome::done(cli::completions(shell))),
         Some(Command::Man) => cli::manual().map(Outcome::done).map_err(|error| failure(&error.into())),
-        Some(Command::Schema) => Ok(Outcome::done(config::SCHEMA.as_bytes().to_vec())),
+        Some(Command::Schema { of }) => Ok(Outcome::done(schema(of).as_bytes().to_vec())),
         Some(Command::HelmPlugin { action }) => Ok(install::helm(action)),
         Some(Command::KustomizePlugin { action }) => Ok(install::kustomize(action)),
+    }
+}
+
+fn schema(of: SchemaOf) -> &'static str {
+    match of {
+        SchemaOf::Config => config::SCHEMA,
+        SchemaOf::Status => stand::SCHEMA,
+        SchemaOf::Notes => steps::SCHEMA,
     }
 }

@@ -1,15 +1,55 @@
-//! How clients connect to Milvus through the load balancer: the lines to copy.
+//! How clients connect to Milvus through the load balancer: the data, and the lines to copy.
 
 use std::net::IpAddr;
+
+use serde::Serialize;
 
 use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::milvus::authentication;
 use crate::text::shell_word;
 
-/// The lines, each block behind a line of words and a blank one. Without an address it is called ADDRESS; with
-/// `dns`, or where the address is an IPv6 one, the host stands in its place, and no `server_name` is needed.
+/// How clients connect through an Ingress.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Connection {
+    /// For `uri` of PyMilvus
+    pub uri: String,
+    /// The same, for clients that take host and port
+    pub host: String,
+    /// The port of the load balancer
+    pub port: u16,
+    /// For `server_name` of PyMilvus; null where `host` is in the certificate
+    pub server_name: Option<String>,
+    /// For `server_pem_path` of PyMilvus, if clients must be told whom to trust
+    pub server_pem_path: Option<String>,
+    /// How that file is fetched, or when it is needed
+    pub certificate: Option<CertificateFile>,
+    /// What DNS must do before
+    pub dns: Option<String>,
+    /// What to know about passwords
+    pub authentication: Vec<String>,
+    /// Lines of Python, with MilvusClient
+    pub pymilvus: Vec<String>,
+    /// Lines of Python, with connections, as in the guide
+    pub pymilvus_connections: Vec<String>,
+    /// Lines of a shell, if Milvus's REST API is served
+    pub curl: Option<Vec<String>>,
+}
+
+/// The certificate that clients must trust.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct CertificateFile {
+    /// When it is needed
+    pub words: String,
+    /// What writes it
+    pub command: String,
+}
+
+/// How clients connect. Without an address it is called ADDRESS; with `dns`, or where the address is an IPv6 one, the
+/// host stands in its place, and no `server_name` is needed.
 #[must_use]
-pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<String> {
+pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connection {
     let host = ingress.client_host();
     let by_name = address.filter(IpAddr::is_ipv6);
     let dns = dns || by_name.is_some();
@@ -23,18 +63,6 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<Str
     // Google's roots and those of other public authorities come with PyMilvus.
     let own = matches!(ingress.certificate, CertificateSource::Secrets(_)) && ingress.issuer.is_none();
     let pem = own.then_some(PEM);
-    let mut lines = certificate(ingress);
-    // Of the URI of PyMilvus 3.0.2 the brackets get lost, and its `host` takes no colon.
-    if let Some(address) = by_name {
-        lines.push(format!("PyMilvus takes no IPv6 address: an AAAA record of {name} must lead to {address}."));
-        lines.push(String::new());
-    }
-    let mut block = |words: &str, code: Vec<String>| {
-        lines.push(format!("{words}:"));
-        lines.push(String::new());
-        lines.extend(code);
-        lines.push(String::new());
-    };
     let arguments = |first: &[(&str, &str)]| {
         let argument = |(key, value): (&str, &str)| format!("    {key}=\"{value}\",");
         let mut arguments: Vec<_> = first.iter().copied().map(argument).collect();
@@ -45,40 +73,82 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Vec<Str
     };
     let lines_of = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
 
-    let uri = format!("https://{target}:443");
+    let uri = format!("https://{target}:{PORT}");
     let client = [
         lines_of(&["from pymilvus import MilvusClient", "", "client = MilvusClient("]),
         arguments(&[("uri", &uri)]),
         lines_of(&[")", "print(client.list_collections())"]),
     ];
-    block("PyMilvus", client.concat());
     let connections = [
         lines_of(&["from pymilvus import connections, utility", "", "connections.connect("]),
-        arguments(&[("alias", "default"), ("host", &target), ("port", "443")]),
+        arguments(&[("alias", "default"), ("host", &target), ("port", &PORT.to_string())]),
         lines_of(&[")", "print(utility.list_collections())"]),
     ];
-    block("PyMilvus, as in the guide", connections.concat());
-    if ingress.rest {
-        let resolve = if dns { String::new() } else { format!(" --resolve {name}:443:{address}") };
+    let curl = ingress.rest.then(|| {
+        let resolve = if dns { String::new() } else { format!(" --resolve {name}:{PORT}:{address}") };
         let trust = pem.map(|pem| format!(" --cacert {pem}")).unwrap_or_default();
-        let curl = format!(
-            "curl{resolve}{trust} https://{name}/v2/vectordb/collections/list \\\n  \
-            --header 'Content-Type: application/json' --data '{{}}'"
-        );
-        block("REST", curl.lines().map(str::to_owned).collect());
-    }
-    lines.push("Where Milvus asks for a password, add token=\"USER:PASSWORD\".".to_owned());
+        vec![
+            format!("curl{resolve}{trust} https://{name}/v2/vectordb/collections/list \\"),
+            "  --header 'Content-Type: application/json' --data '{}'".to_owned(),
+        ]
+    });
+    let mut authentication = vec!["Where Milvus asks for a password, add token=\"USER:PASSWORD\".".to_owned()];
     if !ingress.internal {
-        lines.push(format!("Unless it does, this is open to the internet: {}.", authentication::SWITCH_ON));
+        let words = format!("Unless it does, this is open to the internet: {}.", authentication::SWITCH_ON);
+        authentication.push(words);
     }
-    lines
+    Connection {
+        uri,
+        host: target,
+        port: PORT,
+        server_pem_path: pem.map(str::to_owned),
+        certificate: certificate(ingress),
+        // Of the URI of PyMilvus 3.0.2 the brackets get lost, and its `host` takes no colon.
+        dns: by_name
+            .map(|address| format!("PyMilvus takes no IPv6 address: an AAAA record of {name} must lead to {address}.")),
+        authentication,
+        pymilvus: client.concat(),
+        pymilvus_connections: connections.concat(),
+        curl,
+        server_name,
+    }
 }
+
+impl Connection {
+    /// The lines to copy, each block after a line of words and a blank one.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut block = |words: &str, code: &[String]| {
+            lines.extend([words.to_owned(), String::new()]);
+            if !code.is_empty() {
+                lines.extend(code.iter().cloned().chain([String::new()]));
+            }
+        };
+        if let Some(CertificateFile { words, command }) = &self.certificate {
+            block(words, std::slice::from_ref(command));
+        }
+        if let Some(words) = &self.dns {
+            block(words, &[]);
+        }
+        block("PyMilvus:", &self.pymilvus);
+        block("PyMilvus, as in the guide:", &self.pymilvus_connections);
+        if let Some(curl) = &self.curl {
+            block("REST:", curl);
+        }
+        lines.extend(self.authentication.iter().cloned());
+        lines
+    }
+}
+
+/// The load balancer's.
+const PORT: u16 = 443;
 
 /// The file that the blocks name.
 const PEM: &str = "tls.crt";
 
 /// Where the client finds the certificate that it must trust, if it may be one of the user's own.
-fn certificate(ingress: &Ingress<'_>) -> Vec<String> {
+fn certificate(ingress: &Ingress<'_>) -> Option<CertificateFile> {
     let secret = |name: &str, key: &str| {
         let namespace = ingress.namespace_flag();
         let name = shell_word(name);
@@ -103,7 +173,7 @@ fn certificate(ingress: &Ingress<'_>) -> Vec<String> {
                 ),
             )
         }
-        (CertificateSource::Managed(_) | CertificateSource::None, _) => return Vec::new(),
+        (CertificateSource::Managed(_) | CertificateSource::None, _) => return None,
     };
-    vec![words.to_owned(), String::new(), command, String::new()]
+    Some(CertificateFile { words: words.to_owned(), command })
 }

@@ -26,4 +26,5 @@ pub mod settings;
 pub mod status;
 pub mod stream;
 pub mod text;
+pub mod wait;
 pub mod yaml;

@@ -3,11 +3,12 @@
 
 #![forbid(unsafe_code)]
 
-use std::io::{self, IoSlice, Write as _};
+use std::io::{self, IoSlice, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use milvus_gke_l7::commands;
 use milvus_gke_l7::report::outcome::{Outcome, Status, Stdout};
+use milvus_gke_l7::report::progress::Progress;
 
 /// musl's own takes most of a run: it asks the kernel again and again.
 #[cfg(target_env = "musl")]
@@ -16,7 +17,9 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    let Outcome { stdout, stderr, status } = commands::run(&arguments, io::stdin().lock());
+    let mut live = Live::default();
+    let Outcome { stdout, stderr, status } = commands::run(&arguments, io::stdin().lock(), &mut live);
+    live.clear();
     say(&stderr);
     match write(&stdout) {
         Ok(()) => ExitCode::from(status as u8),
@@ -64,4 +67,50 @@ fn say(message: &str) {
     if !message.is_empty() {
         let _ = anstream::stderr().lock().write_all(message.as_bytes());
     }
+}
+
+/// The progress of a run, on stderr. On a terminal its last line is what is awaited at present; elsewhere that is told
+/// when it changes.
+#[derive(Default)]
+struct Live {
+    is_shown: bool,
+    awaited: String,
+}
+
+impl Live {
+    /// Takes the last line away.
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            draw("\r\x1b[K");
+        }
+    }
+}
+
+impl Progress for Live {
+    fn say(&mut self, lines: &str) {
+        self.clear();
+        say(lines);
+    }
+
+    fn now(&mut self, since: &str, awaited: &str) {
+        let line = format!("[{since:>7}] {awaited}");
+        if is_terminal() {
+            // No line break at the right edge: what does not fit is cut off.
+            draw(&format!("\r\x1b[K\x1b[?7l{line}\x1b[?7h"));
+            self.is_shown = true;
+        } else if awaited != self.awaited {
+            awaited.clone_into(&mut self.awaited);
+            say(&format!("{line}\n"));
+        }
+    }
+}
+
+/// Whether stderr is one that takes a line back.
+fn is_terminal() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
+}
+
+/// Not by `anstream`: without colours it is to move all the same.
+fn draw(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }

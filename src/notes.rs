@@ -1,7 +1,9 @@
 //! The next steps for a release, before anything is applied. They depend on who holds the certificate: what must
 //! exist before, and what only comes after.
 
-use crate::connect;
+use serde::Serialize;
+
+use crate::connect::{self, Connection};
 use crate::filter::Rewrite;
 use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::kube::object::Object as _;
@@ -9,16 +11,46 @@ use crate::milvus::authentication;
 use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
 use crate::text::shell_word;
 
+/// JSON Schema of [`Notes`].
+pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-notes.json");
+
 /// Tells the next steps for what is rewritten; `flags` ask for the settings.
 #[must_use]
-pub fn notes(rewrite: &Rewrite, settings: &Settings, flags: &[String]) -> String {
-    text(rewrite, &Ingress::read(&rewrite.ingress), settings, flags)
+pub fn notes(rewrite: &Rewrite, settings: &Settings, flags: &[String]) -> Notes {
+    let ingress = Ingress::read(&rewrite.ingress);
+    Notes {
+        release: rewrite.release.clone(),
+        namespace: ingress.namespace().map(str::to_owned),
+        certificate: how(&ingress, settings),
+        steps: steps(rewrite, &ingress, settings, flags),
+        connection: connect::how(&ingress, None, false),
+    }
+}
+
+/// The next steps for a Milvus release, in order.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Notes {
+    /// The release
+    pub release: String,
+    /// Its namespace, if the chart was rendered with one
+    pub namespace: Option<String>,
+    /// Who holds the certificate
+    pub certificate: String,
+    /// What to do, in order
+    pub steps: Vec<Step>,
+    /// How clients connect then; the address is not known yet, and called ADDRESS
+    pub connection: Connection,
 }
 
 /// A step: what to do, and the commands for it.
-struct Step {
-    words: String,
-    commands: Vec<String>,
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Step {
+    /// What to do
+    pub words: String,
+    /// Commands of a shell; one may have several lines
+    pub commands: Vec<String>,
 }
 
 impl Step {
@@ -32,24 +64,28 @@ impl Step {
     }
 }
 
-fn text(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> String {
-    let release = rewrite.release.as_str();
-    let namespace = ingress.namespace().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
-    let mut lines = vec![format!("Release {release}{namespace}: {}.", how(ingress, settings)), String::new()];
-    for (index, step) in steps(rewrite, ingress, settings, flags).into_iter().enumerate() {
-        lines.extend(wrapped(&format!("{}. {}", index + 1, step.words)));
-        lines.push(String::new());
-        let commands = step.commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}"));
-        let before = lines.len();
-        lines.extend(commands);
-        if lines.len() > before {
+impl Notes {
+    /// For people.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { release, namespace, certificate, steps, connection } = self;
+        let namespace = namespace.as_deref().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
+        let mut lines = vec![format!("Release {release}{namespace}: {certificate}."), String::new()];
+        for (index, step) in steps.iter().enumerate() {
+            lines.extend(wrapped(&format!("{}. {}", index + 1, step.words)));
             lines.push(String::new());
+            let commands = step.commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}"));
+            let before = lines.len();
+            lines.extend(commands);
+            if lines.len() > before {
+                lines.push(String::new());
+            }
         }
+        lines.push("Then clients connect like this. `status` prints it with the ADDRESS.".to_owned());
+        lines.push(String::new());
+        lines.extend(connection.lines());
+        lines.join("\n") + "\n"
     }
-    lines.push("Then clients connect like this. `status` prints it with the ADDRESS.".to_owned());
-    lines.push(String::new());
-    lines.extend(connect::how(ingress, None, false));
-    lines.join("\n") + "\n"
 }
 
 /// Lines for a terminal; all but the first are indented as commands are.
@@ -247,9 +283,6 @@ fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Step {
         false => "The first health check is green a few minutes after the pods are ready.",
     };
     let release = shell_word(release);
-    Step::new(format!("Wait until it is ready. {long}")).run(format!(
-        "until kubectl get ingress,managedcertificate,backendconfig,service,events{} -o yaml |\n  \
-        milvus-gke-l7 status --release {release} --wait-hint || [ $? -ne 3 ]; do sleep 10; done",
-        ingress.namespace_flag(),
-    ))
+    Step::new(format!("Wait until it is ready. {long}"))
+        .run(format!("milvus-gke-l7 wait --release {release}{}", ingress.namespace_flag()))
 }

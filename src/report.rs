@@ -4,4 +4,5 @@ pub mod diagnostic;
 pub mod mistaken;
 pub mod outcome;
 pub mod place;
+pub mod progress;
 pub mod refusal;

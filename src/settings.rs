@@ -6,7 +6,7 @@ pub(crate) mod list;
 mod milvus_url;
 mod object_name;
 mod sample_rate;
-mod seconds;
+pub(crate) mod seconds;
 mod service_type;
 pub(crate) mod text;
 

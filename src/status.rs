@@ -17,10 +17,12 @@ mod service;
 mod step;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::connect;
+use crate::connect::{self, Connection};
 use crate::gke::event::{Awaited, Cause};
 use crate::gke::ingress::{CertificateSource, Class, Ingress, backends};
 use crate::gke::kind;
@@ -30,30 +32,64 @@ use crate::text::one_line;
 use event::About;
 use objects::{Objects, leaving};
 use service::Service;
-use step::{State, Step};
+pub use step::{State, Step};
+
+/// What to ask kubectl for.
+pub const KINDS: &str = "ingress,managedcertificate,backendconfig,service,events";
+
+/// JSON Schema of a [`StatusReport`].
+pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-status.json");
 
 /// What is asked about.
 #[derive(Debug, Default)]
 pub struct Asked {
     /// The release to choose among several.
     pub release: Option<String>,
-    /// Whether to say how long each step usually takes.
-    pub wait_hint: bool,
     /// Whether clients find the host by DNS.
     pub dns: bool,
 }
 
-/// Where the set-up stands.
-#[derive(Debug)]
+/// Where the set-up of a Milvus release behind a GKE Layer-7 load balancer stands.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatusReport {
-    /// The steps, and the verdict as the last line.
-    pub text: String,
-    /// How it stands as a whole.
+    /// How it stands as a whole
     pub verdict: Verdict,
+    /// `ready`, `waiting for …` or `broken: …`
+    pub message: String,
+    /// The release, as the label of the Milvus Service has it
+    pub release: Option<String>,
+    /// The namespace of the Milvus Service
+    pub namespace: Option<String>,
+    /// The Milvus Service; null if none was found
+    pub service: Option<String>,
+    /// The Ingress that leads to Milvus; of several, the first
+    #[serde(flatten)]
+    pub through: Through,
+    /// The other Ingresses that lead to Milvus
+    pub others: Vec<Through>,
+    /// The steps, and what GKE's events say of them
+    pub steps: Vec<Step>,
+}
+
+/// An Ingress, and how clients connect through it.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Through {
+    /// Its name; null if there is none
+    pub ingress: Option<String>,
+    /// Its ADDRESS; null until it is known
+    pub address: Option<IpAddr>,
+    /// The hosts that it serves
+    pub hosts: Vec<String>,
+    /// How clients connect; null until all is ready
+    pub connection: Option<Connection>,
 }
 
 /// How the set-up stands as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Clients can connect.
     Ready,
@@ -77,28 +113,26 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
             .detail("it is the one with a port whose targetPort is `milvus`, or 19530 behind an Ingress")
             .help("install the release; give kubectl its namespace, and ask for service too")
             .usually(service::SECONDS);
-        return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told(asked.wait_hint));
+        return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told());
     }
     let mut mistakes = mistakes::steps(&all, services.iter().find_map(|(service, _)| service.release));
-    let ingresses: usize = services.iter().map(|(_, ingresses)| ingresses.len()).sum();
-    let mut set_up = SetUp { names_ingresses: ingresses > 1, ..SetUp::default() };
+    let mut set_up = SetUp { service: services.first().map(|(service, _)| *service), ..SetUp::default() };
     for (service, ingresses) in &services {
         set_up.look_at(service, ingresses, &objects, &mut mistakes, asked.dns);
     }
-    set_up.connect.pop();
     set_up.hear(&services, &objects);
-    Ok(set_up.told(asked.wait_hint))
+    Ok(set_up.told())
 }
 
 /// All that is to be told.
 #[derive(Debug, Default)]
 struct SetUp<'v> {
+    service: Option<Service<'v>>,
     steps: Vec<Step>,
-    events: Vec<String>,
+    events: Vec<Step>,
     /// Why GKE does not go on.
     stopped: Option<&'static Cause>,
-    connect: Vec<String>,
-    names_ingresses: bool,
+    through: Vec<Through>,
     ingresses: Vec<Ingress<'v>>,
     /// The objects that events may be about.
     about: Vec<About<'v>>,
@@ -157,11 +191,12 @@ impl<'v> SetUp<'v> {
         steps.extend(certificate::steps(ingress, objects, address));
         steps.push(ingress::https(ingress));
         steps.push(ingress::backends(ingress, service));
-        if self.names_ingresses {
-            self.connect.extend([format!("Through Ingress {}:", ingress.name), String::new()]);
-        }
-        self.connect.extend(connect::how(ingress, address, dns));
-        self.connect.push(String::new());
+        self.through.push(Through {
+            ingress: Some(ingress.name.to_owned()),
+            address,
+            hosts: ingress.hosts.iter().map(|host| (*host).to_owned()).collect(),
+            connection: Some(connect::how(ingress, address, dns)),
+        });
         if steps.iter().all(|step| step.state < State::Waiting) {
             self.served.insert(self.about.len());
         }
@@ -186,30 +221,56 @@ impl<'v> SetUp<'v> {
         // Whatever GKE complained of: what is to be served is served.
         let is_open = |warning: &&event::Warning<'_>| !self.served.contains(&warning.about) && warning.stops(may_come);
         self.stopped = warnings.iter().find(is_open).and_then(|warning| warning.cause);
-        self.events = warnings.iter().flat_map(event::Warning::lines).collect();
+        self.events = warnings.iter().map(event::Warning::told).collect();
     }
 
-    fn told(self, wait_hint: bool) -> StatusReport {
+    fn told(mut self) -> StatusReport {
         let first = |state| {
             let mut steps = self.steps.iter().filter(|step| step.state == state);
             let next = steps.clone().next();
             steps.find(|step| step.is_first).or(next).map(|step| step.verdict.as_str())
         };
-        let (verdict, last) = match (first(State::Broken), first(State::Waiting), self.stopped) {
+        let (verdict, message) = match (first(State::Broken), first(State::Waiting), self.stopped) {
             (Some(what), _, _) => (Verdict::Broken, format!("broken: {what}")),
             (None, None, _) => (Verdict::Ready, "ready".to_owned()),
             (None, Some(_), Some(cause)) => (Verdict::Broken, format!("broken: {}", cause.what)),
             (None, Some(what), None) => (Verdict::Waiting, format!("waiting for {what}")),
         };
-        let mut lines: Vec<String> = self.steps.iter().flat_map(|step| step.lines(wait_hint)).collect();
-        lines.extend(self.events);
-        if verdict == Verdict::Ready {
-            lines.push(String::new());
-            lines.extend(self.connect);
+        if verdict != Verdict::Ready {
+            self.through.iter_mut().for_each(|through| through.connection = None);
         }
-        lines.push(String::new());
-        lines.push(one_line(&last));
-        StatusReport { text: lines.join("\n") + "\n", verdict }
+        let is_over = |step: &&mut Step| step.state != State::Waiting;
+        self.steps.iter_mut().filter(is_over).for_each(|step| step.usually = None);
+        self.steps.extend(self.events);
+        let mut through = self.through.into_iter();
+        StatusReport {
+            verdict,
+            message: one_line(&message),
+            release: self.service.and_then(|service| service.release).map(str::to_owned),
+            namespace: self.service.and_then(|service| service.namespace).map(str::to_owned),
+            service: self.service.map(|service| service.name.to_owned()),
+            through: through.next().unwrap_or_default(),
+            others: through.collect(),
+            steps: self.steps,
+        }
+    }
+}
+
+impl StatusReport {
+    /// For people: the steps, how to connect if all is ready, and the message as the last line.
+    #[must_use]
+    pub fn text(&self, wait_hint: bool) -> String {
+        let mut lines: Vec<String> = self.steps.iter().flat_map(|step| step.lines(wait_hint)).collect();
+        for Through { ingress, connection, .. } in [&self.through].into_iter().chain(&self.others) {
+            let Some(connection) = connection else { continue };
+            lines.push(String::new());
+            if let Some(name) = ingress.as_deref().filter(|_| !self.others.is_empty()) {
+                lines.extend([format!("Through Ingress {name}:"), String::new()]);
+            }
+            lines.extend(connection.lines());
+        }
+        lines.extend([String::new(), self.message.clone()]);
+        lines.join("\n") + "\n"
     }
 }
 

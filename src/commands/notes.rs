@@ -2,21 +2,25 @@
 
 use std::io::Read;
 
-use super::shared::{options, read, refused, refused_whole, settings, warned};
-use crate::cli::Asked;
+use super::shared::{json, options, read, refused, refused_whole, settings, warned};
+use crate::cli::{Asked, DataOutput};
 use crate::filter;
 use crate::notes;
 use crate::report::outcome::{Outcome, Status};
 
-pub(super) fn run(asked: Asked, input: impl Read) -> Result<Outcome, Outcome> {
+pub(super) fn run(asked: Asked, output: DataOutput, input: impl Read) -> Result<Outcome, Outcome> {
     let options = options(asked)?;
     let flags = options.flags();
     let settings = settings(options)?;
     let input = read(input)?;
     let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
     let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
-    let text = notes::notes(&rewrite, &settings, &flags);
+    let notes = notes::notes(&rewrite, &settings, &flags);
     // An item that cannot be put back into its list is a refusal as well.
     let warnings = rewrite.output(stream).map_err(|refusal| refused_whole(&refusal))?.warnings;
-    Ok(Outcome { stdout: text.into_bytes().into(), stderr: warned(&warnings), status: Status::Done })
+    let stdout = match output {
+        DataOutput::Text => notes.text().into_bytes(),
+        DataOutput::Json => json(&notes)?,
+    };
+    Ok(Outcome { stdout: stdout.into(), stderr: warned(&warnings), status: Status::Done })
 }

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use crate::cli::{self, Asked, Colour, Given};
 use crate::config;
@@ -87,6 +88,13 @@ pub(super) fn refused(refusal: &Refusal, stream: &Stream<'_>) -> Outcome {
 /// A refusal of stdin as such, which was not even split.
 pub(super) fn refused_whole(refusal: &Refusal) -> Outcome {
     refused(refusal, &Stream::split(&[]))
+}
+
+/// For programs.
+pub(super) fn json(report: &impl Serialize) -> Result<Vec<u8>, Outcome> {
+    let mut text = serde_json::to_vec_pretty(report).map_err(|error| failure(&error.into()))?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 pub(super) fn failure(error: &anyhow::Error) -> Outcome {

@@ -2,29 +2,52 @@
 
 use std::io::Read;
 
-use super::shared::{read, refused, refused_whole};
+use super::shared::{json, read, refused, refused_whole};
+use crate::cli::DataOutput;
 use crate::report::mistaken::Mistaken;
-use crate::report::outcome::{Outcome, Status};
+use crate::report::outcome::{Outcome, Status, Stdout};
 use crate::report::refusal::{Reason, Refusal};
-use crate::status::{self, Asked, Verdict};
+use crate::status::{self, Asked, StatusReport, Verdict};
 use crate::stream::Stream;
 
-pub(super) fn run(asked: &Asked, input: impl Read) -> Result<Outcome, Outcome> {
-    let input = read(input)?;
-    let report = status::report(&input, asked).map_err(|refusal| {
-        let stream = Stream::split(&input);
-        refused(&of_printed(refusal, &stream), &stream)
+pub(super) fn run(asked: &Asked, wait_hint: bool, output: DataOutput, input: impl Read) -> Result<Outcome, Outcome> {
+    let report = report(&read(input)?, asked).map_err(|(_, outcome)| outcome)?;
+    let stdout = told(&report, output, wait_hint)?;
+    Ok(Outcome { stdout, stderr: String::new(), status: exit_status(report.verdict) })
+}
+
+/// What the objects tell, or why nothing.
+pub(super) fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, (Reason, Outcome)> {
+    let report = status::report(input, asked).map_err(|refusal| {
+        let stream = Stream::split(input);
+        let refusal = of_printed(refusal, &stream);
+        let outcome = refused(&refusal, &stream);
+        (refusal.reason, outcome)
     })?;
-    if report.verdict == Verdict::Waiting {
-        // What is no part of the set-up is not to be waited for.
-        nothing_printed(&input).map_or(Ok(()), |refusal| Err(refused_whole(&refusal)))?;
+    // What is no part of the set-up is not to be waited for.
+    let is_waiting = report.verdict == Verdict::Waiting;
+    if let Some(refusal) = is_waiting.then(|| nothing_printed(input)).flatten() {
+        let outcome = refused_whole(&refusal);
+        return Err((refusal.reason, outcome));
     }
-    let status = match report.verdict {
+    Ok(report)
+}
+
+/// The report, as it is asked for.
+pub(super) fn told(report: &StatusReport, output: DataOutput, wait_hint: bool) -> Result<Stdout, Outcome> {
+    Ok(match output {
+        DataOutput::Text => report.text(wait_hint).into_bytes(),
+        DataOutput::Json => json(report)?,
+    }
+    .into())
+}
+
+pub(super) fn exit_status(verdict: Verdict) -> Status {
+    match verdict {
         Verdict::Ready => Status::Done,
         Verdict::Waiting => Status::Pending,
         Verdict::Broken => Status::Refused,
-    };
-    Ok(Outcome { stdout: report.text.into_bytes().into(), stderr: String::new(), status })
+    }
 }
 
 /// Why nothing can be told, by what was read.

@@ -1,5 +1,5 @@
-//! The published JSON Schema of our configuration. It is generated from the types; the
-//! test holds the file against them (`UPDATE=1` writes it).
+//! The published JSON Schema of our configuration. Like those of reports it is generated from the types; the tests
+//! hold the files against them (`UPDATE=1` writes them).
 
 /// JSON Schema of a `MilvusGkeL7`.
 pub const SCHEMA: &str = include_str!("../../schemas/milvus-gke-l7-v1alpha1.json");
@@ -9,6 +9,7 @@ mod tests {
     use super::*;
     use crate::config::{API_VERSION, KIND};
     use crate::options::Options;
+    use crate::{notes, status};
     use serde_json::{Value, json};
 
     fn generated() -> Value {
@@ -34,14 +35,27 @@ mod tests {
         })
     }
 
+    /// Of what is printed; without references, which few readers of a short schema follow.
+    fn of_report<T: schemars::JsonSchema>() -> Value {
+        let mut settings = schemars::generate::SchemaSettings::draft07().for_serialize();
+        settings.inline_subschemas = true;
+        settings.into_generator().into_root_schema_for::<T>().to_value()
+    }
+
     #[test]
-    fn the_published_schema_is_that_of_the_types() {
-        let text = format!("{:#}\n", generated());
-        if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
-            let file = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/milvus-gke-l7-v1alpha1.json");
-            std::fs::write(file, &text).expect("a file that can be written");
-        } else {
-            assert_eq!(SCHEMA, text, "UPDATE=1 cargo test --lib writes it anew");
+    fn the_published_schemas_are_those_of_the_types() {
+        for (name, published, generated) in [
+            ("v1alpha1", SCHEMA, generated()),
+            ("status", status::SCHEMA, of_report::<status::StatusReport>()),
+            ("notes", notes::SCHEMA, of_report::<notes::Notes>()),
+        ] {
+            let text = format!("{generated:#}\n");
+            if std::env::var("UPDATE").is_ok_and(|value| value == "1") {
+                let file = format!("{}/schemas/milvus-gke-l7-{name}.json", env!("CARGO_MANIFEST_DIR"));
+                std::fs::write(file, &text).expect("a file that can be written");
+            } else {
+                assert_eq!(published, text, "UPDATE=1 cargo test --lib writes it anew");
+            }
         }
     }
 }

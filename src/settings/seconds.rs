@@ -46,16 +46,25 @@ impl<const MIN: u32, const MAX: u32> FromStr for Seconds<MIN, MAX> {
     }
 }
 
-/// A sum of numbers with units, the largest unit first; a number alone is of seconds.
+/// Units and their lengths in seconds, the largest first.
+const UNITS: [(&str, u64); 3] = [("h", 3600), ("m", 60), ("s", 1)];
+
+/// A number alone is of seconds.
 fn seconds(text: &str) -> Option<u64> {
-    if let Ok(seconds) = text.parse() {
-        return Some(seconds);
-    }
+    text.parse().ok().or_else(|| sum(text, &UNITS))
+}
+
+/// A sum of numbers with units, in the order of `units`.
+pub(crate) fn sum(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let mut rest = text;
     let mut total: u64 = 0;
-    for (unit, length) in [("h", 3600), ("m", 60), ("s", 1)] {
-        if let Some((number, after)) = rest.split_once(unit) {
-            total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(length)?)?;
+    for (unit, length) in units {
+        let (number, after) = rest.split_at(rest.bytes().take_while(u8::is_ascii_digit).count());
+        // What goes on with a letter is another unit, as `ms` is not `m`.
+        let after =
+            after.strip_prefix(unit).filter(|after| !after.starts_with(|next: char| next.is_ascii_alphabetic()));
+        if let Some(after) = after {
+            total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(*length)?)?;
             rest = after;
         }
     }

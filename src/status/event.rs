@@ -5,11 +5,10 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value;
 
 use super::objects::Objects;
-use super::step::INDENT;
+use super::step::{State, Step};
 use crate::gke::event::{self, Awaited, Cause, Course};
 use crate::kube::object::same_namespace;
 use crate::kube::value::{str_at, value_at};
-use crate::text::one_line;
 
 /// A warning about one of our objects.
 #[derive(Debug)]
@@ -171,25 +170,19 @@ impl<'v> Warning<'v> {
             })
     }
 
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(super) fn told(&self) -> Step {
         let Self { time, kind, name, reason, message, .. } = self;
         let time = if time.is_empty() { "at some time" } else { time };
-        let mut lines = vec![
-            one_line(&format!("event    {time} {reason}, {kind} {name}")),
-            format!("{INDENT}{}", one_line(message)),
-        ];
-        match self.cause {
-            Some(cause) => lines.push(format!("{INDENT}cause: {}: {}", cause.what, cause.why)),
-            None => lines.push(format!("{INDENT}cause: not known to this program; GKE tries again by itself")),
-        }
+        let step = Step::new(State::Event, format!("{time} {reason}, {kind} {name}")).detail(*message);
+        let step = match self.cause {
+            Some(cause) => step.detail(format!("cause: {}: {}", cause.what, cause.why)),
+            None => step.detail("cause: not known to this program; GKE tries again by itself"),
+        };
         match (self.since, self.cause) {
-            (Since::GoneOn, _) => lines.push(format!("{INDENT}GKE has gone on since")),
-            (Since::Announced(time), _) => {
-                lines.push(format!("{INDENT}GKE has announced another attempt at {}", one_line(time)));
-            }
-            (Since::Nothing, Some(cause)) => lines.push(format!("{INDENT}to do: {}", cause.help)),
-            (Since::Nothing, None) => {}
+            (Since::GoneOn, _) => step.detail("GKE has gone on since"),
+            (Since::Announced(time), _) => step.detail(format!("GKE has announced another attempt at {time}")),
+            (Since::Nothing, Some(cause)) => step.help(cause.help),
+            (Since::Nothing, None) => step,
         }
-        lines
     }
 }

@@ -548,9 +548,11 @@ pub(crate) fn filter(input: &[u8]) {
         1 => checked(&output(input, &settings).unwrap_or_default()),
         2 => {
             let stream = Stream::split(input).open();
-            drop(filter::rewrite(&stream, &settings).map(|done| notes::notes(&done, &settings, &options.flags())));
+            drop(
+                filter::rewrite(&stream, &settings).map(|done| notes::notes(&done, &settings, &options.flags()).text()),
+            );
         }
-        _ => drop(status::report(input, &status::Asked { wait_hint: true, ..Default::default() })),
+        _ => drop(status::report(input, &status::Asked::default()).map(|report| report.text(true))),
     }
 }
 
