@@ -17,7 +17,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    let mut live = Live::default();
+    let mut live = Live::new();
     let Outcome { stdout, stderr, status } = commands::run(&arguments, io::stdin().lock(), &mut live);
     live.clear();
     say(&stderr);
@@ -69,15 +69,18 @@ fn say(message: &str) {
     }
 }
 
-/// The progress of a run, on stderr. On a terminal its last line is what is awaited at present; elsewhere that is told
-/// when it changes.
-#[derive(Default)]
+/// The progress of a run, on stderr. On a terminal its last line is what is awaited at present.
 struct Live {
+    is_terminal: bool,
     is_shown: bool,
-    awaited: String,
 }
 
 impl Live {
+    fn new() -> Self {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        Self { is_terminal: io::stderr().is_terminal() && !is_dumb, is_shown: false }
+    }
+
     /// Takes the last line away.
     fn clear(&mut self) {
         if std::mem::take(&mut self.is_shown) {
@@ -92,22 +95,17 @@ impl Progress for Live {
         say(lines);
     }
 
-    fn now(&mut self, since: &str, awaited: &str) {
-        let line = format!("[{since:>7}] {awaited}");
-        if is_terminal() {
+    fn is_live(&self) -> bool {
+        self.is_terminal
+    }
+
+    fn now(&mut self, line: &str) {
+        if self.is_terminal {
             // No line break at the right edge: what does not fit is cut off.
             draw(&format!("\r\x1b[K\x1b[?7l{line}\x1b[?7h"));
             self.is_shown = true;
-        } else if awaited != self.awaited {
-            awaited.clone_into(&mut self.awaited);
-            say(&format!("{line}\n"));
         }
     }
-}
-
-/// Whether stderr is one that takes a line back.
-fn is_terminal() -> bool {
-    io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb")
 }
 
 /// Not by `anstream`: without colours it is to move all the same.

@@ -4,8 +4,8 @@
 //! objects → the Milvus Service → its Ingress → steps → a last line: ready, waiting for …, broken: …
 //! ```
 //!
-//! What may come by itself is waited for; broken is only what does not. In doubt it is waited for: the loop that
-//! waits shows each time what for.
+//! What may come by itself is waited for; broken is only what does not. In doubt it is waited for: `wait`
+//! shows what for.
 
 mod certificate;
 mod event;

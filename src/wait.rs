@@ -92,7 +92,11 @@ impl<'s> Watch<'s> {
         self.told = told;
         let was_found = self.report.as_ref().is_none_or(|(_, before)| before.service.is_some());
         if report.service.is_none() && was_found {
-            progress.say(&stamped(at, [self.nothing_found()]));
+            progress.say(&stamped(at, [self.source.found_nothing()]));
+        }
+        let is_news = self.report().is_none_or(|before| before.message != report.message);
+        if is_news && !progress.is_live() {
+            progress.say(&stamped(at, [report.message.clone()]));
         }
         self.report = Some((at, report));
     }
@@ -107,16 +111,12 @@ impl<'s> Watch<'s> {
         self.trouble = Some((trouble, short));
     }
 
-    fn nothing_found(&self) -> String {
-        let place = self.source.place();
-        format!(
-            "nothing of Milvus found in {place} yet; if the release is there, `helm list --all-namespaces` says where"
-        )
+    /// Tells what is awaited at present.
+    pub fn now(&self, at: Duration, progress: &mut dyn Progress) {
+        progress.now(stamped(at, [self.awaited().to_owned()]).trim_end());
     }
 
-    /// What is awaited at present.
-    #[must_use]
-    pub fn awaited(&self) -> &str {
+    fn awaited(&self) -> &str {
         match (&self.trouble, &self.report) {
             (Some((_, short)), _) => short,
             (None, Some((_, report))) => &report.message,
@@ -135,6 +135,12 @@ impl<'s> Watch<'s> {
         }
     }
 
+    /// Whether there was a look.
+    #[must_use]
+    pub fn has_seen(&self) -> bool {
+        self.report.is_some() || self.trouble.is_some()
+    }
+
     /// The last report.
     #[must_use]
     pub fn report(&self) -> Option<&StatusReport> {
@@ -150,7 +156,7 @@ impl<'s> Watch<'s> {
                 words += &format!("  = note: the last report is from {} after the start\n", short(*at));
             }
             Some((_, report)) if report.service.is_none() => {
-                words += &format!("  = help: {}\n", self.nothing_found());
+                words += &format!("  = help: {}\n", self.source.found_nothing());
             }
             Some(_) => {}
             None => words += &format!("  = help: see what it says by itself: {}\n", self.source),

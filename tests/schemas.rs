@@ -10,16 +10,18 @@ mod common;
 mod corpus;
 #[path = "common/pair.rs"]
 mod pair;
+#[path = "common/schema.rs"]
+mod schema;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use regex_lite::Regex;
 use serde_json::{Value, json};
 
 use common::{documents, run, say};
 use pair::Pair;
+use schema::check;
 
 /// The kinds that we append, and the Service, which we change.
 const KINDS: [&str; 6] = ["BackendConfig", "FrontendConfig", "Ingress", "ManagedCertificate", "Secret", "Service"];
@@ -58,67 +60,6 @@ impl Schemas {
         }
         let name = text(&object["metadata"]["name"]);
         wrong.into_iter().map(|what| format!("{identity} {name}: {what}")).collect()
-    }
-}
-
-/// Checks a value against a structural schema. A keyword that is not understood here is a failure.
-fn check(schema: &Value, value: &Value, at: &str, wrong: &mut Vec<String>) {
-    for (keyword, rule) in schema.as_object().unwrap() {
-        let fits = match keyword.as_str() {
-            "description" | "default" => true,
-            // Of numbers: JSON holds no others.
-            "format" => ["int32", "int64", "double", "date-time"].contains(&text(rule)),
-            "type" => match text(rule) {
-                "object" => value.is_object(),
-                "array" => value.is_array(),
-                "string" => value.is_string(),
-                "boolean" => value.is_boolean(),
-                "integer" => value.is_i64() || value.is_u64(),
-                "number" => value.is_number(),
-                other => panic!("type {other} in a schema"),
-            },
-            "properties" => {
-                for (key, value) in value.as_object().into_iter().flatten() {
-                    match rule.get(key) {
-                        Some(schema) => check(schema, value, &format!("{at}.{key}"), wrong),
-                        None => wrong.push(format!("{at}.{key} is unknown")),
-                    }
-                }
-                true
-            }
-            "additionalProperties" => {
-                for (key, value) in value.as_object().into_iter().flatten() {
-                    check(rule, value, &format!("{at}.{key}"), wrong);
-                }
-                true
-            }
-            "items" => {
-                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
-                    check(rule, value, &format!("{at}[{index}]"), wrong);
-                }
-                true
-            }
-            "required" => rule.as_array().unwrap().iter().all(|key| value.get(text(key)).is_some()),
-            "enum" => rule.as_array().unwrap().contains(value),
-            "minimum" => value.as_f64().is_none_or(|number| number >= rule.as_f64().unwrap()),
-            "maximum" => value.as_f64().is_none_or(|number| number <= rule.as_f64().unwrap()),
-            "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
-            "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= rule.as_u64().unwrap()),
-            "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as u64 <= rule.as_u64().unwrap()),
-            "pattern" => value.as_str().is_none_or(|value| Regex::new(text(rule)).unwrap().is_match(value)),
-            "oneOf" => {
-                let fitting = rule.as_array().unwrap().iter().filter(|rule| {
-                    let mut wrong = Vec::new();
-                    check(rule, value, at, &mut wrong);
-                    wrong.is_empty()
-                });
-                fitting.count() == 1
-            }
-            other => panic!("{other} in a schema"),
-        };
-        if !fits {
-            wrong.push(format!("{at} is {value}, not {keyword} {rule}"));
-        }
     }
 }
 

@@ -5,11 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
 
 mod common;
+#[path = "common/schema.rs"]
+mod schema;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use common::{Run, diff, recorded, run_in};
+use schema::check;
+use serde_json::Value;
 
 struct Case {
     name: String,
@@ -68,31 +72,100 @@ fn the_last_line_says_what_the_exit_status_says() {
     assert!(seen.iter().all(|&count| count > 5), "{seen:?}");
 }
 
-/// The loop of docs/status.md: it goes on while there is something to wait for, and not when something is broken.
-#[cfg(unix)]
+/// What is told as data has the form of the published schema, and says the same as the text.
 #[test]
-fn the_loop_waits_until_ready_or_broken() {
-    let page = fs::read_to_string(root().join("docs/status.md")).unwrap();
-    let start = page.find("until kubectl get").expect("the loop");
-    let shown = &page[start..start + page[start..].find("\n```").unwrap()];
-    let from = shown.find("kubectl").unwrap()..shown.find('|').unwrap();
-    for (last, status) in [("ready-managed", 0), ("event-static-ip-missing", 0)] {
-        // Each look sees the next state; `done` of a loop that ended by itself is 0.
-        let folder = tempfile::tempdir().unwrap();
-        for (index, case) in ["no-ingress", "no-address", last].into_iter().enumerate() {
-            let input = root().join("testdata/status").join(case).join("stdin.yaml");
-            fs::copy(input, folder.path().join(index.to_string())).unwrap();
+fn data_fits_its_schema_and_the_text() {
+    for (command, least) in [("status", 100), ("notes", 10)] {
+        let schema = run_in(root(), &["schema".to_owned(), command.to_owned()], &[], b"").stdout;
+        let schema: Value = serde_json::from_slice(&schema).unwrap();
+        let mut compared = 0;
+        for Case { name, folder, run, .. } in cases(command) {
+            let mut args = arguments(command, &folder);
+            args.push("--output=json".to_owned());
+            let data = run_in(&folder, &args, &[], &fs::read(folder.join("stdin.yaml")).unwrap());
+            assert_eq!(data.status, run.status, "{name}");
+            assert_eq!(data.stderr, run.stderr, "{name}");
+            assert_eq!(data.stdout.is_empty(), run.stdout.is_empty(), "{name}");
+            let Ok(value) = serde_json::from_slice::<Value>(&data.stdout) else { continue };
+            let mut wrong = Vec::new();
+            check(&schema, &value, "", &mut wrong);
+            assert!(wrong.is_empty(), "{name}: {wrong:#?}");
+            let text = String::from_utf8(run.stdout).unwrap();
+            match command {
+                "status" => says_the_status(&name, &value, &text, args.iter().any(|arg| arg == "--wait-hint")),
+                _ => says_the_notes(&name, &value, &text),
+            }
+            compared += 1;
         }
-        let mut script = shown.to_owned();
-        script.replace_range(from.clone(), "cat $(cat n) ");
-        let script = script.replace("milvus-gke-l7", env!("CARGO_BIN_EXE_milvus-gke-l7"));
-        let script = script.replace("sleep 10", "echo $(($(cat n) + 1)) > n");
-        let script = format!("echo 0 > n\n{script}\ncat n >&2");
-        let output =
-            std::process::Command::new("sh").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
-        assert_eq!(output.status.code(), Some(status));
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "2\n", "{last}: {script}");
+        assert!(compared > least, "{command}: only {compared} were compared");
     }
+}
+
+fn says_the_status(name: &str, value: &Value, text: &str, wait_hint: bool) {
+    let mut lines = Vec::new();
+    for step in value["steps"].as_array().unwrap() {
+        lines.push(format!("{:<7}  {}", string(&step["state"]), string(&step["title"])));
+        lines.extend(strings(&step["details"]).map(|detail| format!("         {detail}")));
+        lines.extend(strings(&step["todo"]).map(|todo| format!("         to do: {todo}")));
+        let usually = step["usually"].as_str().filter(|_| wait_hint);
+        lines.extend(usually.map(|usually| format!("         usually: {usually}")));
+    }
+    // Only what is for a terminal is escaped.
+    if !name.ends_with("-hostile") {
+        assert!(text.starts_with(&lines.join("\n")), "{name}:\n{}\n{text}", lines.join("\n"));
+    }
+    let message = string(&value["message"]);
+    assert_eq!(text.lines().last(), Some(message), "{name}");
+    assert_eq!(message.split([' ', ':']).next(), value["verdict"].as_str(), "{name}");
+    let others = value["others"].as_array().unwrap();
+    for through in [value].into_iter().chain(others) {
+        let connection = &through["connection"];
+        assert_eq!(connection.is_object(), message == "ready", "{name}");
+        if connection.is_object() {
+            let uri = format!("uri=\"https://{}:{}\"", string(&connection["host"]), connection["port"]);
+            assert!(strings(&connection["pymilvus"]).any(|line| line.contains(&uri)), "{name}: {uri}");
+            says_how_to_connect(name, connection, text);
+        }
+    }
+}
+
+fn says_the_notes(name: &str, value: &Value, text: &str) {
+    for (index, step) in value["steps"].as_array().unwrap().iter().enumerate() {
+        let words = format!("{}. {}", index + 1, string(&step["words"]));
+        let unwrapped = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(unwrapped.contains(&words.split_whitespace().collect::<Vec<_>>().join(" ")), "{name}: {words}");
+        for line in strings(&step["commands"]).flat_map(str::lines) {
+            assert!(text.lines().any(|shown| shown == format!("   {line}")), "{name}: {line}");
+        }
+    }
+    says_how_to_connect(name, &value["connection"], text);
+}
+
+fn says_how_to_connect(name: &str, connection: &Value, text: &str) {
+    for block in ["pymilvus", "pymilvus_connections", "curl"].map(|block| &connection[block]) {
+        let block = block.as_array().into_iter().flatten().map(string).collect::<Vec<_>>().join("\n");
+        assert!(text.contains(&block), "{name}: {block}");
+    }
+    for words in strings(&connection["authentication"]).chain(connection["dns"].as_str()) {
+        assert!(text.lines().any(|line| line == words), "{name}: {words}");
+    }
+    if connection["certificate"].is_object() {
+        assert!(text.contains(string(&connection["certificate"]["command"])), "{name}");
+    }
+    let arguments = strings(&connection["pymilvus"]).collect::<String>();
+    for argument in ["server_name", "server_pem_path"] {
+        let given = connection[argument].as_str().map(|value| format!("{argument}=\"{value}\""));
+        let is_given = given.as_ref().is_some_and(|given| arguments.contains(given));
+        assert_eq!(is_given, arguments.contains(argument), "{name}: {argument}");
+    }
+}
+
+fn string(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+fn strings(value: &Value) -> impl Iterator<Item = &str> {
+    value.as_array().into_iter().flatten().map(string)
 }
 
 /// The example of docs/status.md is what the program says.
@@ -124,13 +197,12 @@ fn texts_of_others_stay_on_their_line() {
 fn every_form_of_input_tells_the_same() {
     let folder = root().join("testdata/status/managed-not-visible");
     let text = fs::read_to_string(folder.join("stdin.yaml")).unwrap();
-    let list: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let list: Value = serde_yaml::from_str(&text).unwrap();
     let objects = list["items"].as_array().unwrap();
-    let one_by_one = |text: fn(&serde_json::Value) -> String, between: &str| {
-        objects.iter().map(text).collect::<Vec<_>>().join(between)
-    };
-    let json = |object: &serde_json::Value| format!("{object:#}");
-    let yaml = |object: &serde_json::Value| serde_yaml::to_string(object).unwrap();
+    let one_by_one =
+        |text: fn(&Value) -> String, between: &str| objects.iter().map(text).collect::<Vec<_>>().join(between);
+    let json = |object: &Value| format!("{object:#}");
+    let yaml = |object: &Value| serde_yaml::to_string(object).unwrap();
     let told = |input: &str| run_in(&folder, &["status".to_owned()], &[], input.as_bytes()).stdout;
     let expected = told(&text);
     assert!(!expected.is_empty());
@@ -227,10 +299,14 @@ fn case(command: &str, folder: PathBuf) -> Case {
     let read =
         |file: &str| fs::read_to_string(folder.join(file)).unwrap_or_else(|_| panic!("{name}: {file} is missing"));
     let status = read("status").trim_end().parse().unwrap_or_else(|_| panic!("{name}: status is no number"));
-    let args: Vec<_> =
-        [command].into_iter().map(str::to_owned).chain(read("args").lines().map(str::to_owned)).collect();
+    let args = arguments(command, &folder);
     let run = run_in(&folder, &args, &[], &fs::read(folder.join("stdin.yaml")).unwrap());
     Case { name, folder, run, status }
+}
+
+fn arguments(command: &str, folder: &Path) -> Vec<String> {
+    let args = fs::read_to_string(folder.join("args")).unwrap();
+    [command].into_iter().chain(args.lines()).map(str::to_owned).collect()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {
@@ -251,9 +327,9 @@ fn check_agrees() {
     let mut compared = 0;
     for folder in entries(&root().join("testdata/status")) {
         let text = fs::read_to_string(folder.join("stdin.yaml")).unwrap();
-        let Ok(mut list) = serde_yaml::from_str::<serde_json::Value>(&text) else { continue };
-        let Some(items) = list.get_mut("items").and_then(serde_json::Value::as_array_mut) else { continue };
-        let is = |object: &serde_json::Value, kind: &str| object.get("kind").is_some_and(|found| found == kind);
+        let Ok(mut list) = serde_yaml::from_str::<Value>(&text) else { continue };
+        let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) else { continue };
+        let is = |object: &Value, kind: &str| object.get("kind").is_some_and(|found| found == kind);
         items.retain(|object| !is(object, "Event"));
         items.iter_mut().filter(|object| is(object, "ManagedCertificate")).for_each(|certificate| {
             certificate.as_object_mut().unwrap().shift_remove("status");

@@ -11,7 +11,6 @@ use crate::report::refusal::Reason;
 use crate::status::{self, Asked, Verdict};
 use crate::stream::{INPUT_LIMIT, Stream};
 use crate::wait::command::{self, Failure, Source};
-use crate::wait::span::short;
 use crate::wait::{End, Look, Trouble, Watch};
 
 /// A command may take as long, at least.
@@ -34,10 +33,14 @@ pub(super) fn run(wait: Wait, progress: &mut dyn Progress) -> Result<Outcome, Ou
     loop {
         let began = start.elapsed();
         let bound = interval.max(BOUND).min(timeout.saturating_sub(began));
-        let mut tick = || progress.now(&short(start.elapsed()), watch.awaited());
+        let mut tick = || watch.now(start.elapsed(), progress);
         tick();
         let look = look(&source, &asked, bound, &mut tick)?;
         let seen = start.elapsed();
+        // A look that was begun late and cut off tells nothing.
+        if seen >= timeout && watch.has_seen() && matches!(look, Look::Trouble(_)) {
+            return ended(&watch, watch.time_is_up(timeout), Status::Pending);
+        }
         watch.see(seen, look, progress);
         match watch.end() {
             Some(End::Ready) => return ended(&watch, String::new(), exit_status(Verdict::Ready)),
@@ -49,7 +52,7 @@ pub(super) fn run(wait: Wait, progress: &mut dyn Progress) -> Result<Outcome, Ou
         // The last look is early enough to end in time.
         let is_last = left <= interval;
         let pause = if is_last { left.saturating_sub(2 * (seen - began)) } else { interval };
-        let mut tick = || progress.now(&short(start.elapsed()), watch.awaited());
+        let mut tick = || watch.now(start.elapsed(), progress);
         if pause.is_zero() {
             command::sleep(left, &mut tick);
             return ended(&watch, watch.time_is_up(timeout), Status::Pending);

@@ -36,18 +36,27 @@ mod tests {
     }
 
     /// Of what is printed; without references, which few readers of a short schema follow.
-    fn of_report<T: schemars::JsonSchema>() -> Value {
+    fn of_report<T: schemars::JsonSchema>(command: &str) -> Value {
         let mut settings = schemars::generate::SchemaSettings::draft07().for_serialize();
         settings.inline_subschemas = true;
-        settings.into_generator().into_root_schema_for::<T>().to_value()
+        let generated = settings.into_generator().into_root_schema_for::<T>().to_value();
+        let mut schema = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "title": format!("milvus-gke-l7 {command} --output json"),
+        });
+        let own = generated.as_object().expect("a schema").iter();
+        for (key, value) in own.filter(|(key, _)| !["$schema", "title"].contains(&key.as_str())) {
+            schema[key] = value.clone();
+        }
+        schema
     }
 
     #[test]
     fn the_published_schemas_are_those_of_the_types() {
         for (name, published, generated) in [
             ("v1alpha1", SCHEMA, generated()),
-            ("status", status::SCHEMA, of_report::<status::StatusReport>()),
-            ("notes", notes::SCHEMA, of_report::<notes::Notes>()),
+            ("status", status::SCHEMA, of_report::<status::StatusReport>("status")),
+            ("notes", notes::SCHEMA, of_report::<notes::Notes>("notes")),
         ] {
             let text = format!("{generated:#}\n");
             if std::env::var("UPDATE").is_ok_and(|value| value == "1") {

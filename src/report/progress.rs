@@ -5,6 +5,9 @@ pub trait Progress {
     /// Something has changed: lines that stay.
     fn say(&mut self, lines: &str);
 
-    /// What is awaited at present, and for how long: the next one takes its place.
-    fn now(&mut self, since: &str, awaited: &str);
+    /// Whether it shows what is awaited at present.
+    fn is_live(&self) -> bool;
+
+    /// What is awaited at present: a line in place of the one before.
+    fn now(&mut self, line: &str);
 }

@@ -23,8 +23,8 @@ pub(super) fn address(ingress: &Value) -> Option<IpAddr> {
     parsed().find(IpAddr::is_ipv4).or_else(|| parsed().next())
 }
 
-/// Nobody can tell from here whether it is still to come or was forgotten, and the loop that waits may have been
-/// started before the upgrade: so it is waited for.
+/// Nobody can tell from here whether it is still to come or was forgotten, and `wait` may have been started before
+/// the upgrade: so it is waited for.
 pub(super) fn missing() -> Step {
     Step::waiting("Ingress: none leads to the Milvus Service", "the Ingress")
         .help("upgrade the release with milvus-gke-l7 as post-renderer, and give kubectl the release's namespace")

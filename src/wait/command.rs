@@ -23,8 +23,8 @@ const STDERR: (u64, usize) = (64 << 10, 5);
 pub struct Source {
     program: OsString,
     arguments: Vec<OsString>,
-    /// Where it looks.
-    place: String,
+    /// Where it looks, if it is kubectl.
+    place: Option<String>,
 }
 
 /// Why it printed nothing of use.
@@ -57,7 +57,8 @@ impl Source {
             Some(name) => format!("namespace {name}"),
             None => "kubectl's current namespace".to_owned(),
         };
-        Self { program: "kubectl".into(), arguments: arguments.into_iter().map(OsString::from).collect(), place }
+        let arguments = arguments.into_iter().map(OsString::from).collect();
+        Self { program: "kubectl".into(), arguments, place: Some(place) }
     }
 
     /// Another command, without a shell. `None` where there is none.
@@ -65,8 +66,7 @@ impl Source {
     pub fn other(command: Vec<OsString>) -> Option<Self> {
         let mut words = command.into_iter();
         let program = words.next()?;
-        let place = format!("what {} prints", name(&program));
-        Some(Self { program, arguments: words.collect(), place })
+        Some(Self { program, arguments: words.collect(), place: None })
     }
 
     /// What messages call it.
@@ -75,10 +75,15 @@ impl Source {
         name(&self.program)
     }
 
-    /// Where it looks, in words.
+    /// What to say where it prints nothing of Milvus.
     #[must_use]
-    pub fn place(&self) -> &str {
-        &self.place
+    pub fn found_nothing(&self) -> String {
+        match &self.place {
+            Some(place) => {
+                format!("nothing of Milvus found in {place} yet; `helm list --all-namespaces` shows where releases are")
+            }
+            None => format!("nothing of Milvus found yet in what {} prints", self.name()),
+        }
     }
 
     /// All that it prints, if it ends well within `bound`. `tick` is called from time to time.

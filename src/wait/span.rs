@@ -54,13 +54,13 @@ impl<const MIN: u64, const MAX: u64> FromStr for Span<MIN, MAX> {
 /// A duration for people: `45s`, `1m20s`, `1h5m`, `7d`; below a second in milliseconds.
 #[must_use]
 pub fn short(duration: Duration) -> String {
-    let seconds = duration.as_secs();
+    let seconds = (duration + Duration::from_millis(500)).as_secs();
     let of = |large: u64, unit: &str, small: u64, below: &str| match small {
         0 => format!("{large}{unit}"),
         _ => format!("{large}{unit}{small}{below}"),
     };
     match seconds {
-        0 if !duration.is_zero() => format!("{}ms", duration.as_millis()),
+        _ if !duration.is_zero() && duration.as_secs() == 0 => format!("{}ms", duration.as_millis()),
         0..60 => format!("{seconds}s"),
         60..3600 => of(seconds / 60, "m", seconds % 60, "s"),
         3600..86_400 => of(seconds / 3600, "h", seconds % 3600 / 60, "m"),
@@ -81,7 +81,8 @@ mod tests {
             ("1m20s", Some("1m20s")),
             ("60s", Some("1m")),
             ("50ms", Some("50ms")),
-            ("1s500ms", Some("1s")),
+            ("1s500ms", Some("2s")),
+            ("999ms", Some("999ms")),
             ("168h", Some("7d")),
             ("169h", None),
             ("0", None),
