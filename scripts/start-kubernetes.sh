@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Starts a Kubernetes API server for tests/kubernetes.rs and prints the path of its kubeconfig: etcd, kube-apiserver
-# and kube-controller-manager on 127.0.0.1, without nodes. What runs already is left alone. scripts/judges.sh builds
-# the programs.
+# Starts a Kubernetes API server for tests/kubernetes.rs and tests/migrate.rs, and prints the path of its kubeconfig:
+# etcd, kube-apiserver and kube-controller-manager on 127.0.0.1, without nodes. What runs already is left alone.
+# scripts/judges.sh builds the programs.
 #
 #   start-kubernetes.sh           builds what is not built yet, and starts it
 #   start-kubernetes.sh --stop    stops it, and removes all that it stored

@@ -42,7 +42,12 @@ pub fn run(arguments: &[OsString], input: impl Read + IsTerminal, progress: &mut
 }
 
 /// A failure is an outcome as well. The program was called `alone` if nothing is asked for.
-fn of_cli(cli: Cli, alone: bool, input: impl Read + IsTerminal, progress: &mut dyn Progress) -> Result<Outcome, Outcome> {
+fn of_cli(
+    cli: Cli,
+    alone: bool,
+    input: impl Read + IsTerminal,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, Outcome> {
     let example = cli.command.as_ref().map_or(Some(cli::EXAMPLE), Command::example);
     if let Some(example) = example
         && input.is_terminal()

@@ -57,8 +57,6 @@ pub struct Rewrite {
     pub appended: Vec<Value>,
     /// Our Ingress, be it new or not.
     pub ingress: Value,
-    /// The release's name.
-    pub release: String,
     /// Whether Milvus asks nobody for a password.
     pub is_without_authentication: bool,
     /// What the user should know although it is done as asked.
@@ -73,10 +71,27 @@ pub struct Rewrite {
 ///
 /// A [`Refusal`]; then nothing of the stream must be written.
 pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refusal> {
+    rewrite_release(&release(stream, settings)?, stream, settings)
+}
+
+/// The release that the settings mean.
+///
+/// # Errors
+///
+/// As [`Release::recognise`].
+pub fn release<'i>(stream: &'i Stream<'_>, settings: &Settings) -> Result<Release<'i>, Refusal> {
     let wanted = Wanted { release: settings.release.as_deref(), service: settings.service.as_deref() };
-    let release = Release::recognise(stream, wanted)?;
+    Release::recognise(stream, wanted)
+}
+
+/// As [`rewrite`], for a release that is found already.
+///
+/// # Errors
+///
+/// As [`rewrite`].
+pub fn rewrite_release(release: &Release<'_>, stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refusal> {
     let Plan { service, config, attu, replaced, appended, ingress, is_without_authentication, warnings } =
-        plan::plan(&release, settings)?;
+        plan::plan(release, settings)?;
     let warnings: Vec<_> = settings.noticed.iter().cloned().chain(warnings).collect();
     let warnings = match settings.warnings {
         Warnings::Refused if !warnings.is_empty() => return Err(Reason::Warned { warnings }.into()),
@@ -87,7 +102,7 @@ pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refu
     edited.extend(edit::apply(&service)?);
     if let Some(config) = edit::apply(&config)? {
         // The ConfigMap's checksum is part of every pod template.
-        for change in checksum::plan(&release, &config.text) {
+        for change in checksum::plan(release, &config.text) {
             edited.extend(edit::apply(&change)?);
         }
         edited.push(config);
@@ -96,8 +111,7 @@ pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refu
         edited.extend(edit::apply(&attu)?);
     }
     let into = stream.item(release.service.object.id);
-    let release = release.name;
-    Ok(Rewrite { edited, replaced, appended, ingress, release, is_without_authentication, warnings, into })
+    Ok(Rewrite { edited, replaced, appended, ingress, is_without_authentication, warnings, into })
 }
 
 impl Rewrite {

@@ -6,6 +6,7 @@ pub mod client;
 pub mod config;
 pub mod http;
 pub mod pods;
+pub mod pulsar;
 pub mod release;
 pub mod service;
 pub mod version;

@@ -1,28 +1,51 @@
-//! The next steps for a release, before anything is applied. They depend on who holds the certificate: what must
-//! exist before, and what only comes after.
+//! The next steps for a release, before anything is applied: what must exist before, which depends on who holds the
+//! certificate, what the upgrade means where the release is running already, what comes after, and how to go back.
+
+mod running;
+mod step;
 
 use serde::Serialize;
 
 use crate::connect::{self, Connection};
 use crate::filter::Rewrite;
 use crate::gke::ingress::{CertificateSource, Ingress};
-use crate::kube::object::Object as _;
 use crate::milvus::authentication;
+use crate::milvus::release::Release;
+use crate::milvus::service;
 use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
+use crate::stream::Stream;
 use crate::text::shell_word;
+
+use running::Running;
+pub use step::Step;
 
 /// JSON Schema of [`Notes`].
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-notes.json");
 
-/// Tells the next steps for what is rewritten; `flags` ask for the settings.
+/// Tells the next steps for a release of the stream that is rewritten; `flags` ask for the settings.
 #[must_use]
-pub fn notes(rewrite: &Rewrite, settings: &Settings, flags: &[String]) -> Notes {
+pub fn notes(
+    stream: &Stream<'_>,
+    release: &Release<'_>,
+    rewrite: &Rewrite,
+    settings: &Settings,
+    flags: &[String],
+) -> Notes {
     let ingress = Ingress::read(&rewrite.ingress);
+    let running = Running::read(stream, release, rewrite, &ingress, settings);
+    let sections = [
+        ("Before the upgrade", before(rewrite, &ingress, settings)),
+        ("If the release is running already", running.before()),
+        ("The upgrade", vec![apply(release, &ingress, flags)]),
+        ("After the upgrade", after(&release.name, &ingress, settings).into_iter().chain(running.after()).collect()),
+        ("To go back", running.back()),
+    ];
+    let sections = sections.into_iter().filter(|(_, steps)| !steps.is_empty());
     Notes {
-        release: rewrite.release.clone(),
+        release: release.name.clone(),
         namespace: ingress.namespace().map(str::to_owned),
         certificate: how(&ingress, settings),
-        steps: steps(rewrite, &ingress, settings, flags),
+        sections: sections.map(|(title, steps)| Section { title, steps }).collect(),
         connection: connect::how(&ingress, None, false),
     }
 }
@@ -38,50 +61,42 @@ pub struct Notes {
     /// Who holds the certificate
     pub certificate: String,
     /// What to do, in order
-    pub steps: Vec<Step>,
+    pub sections: Vec<Section>,
     /// How clients connect then; the address is not known yet, and called ADDRESS
     pub connection: Connection,
 }
 
-/// A step: what to do, and the commands for it.
+/// Steps of one time.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Step {
-    /// What to do
-    pub words: String,
-    /// Commands of a shell; one may have several lines
-    pub commands: Vec<String>,
-}
-
-impl Step {
-    fn new(words: impl Into<String>) -> Self {
-        Self { words: words.into(), commands: Vec::new() }
-    }
-
-    fn run(mut self, command: impl Into<String>) -> Self {
-        self.commands.push(command.into());
-        self
-    }
+pub struct Section {
+    /// When: `Before the upgrade`, `If the release is running already`, `The upgrade`, `After the upgrade`, `To go back`
+    pub title: &'static str,
+    /// What to do, in order
+    pub steps: Vec<Step>,
 }
 
 impl Notes {
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { release, namespace, certificate, steps, connection } = self;
+        let Self { release, namespace, certificate, sections, connection } = self;
         let namespace = namespace.as_deref().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
         let mut lines = vec![format!("Release {release}{namespace}: {certificate}."), String::new()];
-        for (index, step) in steps.iter().enumerate() {
-            lines.extend(wrapped(&format!("{}. {}", index + 1, step.words)));
-            lines.push(String::new());
-            let commands = step.commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}"));
-            let before = lines.len();
-            lines.extend(commands);
-            if lines.len() > before {
+        let mut number = 0;
+        for Section { title, steps } in sections {
+            lines.extend([format!("{title}:"), String::new()]);
+            for Step { words, commands } in steps {
+                number += 1;
+                lines.extend(wrapped(&format!("{number}. {words}")));
                 lines.push(String::new());
+                if !commands.is_empty() {
+                    lines.extend(commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}")));
+                    lines.push(String::new());
+                }
             }
         }
-        lines.push("Then clients connect like this. `status` prints it with the ADDRESS.".to_owned());
+        lines.push("When it is ready, clients connect like this. `status` prints it with the ADDRESS.".to_owned());
         lines.push(String::new());
         lines.extend(connection.lines());
         lines.join("\n") + "\n"
@@ -114,24 +129,16 @@ fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
         Certificate::PreShared(_) => "the certificate is one of Compute Engine".to_owned(),
         Certificate::Secret(name) => format!("the certificate is in your Secret {name}"),
         Certificate::Files(_) => {
-            format!("the certificate is in Secret {}, part of the release", secret(ingress))
+            format!("the certificate is in Secret {}, part of the release", ingress.secret())
         }
         Certificate::CertManager(_) => {
-            format!("cert-manager makes the certificate, in Secret {}", secret(ingress))
+            format!("cert-manager makes the certificate, in Secret {}", ingress.secret())
         }
     }
 }
 
-fn secret<'v>(ingress: &Ingress<'v>) -> &'v str {
-    match &ingress.certificate {
-        CertificateSource::Secrets(names) => names.first().unwrap_or(&""),
-        _ => "",
-    }
-}
-
-fn steps(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings, flags: &[String]) -> Vec<Step> {
-    let release = rewrite.release.as_str();
-    let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
+/// What must be there.
+fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
     let mut steps = Vec::new();
     steps.extend(rewrite.is_without_authentication.then(|| authentication(ingress)));
     steps.extend(reserve(ingress));
@@ -140,7 +147,13 @@ fn steps(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings, flags: &
         steps.push(point(ingress, settings));
     }
     steps.extend(certificate(ingress, settings));
-    steps.push(apply(release, ingress, flags));
+    steps
+}
+
+/// What comes with the load balancer.
+fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
+    let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
+    let mut steps = Vec::new();
     if ingress.static_ip.is_none() {
         let name = shell_word(ingress.name);
         let namespace = ingress.namespace_flag();
@@ -234,7 +247,7 @@ fn may_be_http01(settings: &Settings) -> bool {
 
 fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> Vec<Step> {
     let namespace = ingress.namespace_flag();
-    let secret = secret(ingress);
+    let secret = ingress.secret();
     let (kind, get) = match issuer {
         Issuer::Cluster(name) => (format!("ClusterIssuer {name}"), format!("clusterissuer {name}")),
         Issuer::Namespaced(name) => (format!("Issuer {name}"), format!("issuer {name}{namespace}")),
@@ -255,12 +268,13 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
     steps
 }
 
-fn apply(release: &str, ingress: &Ingress<'_>, flags: &[String]) -> Step {
-    let release = shell_word(release);
+fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Step {
     let namespace = ingress.namespace_flag();
     // Another chart may mean another Milvus.
-    let version = ingress.value.label("helm.sh/chart").and_then(|chart| chart.strip_prefix("milvus-"));
-    let version = version.map(|version| format!(" --version {}", shell_word(version))).unwrap_or_default();
+    let version = service::chart_version(&release.service.object)
+        .map(|version| format!(" --version {}", shell_word(version)))
+        .unwrap_or_default();
+    let release = shell_word(&release.name);
     let mut command = format!(
         "helm upgrade --install {release} milvus/milvus{version}{namespace} \\\n  --post-renderer milvus-gke-l7"
     );

@@ -439,7 +439,7 @@ struct Seen<'a> {
 /// Regional load balancers take more types of keys than the global one.
 #[test]
 fn keys_of_an_internal_load_balancer() {
-    if !has(Command::new("openssl").arg("version")) {
+    if common::system_program("openssl").is_none() {
         return;
     }
     let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp384r1"];

@@ -14,8 +14,10 @@ pub(super) fn run(asked: Asked, output: DataOutput, input: impl Read) -> Result<
     let settings = settings(options)?;
     let input = read(input)?;
     let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
-    let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
-    let notes = notes::notes(&rewrite, &settings, &flags);
+    let release = filter::release(&stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
+    let rewrite =
+        filter::rewrite_release(&release, &stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
+    let notes = notes::notes(&stream, &release, &rewrite, &settings, &flags);
     // An item that cannot be put back into its list is a refusal as well.
     let warnings = rewrite.output(stream).map_err(|refusal| refused_whole(&refusal))?.warnings;
     let stdout = match output {

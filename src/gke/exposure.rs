@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::annotation::{LOAD_BALANCER_TYPE, LOAD_BALANCER_TYPE_OLD, SOURCE_RANGES};
 use crate::kube::object::Object as _;
+use crate::kube::service::LOAD_BALANCER;
 use crate::kube::value::{array_at, pointer, str_at};
 
 /// `spec.loadBalancerClass` of an internal load balancer.
@@ -36,7 +37,7 @@ impl Restriction {
     /// load balancer.
     #[must_use]
     pub fn of(service: &Value) -> Option<Self> {
-        if str_at(service, "/spec/type") != Some("LoadBalancer") {
+        if str_at(service, "/spec/type") != Some(LOAD_BALANCER) {
             return None;
         }
         Self::internal(service).or_else(|| Self::source_ranges(service))

@@ -342,6 +342,15 @@ impl<'v> Ingress<'v> {
         Some(host.strip_prefix("*.").map_or_else(|| (*host).to_owned(), |domain| format!("milvus.{domain}")))
     }
 
+    /// The Secret that holds its certificate; empty where there is none.
+    #[must_use]
+    pub fn secret(&self) -> &'v str {
+        match &self.certificate {
+            CertificateSource::Secrets(names) => names.first().unwrap_or(&""),
+            _ => "",
+        }
+    }
+
     /// `--namespace NAME` with a blank before it, where the namespace is known.
     #[must_use]
     pub fn namespace_flag(&self) -> String {

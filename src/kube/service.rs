@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::value::{array_at, set_at, str_at, value_at};
 
+/// The type of a Service that lets clients in from outside the cluster.
+pub const LOAD_BALANCER: &str = "LoadBalancer";
+
 /// A port of a Service.
 #[derive(Debug, Clone, Copy)]
 pub struct Port<'v> {

@@ -32,6 +32,12 @@ impl<'i> Attu<'i> {
         let (path, url) = (told.path, told.value.to_owned());
         Some(Self { object, url, path })
     }
+
+    /// Whether it speaks to Milvus without TLS.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.url.starts_with("https://")
+    }
 }
 
 /// Something that a container is told. It is shown as the first URL without TLS in it.

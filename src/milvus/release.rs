@@ -15,7 +15,7 @@ use super::service::{self, Service};
 use super::workload::{Serving, Workload};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _, Parsed, selects};
-use crate::kube::service::ports;
+use crate::kube::service::{LOAD_BALANCER, ports};
 use crate::kube::value::{pointer, str_at, value_at};
 use crate::report::mistaken::Mistaken;
 use crate::report::place::Spot;
@@ -117,14 +117,11 @@ impl<'i> Release<'i> {
     }
 }
 
-/// The type of a Service that lets clients in from outside the cluster.
-const LOAD_BALANCER_TYPE: &str = "LoadBalancer";
-
 /// What every document of some kind is searched for, prepared once.
 static VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(pods::VOLUME));
 static CONFIG_MAP_VOLUME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("configMap"));
 static TARGET_PORT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("targetPort"));
-static LOAD_BALANCER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(LOAD_BALANCER_TYPE));
+static LOAD_BALANCER_TYPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(LOAD_BALANCER));
 static ATTU: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(client::VARIABLE));
 
 /// Documents that may be part of a Milvus release, picked without parsing the rest.
@@ -213,7 +210,7 @@ impl<'i> Candidates<'i> {
                 }
             }
             // What cannot be read opens no door.
-            b"Service" if LOAD_BALANCER.find(body).is_some() => {
+            b"Service" if LOAD_BALANCER_TYPE.find(body).is_some() => {
                 self.load_balancers.extend(parse().ok().filter(|object| !object.is_hook()));
             }
             kind if FRONT_DOOR.iter().any(|ours| ours.name.as_bytes() == kind) => {
@@ -276,7 +273,7 @@ impl<'i> Candidates<'i> {
     /// Other Services that lead to Milvus's gRPC server from outside the cluster.
     fn doors(&self, service: &Service<'_>, server: &Server, labels: &Map<String, Value>) -> Vec<String> {
         let doors = self.services.iter().chain(&self.load_balancers).filter(|door| {
-            str_at(door.value(), "/spec/type") == Some(LOAD_BALANCER_TYPE)
+            str_at(door.value(), "/spec/type") == Some(LOAD_BALANCER)
                 && door.name() != Some(&service.name)
                 && door.shares_namespace(service.object.namespace())
                 && value_at(door.value(), "/spec/selector")

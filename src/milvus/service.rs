@@ -38,6 +38,12 @@ pub struct NamedPort {
     pub number: u16,
 }
 
+/// The version of the Milvus chart that an object is of.
+#[must_use]
+pub fn chart_version<'o>(object: &'o Parsed<'_>) -> Option<&'o str> {
+    object.label("helm.sh/chart")?.strip_prefix("milvus-")
+}
+
 /// Whether a port of a Service leads to Milvus's gRPC server, as in the chart.
 #[must_use]
 pub fn leads_to_milvus(port: &Port<'_>) -> bool {

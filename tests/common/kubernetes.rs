@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -115,9 +115,13 @@ impl Namespace {
         Some(namespace)
     }
 
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.cluster.kubeconfig
+    }
+
     /// Makes `command` work in this namespace.
     pub(crate) fn enter(&self, command: &mut Command) {
-        command.env("KUBECONFIG", &self.cluster.kubeconfig).args(["--namespace", &self.name]);
+        command.env("KUBECONFIG", self.kubeconfig()).args(["--namespace", &self.name]);
     }
 
     pub(crate) fn kubectl(&self, args: &[&str]) -> Output {

@@ -548,9 +548,11 @@ pub(crate) fn filter(input: &[u8]) {
         1 => checked(&output(input, &settings).unwrap_or_default()),
         2 => {
             let stream = Stream::split(input).open();
-            drop(
-                filter::rewrite(&stream, &settings).map(|done| notes::notes(&done, &settings, &options.flags()).text()),
-            );
+            let rewritten = filter::release(&stream, &settings).and_then(|release| {
+                let rewrite = filter::rewrite_release(&release, &stream, &settings)?;
+                Ok(notes::notes(&stream, &release, &rewrite, &settings, &options.flags()).text())
+            });
+            drop(rewritten);
         }
         _ => drop(status::report(input, &status::Asked::default()).map(|report| report.text(true))),
     }

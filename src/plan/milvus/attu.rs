@@ -24,7 +24,7 @@ pub(in crate::plan) fn plan<'r, 'i>(
     };
     let object = &attu.object;
     let Some(url) = &settings.attu_url else {
-        if !attu.url.starts_with("https://") {
+        if attu.is_plain() {
             warnings.push(format!(
                 "Attu ({} `{}`) will lose Milvus: its MILVUS_URL is {}, and Milvus speaks TLS only; pass --attu-url, \
                 such as https://{}:443",

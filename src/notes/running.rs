@@ -1,0 +1,283 @@
+//! What the upgrade means for a release that is running already: what it loses, what restarts, what stands in the way,
+//! and how to go back.
+
+use json_patch::PatchOperation;
+use serde_json::Value;
+
+use super::step::Step;
+use crate::filter::Rewrite;
+use crate::gke::annotation::SOURCE_RANGES;
+use crate::gke::exposure::Restriction;
+use crate::gke::ingress::Ingress;
+use crate::kube::object::Object as _;
+use crate::kube::service::LOAD_BALANCER;
+use crate::kube::value::str_at;
+use crate::milvus::client::Attu;
+use crate::milvus::pulsar;
+use crate::milvus::release::Release;
+use crate::milvus::service;
+use crate::settings::{Certificate, Scheme, ServiceType, Settings};
+use crate::stream::Stream;
+use crate::text::{one_line, shell_word};
+
+/// A release, and what becomes of it.
+pub(super) struct Running<'r> {
+    release: &'r Release<'r>,
+    rewrite: &'r Rewrite,
+    ingress: &'r Ingress<'r>,
+    settings: &'r Settings,
+    /// Jobs that Helm 4 cannot upgrade.
+    jobs: Vec<String>,
+}
+
+impl<'r> Running<'r> {
+    pub(super) fn read(
+        stream: &Stream<'_>,
+        release: &'r Release<'r>,
+        rewrite: &'r Rewrite,
+        ingress: &'r Ingress<'r>,
+        settings: &'r Settings,
+    ) -> Self {
+        Self { release, rewrite, ingress, settings, jobs: pulsar::jobs(stream, release) }
+    }
+
+    /// What to do right before the upgrade.
+    pub(super) fn before(&self) -> Vec<Step> {
+        let steps = [self.service(), self.restart(), self.source_ranges(), self.pulsar()];
+        [self.values()].into_iter().chain(steps.into_iter().flatten()).collect()
+    }
+
+    /// What is left to do when everything is ready.
+    pub(super) fn after(&self) -> Option<Step> {
+        let (_, door) = self.door().filter(|_| self.keeps_door())?;
+        Some(Step::new(format!(
+            "When no client uses the old {door} any more, leave --service-type keep out and apply again: the old {door} \
+            goes, and nothing restarts. If DNS leads to it, move the record first, and wait at least as long as its TTL."
+        )))
+    }
+
+    /// How to get what was there before.
+    pub(super) fn back(&self) -> Vec<Step> {
+        let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
+        let restarts = if self.restarted().next().is_some() {
+            " Milvus restarts without TLS, and every client must do without it again."
+        } else {
+            ""
+        };
+        let address = match self.is_load_balancer() && !self.keeps_door() {
+            true => " The Service gets a load balancer again, with another address unless you reserved the old one.",
+            false => "",
+        };
+        let stays = self.stays();
+        let stays = match stays.is_empty() {
+            true => String::new(),
+            false => format!(" What stays: {}.", stays.join(", ")),
+        };
+        let words = format!(
+            "Roll back to the last revision without the program. It is stored as it was rendered, so no flag is \
+            needed. Ingress, BackendConfig and what else was appended are deleted.{restarts}{address}{stays}"
+        );
+        let back = Step::new(words)
+            .run(format!("helm history {release}{namespace}"))
+            .run(format!("helm rollback {release} REVISION{namespace}"));
+        let jobs = (!self.jobs.is_empty())
+            .then(|| Step::new("Helm 4 cannot roll back over Pulsar's Jobs either: delete them first, as above."));
+        let for_good = Step::new(
+            "For good: leave --post-renderer out of the upgrade. Forgetting it does the same, without a warning: keep the \
+            command in a script.",
+        );
+        jobs.into_iter().chain([back, for_good]).collect()
+    }
+
+    fn values(&self) -> Step {
+        let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
+        let version = match service::chart_version(&self.release.service.object) {
+            Some(_) => {
+                "Keep its chart: --version is that of column CHART. Without it Helm takes the newest one, which may bring \
+                another Milvus."
+            }
+            None => {
+                "Keep its chart: its version is not in the input, and without --version Helm takes the newest one, \
+                which may bring another Milvus."
+            }
+        };
+        Step::new(format!(
+            "{version} Keep its values, too: add --values values.yaml to the upgrade. With some values given, Helm \
+            forgets those that are not; --reuse-values keeps them, but goes without the defaults of a newer chart."
+        ))
+        .run(format!("helm list{namespace} --filter {}", shell_word(&format!("^{}$", self.release.name))))
+        .run(format!("helm get values {release}{namespace} --output yaml > values.yaml"))
+    }
+
+    fn service(&self) -> Option<Step> {
+        let object = &self.release.service.object;
+        let (kind, door) = self.door()?;
+        let name = &self.release.service.name;
+        let lets_in = match Restriction::of(object.value()) {
+            Some(restriction) => format!(" and lets in {} only", restriction.to),
+            None if self.is_load_balancer() => " and lets in everybody".to_owned(),
+            None => String::new(),
+        };
+        let doors = self.release.other_doors.iter();
+        let doors: String = doors
+            .map(|other| {
+                format!(" Service {other} leads to the same pods and stays as it is; its clients must speak TLS, too.")
+            })
+            .collect();
+        if self.keeps_door() {
+            return Some(Step::new(format!(
+                "Service {name} is of type {kind}{lets_in}. It stays so, and keeps its {door}. Its clients must speak TLS \
+                from the restart on, and meet Milvus's own certificate there.{doors}"
+            )));
+        }
+        let lost: Vec<_> = self.lost().collect();
+        let lost = if lost.is_empty() { String::new() } else { format!(" and loses {}", lost.join(", ")) };
+        let policy = self.settings.backend.security_policy.as_ref();
+        let lets_in_then = match (self.settings.front_end.scheme, policy) {
+            (Scheme::Internal, _) => "the VPC network".to_owned(),
+            (Scheme::External, Some(policy)) => format!("whom the Cloud Armor policy {policy} lets in"),
+            (Scheme::External, None) => "everybody".to_owned(),
+        };
+        let long = match self.settings.certificate {
+            Certificate::Managed(_) => "up to 90 minutes, because of its certificate",
+            _ => "some minutes",
+        };
+        Some(Step::new(format!(
+            "Service {name} is of type {kind}{lets_in}. It becomes ClusterIP{lost}. Its {door} is gone at once. The new \
+            load balancer lets in {lets_in_then}, and takes {long}: plan a downtime, or add --service-type keep, and the \
+            old {door} stays meanwhile (docs/migrate.md).{doors}"
+        )))
+    }
+
+    /// The fields of the Service that the plan removes.
+    fn lost(&self) -> impl Iterator<Item = String> {
+        let object = &self.release.service.object;
+        let edited = self.rewrite.edited.iter().find(|edited| edited.id == object.id);
+        let removed = edited.into_iter().flat_map(|edited| &edited.patch.0).filter_map(|operation| match operation {
+            PatchOperation::Remove(remove) if remove.path.as_str().starts_with("/spec/") => Some(&remove.path),
+            _ => None,
+        });
+        removed.filter_map(|path| {
+            let field = path.tokens().last()?.decoded().into_owned();
+            Some(match path.resolve(object.value()).ok()? {
+                Value::String(value) => format!("{field} {}", one_line(value)),
+                Value::Number(value) => format!("{field} {value}"),
+                _ => field,
+            })
+        })
+    }
+
+    fn restart(&self) -> Option<Step> {
+        let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (kind, name) in self.restarted() {
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, names)) => names.push(name),
+                None => kinds.push((kind, vec![name])),
+            }
+        }
+        if kinds.is_empty() {
+            return None;
+        }
+        let names: Vec<_> = kinds
+            .iter()
+            .map(|(kind, names)| format!("{kind}{} {}", if names.len() > 1 { "s" } else { "" }, names.join(", ")))
+            .collect();
+        let clients: Vec<_> = self.plain_clients().collect();
+        let clients = match clients.is_empty() {
+            true => String::new(),
+            false => format!(
+                " These, in the input, lose it: {}. Let them connect to https://{}:443, Attu with --attu-url.",
+                clients.join("; "),
+                self.settings.hosts.iter().next().unwrap_or_default()
+            ),
+        };
+        Some(Step::new(format!(
+            "Milvus restarts: all pods of {}. From then on it speaks TLS only. Have the new settings of every client \
+            ready, of those in the cluster too.{clients}",
+            names.join(" and of ")
+        )))
+    }
+
+    /// Kind and name of the workloads that get new pods.
+    fn restarted(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_edited = |id| self.rewrite.edited.iter().any(|edited| edited.id == id);
+        let restarted = self.release.workloads.iter().filter(move |workload| is_edited(workload.object.id));
+        restarted.map(|workload| (workload.object.kind(), workload.object.name().unwrap_or_default()))
+    }
+
+    /// What is told to speak to Milvus without TLS.
+    fn plain_clients(&self) -> impl Iterator<Item = String> {
+        let attu = self.release.attu.as_ref().filter(|attu| attu.is_plain() && self.settings.attu_url.is_none());
+        let attu = attu.map(|Attu { object, url, .. }| {
+            format!("Attu ({} {}): {}", object.kind(), object.name().unwrap_or_default(), one_line(url))
+        });
+        let others =
+            self.release.plain_clients.iter().map(|(workload, told)| format!("{workload}: {}", one_line(told)));
+        attu.into_iter().chain(others)
+    }
+
+    /// Those in the chart are Helm's to remove.
+    fn source_ranges(&self) -> Option<Step> {
+        if !self.is_load_balancer() || self.keeps_door() {
+            return None;
+        }
+        let (service, namespace) = (shell_word(&self.release.service.name), self.ingress.namespace_flag());
+        let words = "Only if somebody restricted the live Service by hand (kubectl): clear that, or the API server \
+            refuses the upgrade half-way. Do it right before the upgrade: until then the old address is open.";
+        let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
+        let step =
+            Step::new(words).run(format!("kubectl patch service {service}{namespace} --type merge --patch '{patch}'"));
+        Some(step.run(format!("kubectl annotate service {service}{namespace} {}-", SOURCE_RANGES)))
+    }
+
+    fn pulsar(&self) -> Option<Step> {
+        let jobs: Vec<_> = self.jobs.iter().map(|job| shell_word(job)).collect();
+        let namespace = self.ingress.namespace_flag();
+        (!jobs.is_empty()).then(|| {
+            Step::new(
+                "Only with Helm 4, and only for the first upgrade with a post-renderer: delete Pulsar's Jobs, which \
+                are done. Helm 4 changes their scripts and then may not write them (`field is immutable`). Helm makes \
+                them again.",
+            )
+            .run(format!("kubectl delete job {}{namespace}", jobs.join(" ")))
+        })
+    }
+
+    /// What is neither the release's nor the load balancer's.
+    fn stays(&self) -> Vec<String> {
+        let Settings { certificate, front_end, backend, .. } = self.settings;
+        let certificate = match certificate {
+            Certificate::Managed(_) | Certificate::Files(_) => None,
+            Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
+            Certificate::PreShared(names) => {
+                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+                Some(format!("SSL certificate {}", names.join(", ")))
+            }
+            Certificate::Secret(name) => Some(format!("Secret {name}")),
+            Certificate::CertManager(_) => Some(format!("Secret {}", self.ingress.secret())),
+        };
+        let address = front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
+        let armor = backend.security_policy.as_ref().map(|name| format!("Cloud Armor policy {name}"));
+        let ssl = front_end.ssl_policy.as_ref().map(|name| format!("SSL policy {name}"));
+        [address, certificate, armor, ssl].into_iter().flatten().collect()
+    }
+
+    /// The Service's type and what clients outside of the cluster use, if it lets them in.
+    fn door(&self) -> Option<(&str, &'static str)> {
+        let kind = str_at(self.release.service.object.value(), "/spec/type")?;
+        let door = match kind {
+            LOAD_BALANCER => "address",
+            "NodePort" => "port on the nodes",
+            _ => return None,
+        };
+        Some((kind, door))
+    }
+
+    fn is_load_balancer(&self) -> bool {
+        self.door().is_some_and(|(kind, _)| kind == LOAD_BALANCER)
+    }
+
+    fn keeps_door(&self) -> bool {
+        self.settings.service_type == ServiceType::Keep
+    }
+}
