@@ -11,24 +11,24 @@ use crate::status::{self, Asked, StatusReport, Verdict};
 use crate::stream::Stream;
 
 pub(super) fn run(asked: &Asked, wait_hint: bool, output: DataOutput, input: impl Read) -> Result<Outcome, Outcome> {
-    let report = report(&read(input)?, asked).map_err(|(_, outcome)| outcome)?;
+    let report = report(&read(input)?, asked).map_err(|unread| unread.1)?;
     let stdout = told(&report, output, wait_hint)?;
     Ok(Outcome { stdout, stderr: String::new(), status: exit_status(report.verdict) })
 }
 
 /// What the objects tell, or why nothing.
-pub(super) fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, (Reason, Outcome)> {
+pub(super) fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Box<(Reason, Outcome)>> {
     let report = status::report(input, asked).map_err(|refusal| {
         let stream = Stream::split(input);
         let refusal = of_printed(refusal, &stream);
         let outcome = refused(&refusal, &stream);
-        (refusal.reason, outcome)
+        Box::new((refusal.reason, outcome))
     })?;
     // What is no part of the set-up is not to be waited for.
     let is_waiting = report.verdict == Verdict::Waiting;
     if let Some(refusal) = is_waiting.then(|| nothing_printed(input)).flatten() {
         let outcome = refused_whole(&refusal);
-        return Err((refusal.reason, outcome));
+        return Err(Box::new((refusal.reason, outcome)));
     }
     Ok(report)
 }

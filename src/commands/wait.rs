@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::shared::{refused, refused_whole};
-use super::status::{exit_status, told};
+use super::shared::refused_whole;
+use super::status::{exit_status, report, told};
 use crate::cli::Wait;
 use crate::report::outcome::{Outcome, Status, Stdout};
 use crate::report::progress::Progress;
 use crate::report::refusal::Reason;
-use crate::status::{self, Asked, Verdict};
-use crate::stream::{INPUT_LIMIT, Stream};
+use crate::status::{Asked, Verdict};
+use crate::stream::INPUT_LIMIT;
 use crate::wait::command::{self, Failure, Source};
 use crate::wait::{End, Look, Trouble, Watch};
 
@@ -74,9 +74,9 @@ fn look(source: &Source, asked: &Asked, bound: Duration, tick: &mut dyn FnMut())
     if input.len() > INPUT_LIMIT {
         return Ok(unread(&Reason::TooLarge, refused_whole(&Reason::TooLarge.into())));
     }
-    Ok(match status::report(&input, asked) {
+    Ok(match report(&input, asked) {
         Ok(report) => Look::Report(report.into()),
-        Err(refusal) => unread(&refusal.reason, refused(&refusal, &Stream::split(&input))),
+        Err(why) => unread(&why.0, why.1),
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// The folder of real rendered charts: `MILVUS_CHARTS`, or `../shared/charts`.
 ///
 /// `None`, said aloud, where there is none; with `CI=true` that is a failure.
+#[allow(dead_code, reason = "not every test file needs it")]
 pub(crate) fn charts() -> Option<PathBuf> {
     folder("MILVUS_CHARTS", "../shared/charts", "rendered charts")
 }
