@@ -23,7 +23,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Runs a program with its output in `folder`, and waits until `url` says `ready`.
+    /// Runs a program with its output in `folder`, and waits until a path says `ready`.
     pub(crate) fn start(command: &Command, folder: &Path, port: u16, path: &str, ready: &str) -> Self {
         let log = folder.join("log");
         let output = File::create(&log).unwrap();
