@@ -39,7 +39,7 @@ impl Milvus {
         writer.join().unwrap();
         // Its log stands between the answers.
         let answers = output.stdout.split(|&byte| byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-        let answers: Vec<_> = answers.map(|found: Value| answer(&found)).collect();
+        let answers: Vec<_> = answers.map(|value| answer(&value)).collect();
         assert_eq!(answers.len(), texts.len(), "{}", String::from_utf8_lossy(&output.stdout));
         answers
     }
@@ -83,7 +83,8 @@ fn texts(stream: &[u8]) -> BTreeMap<(String, String), String> {
 fn wrong(before: &Settings, after: &Settings, port: Option<&str>) -> Option<String> {
     // A `null` of which a mapping of ours becomes is nothing that Milvus asks for.
     let is_other = |key: &str, value: &str| {
-        !(OURS.contains(&key) || value.is_empty() && ["common", "commonsecurity", "proxy", "proxyhttp"].contains(&key))
+        let is_parent = ["common", "commonsecurity", "proxy", "proxyhttp"].contains(&key);
+        !(OURS.contains(&key) || is_parent && value.is_empty())
     };
     let others = |settings: &Settings| {
         let others = settings.iter().filter(|(key, value)| is_other(key, value));
