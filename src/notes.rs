@@ -17,7 +17,7 @@ use crate::stream::Stream;
 use crate::text::shell_word;
 
 use running::Running;
-pub use step::Step;
+pub use step::{Step, When};
 
 /// JSON Schema of [`Notes`].
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-notes.json");
@@ -33,19 +33,17 @@ pub fn notes(
 ) -> Notes {
     let ingress = Ingress::read(&rewrite.ingress);
     let running = Running::read(stream, release, rewrite, &ingress, settings);
-    let sections = [
-        ("Before the upgrade", before(rewrite, &ingress, settings)),
-        ("If the release is running already", running.before()),
-        ("The upgrade", vec![apply(release, &ingress, flags)]),
-        ("After the upgrade", after(&release.name, &ingress, settings).into_iter().chain(running.after()).collect()),
-        ("To go back", running.back()),
-    ];
-    let sections = sections.into_iter().filter(|(_, steps)| !steps.is_empty());
+    let mut steps = before(rewrite, &ingress, settings);
+    steps.extend(running.before());
+    steps.push(apply(release, &ingress, flags));
+    steps.extend(after(&release.name, &ingress, settings));
+    steps.extend(running.after());
+    steps.extend(running.back());
     Notes {
         release: release.name.clone(),
         namespace: ingress.namespace().map(str::to_owned),
         certificate: how(&ingress, settings),
-        sections: sections.map(|(title, steps)| Section { title, steps }).collect(),
+        steps,
         connection: connect::how(&ingress, None, false),
     }
 }
@@ -66,16 +64,6 @@ pub struct Notes {
     pub connection: Connection,
 }
 
-/// Steps of one time.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Section {
-    /// When: `Before the upgrade`, `If the release is running already`, `The upgrade`, `After the upgrade`, `To go back`
-    pub title: &'static str,
-    /// What to do, in order
-    pub steps: Vec<Step>,
-}
-
 impl Notes {
     /// For people.
     #[must_use]
@@ -83,12 +71,15 @@ impl Notes {
         let Self { release, namespace, certificate, sections, connection } = self;
         let namespace = namespace.as_deref().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
         let mut lines = vec![format!("Release {release}{namespace}: {certificate}."), String::new()];
-        let mut number = 0;
-        for Section { title, steps } in sections {
-            lines.extend([format!("{title}:"), String::new()]);
-            for Step { words, commands } in steps {
-                number += 1;
-                lines.extend(wrapped(&format!("{number}. {words}")));
+        let mut last = None;
+        for (index, Step { when, words, commands }) in steps.iter().enumerate() {
+            if last.replace(when) != Some(when) {
+                lines.extend([format!("{when}:"), String::new()]);
+            }
+            lines.extend(wrapped(&format!("{}. {words}", index + 1)));
+            lines.push(String::new());
+            if !commands.is_empty() {
+                lines.extend(commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}")));
                 lines.push(String::new());
                 if !commands.is_empty() {
                     lines.extend(commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}")));
@@ -158,7 +149,7 @@ fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step>
         let name = shell_word(ingress.name);
         let namespace = ingress.namespace_flag();
         steps.push(
-            Step::new("Wait for the ADDRESS of the Ingress, two to ten minutes.")
+            Step::new(When::After, "Wait for the ADDRESS of the Ingress, two to ten minutes.")
                 .run(format!("kubectl get ingress {name}{namespace} --watch")),
         );
         steps.push(point(ingress, settings));
@@ -175,7 +166,7 @@ fn authentication(ingress: &Ingress<'_>) -> Step {
         authentication::OFF,
         authentication::SWITCH_ON
     );
-    Step::new(words).run(authentication::CHANGE_PASSWORD)
+    Step::new(When::Before, words).run(authentication::CHANGE_PASSWORD)
 }
 
 fn reserve(ingress: &Ingress<'_>) -> Option<Step> {
@@ -188,13 +179,16 @@ fn reserve(ingress: &Ingress<'_>) -> Option<Step> {
         ),
         false => ("Reserve the address, unless it is there.", "--global", "--global"),
     };
-    let step = Step::new(words).run(format!("gcloud compute addresses create {name} {new}"));
+    let step = Step::new(When::Before, words).run(format!("gcloud compute addresses create {name} {new}"));
     Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
 }
 
 fn point(ingress: &Ingress<'_>, settings: &Settings) -> Step {
     let hosts = ingress.hosts.join(", ");
-    let address = if ingress.static_ip.is_some() { "that address" } else { "the ADDRESS" };
+    let (when, address) = match ingress.static_ip {
+        Some(_) => (When::Before, "that address"),
+        None => (When::After, "the ADDRESS"),
+    };
     let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
     let need = match settings.certificate {
         Certificate::Managed(_) | Certificate::ManagedByName(_) => {
@@ -206,7 +200,7 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Step {
         }
         _ => " Clients that give server_name can do without.",
     };
-    Step::new(format!("Point an A record of {hosts} at {address}{zone}.{need}"))
+    Step::new(when, format!("Point an A record of {hosts} at {address}{zone}.{need}"))
 }
 
 /// What must exist before.
@@ -216,13 +210,13 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
         Certificate::Managed(_) | Certificate::Files(_) => Vec::new(),
         Certificate::ManagedByName(name) => {
             let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
-            vec![Step::new(step).run(format!("kubectl get managedcertificate {name}{namespace} -o yaml"))]
+            vec![Step::new(When::Before, step).run(format!("kubectl get managedcertificate {name}{namespace} -o yaml"))]
         }
         Certificate::PreShared(names) => {
             let place = if ingress.internal { "--region REGION" } else { "--global" };
             let make = |name: &GcpName| {
                 let words = "must be there. With a certificate and a key of yours:";
-                Step::new(format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
+                Step::new(When::Before, format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
                     "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
                 ))
             };
@@ -230,7 +224,7 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
         }
         Certificate::Secret(name) => {
             let words = format!("Secret {name} must be there: without it GKE makes no front end.");
-            vec![Step::new(words).run(create_secret(name.as_str(), &namespace))]
+            vec![Step::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
         Certificate::CertManager(issuer) => cert_manager(ingress, issuer, may_be_http01(settings)),
     }
@@ -254,7 +248,8 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
     };
     let solver = if may_be_http01 { "Best it solves DNS-01." } else { "It must solve DNS-01." };
     let mut steps = vec![
-        Step::new(format!("{kind} of cert-manager must be there. {solver}")).run(format!("kubectl get {get} -o yaml")),
+        Step::new(When::Before, format!("{kind} of cert-manager must be there. {solver}"))
+            .run(format!("kubectl get {get} -o yaml")),
     ];
     if may_be_http01 {
         let words = format!(
@@ -263,7 +258,7 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
         );
         let hosts = ingress.hosts.iter().map(|host| format!(" --host {}", shell_word(host))).collect::<String>();
         let key = format!("milvus-gke-l7 cert{hosts}");
-        steps.push(Step::new(words).run(key).run(create_secret(secret, &namespace)));
+        steps.push(Step::new(When::Before, words).run(key).run(create_secret(secret, &namespace)));
     }
     steps
 }
@@ -285,7 +280,8 @@ fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Step
         };
         command.push_str(&format!(" \\\n  --post-renderer-args {flag}"));
     }
-    Step::new("Apply it: with Helm, or with the same flags by kubectl or kustomize, if you use these.").run(command)
+    Step::new(When::Upgrade, "Apply it: with Helm, or with the same flags by kubectl or kustomize, if you use these.")
+        .run(command)
 }
 
 fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Step {
@@ -297,6 +293,6 @@ fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Step {
         false => "The first health check is green a few minutes after the pods are ready.",
     };
     let release = shell_word(release);
-    Step::new(format!("Wait until it is ready. {long}"))
+    Step::new(When::After, format!("Wait until it is ready. {long}"))
         .run(format!("milvus-gke-l7 wait --release {release}{}", ingress.namespace_flag()))
 }

@@ -4,7 +4,7 @@
 use json_patch::PatchOperation;
 use serde_json::Value;
 
-use super::step::Step;
+use super::step::{Step, When};
 use crate::filter::Rewrite;
 use crate::gke::annotation::SOURCE_RANGES;
 use crate::gke::exposure::Restriction;
@@ -50,10 +50,13 @@ impl<'r> Running<'r> {
     /// What is left to do when everything is ready.
     pub(super) fn after(&self) -> Option<Step> {
         let (_, door) = self.door().filter(|_| self.keeps_door())?;
-        Some(Step::new(format!(
-            "When no client uses the old {door} any more, leave --service-type keep out and apply again: the old {door} \
+        Some(Step::new(
+            When::After,
+            format!(
+                "When no client uses the old {door} any more, leave --service-type keep out and apply again: the old {door} \
             goes, and nothing restarts. If DNS leads to it, move the record first, and wait at least as long as its TTL."
-        )))
+            ),
+        ))
     }
 
     /// How to get what was there before.
@@ -77,12 +80,14 @@ impl<'r> Running<'r> {
             "Roll back to the last revision without the program. It is stored as it was rendered, so no flag is \
             needed. Ingress, BackendConfig and what else was appended are deleted.{restarts}{address}{stays}"
         );
-        let back = Step::new(words)
+        let back = Step::new(When::Back, words)
             .run(format!("helm history {release}{namespace}"))
             .run(format!("helm rollback {release} REVISION{namespace}"));
-        let jobs = (!self.jobs.is_empty())
-            .then(|| Step::new("Helm 4 cannot roll back over Pulsar's Jobs either: delete them first, as above."));
+        let jobs = (!self.jobs.is_empty()).then(|| {
+            Step::new(When::Back, "Helm 4 cannot roll back over Pulsar's Jobs either: delete them first, as above.")
+        });
         let for_good = Step::new(
+            When::Back,
             "For good: leave --post-renderer out of the upgrade. Forgetting it does the same, without a warning: keep the \
             command in a script.",
         );
@@ -101,10 +106,13 @@ impl<'r> Running<'r> {
                 which may bring another Milvus."
             }
         };
-        Step::new(format!(
-            "{version} Keep its values, too: add --values values.yaml to the upgrade. With some values given, Helm \
+        Step::new(
+            When::Running,
+            format!(
+                "{version} Keep its values, too: add --values values.yaml to the upgrade. With some values given, Helm \
             forgets those that are not; --reuse-values keeps them, but goes without the defaults of a newer chart."
-        ))
+            ),
+        )
         .run(format!("helm list{namespace} --filter {}", shell_word(&format!("^{}$", self.release.name))))
         .run(format!("helm get values {release}{namespace} --output yaml > values.yaml"))
     }
@@ -125,10 +133,13 @@ impl<'r> Running<'r> {
             })
             .collect();
         if self.keeps_door() {
-            return Some(Step::new(format!(
-                "Service {name} is of type {kind}{lets_in}. It stays so, and keeps its {door}. Its clients must speak TLS \
+            return Some(Step::new(
+                When::Running,
+                format!(
+                    "Service {name} is of type {kind}{lets_in}. It stays so, and keeps its {door}. Its clients must speak TLS \
                 from the restart on, and meet Milvus's own certificate there.{doors}"
-            )));
+                ),
+            ));
         }
         let lost: Vec<_> = self.lost().collect();
         let lost = if lost.is_empty() { String::new() } else { format!(" and loses {}", lost.join(", ")) };
@@ -142,11 +153,14 @@ impl<'r> Running<'r> {
             Certificate::Managed(_) => "up to 90 minutes, because of its certificate",
             _ => "some minutes",
         };
-        Some(Step::new(format!(
-            "Service {name} is of type {kind}{lets_in}. It becomes ClusterIP{lost}. Its {door} is gone at once. The new \
+        Some(Step::new(
+            When::Running,
+            format!(
+                "Service {name} is of type {kind}{lets_in}. It becomes ClusterIP{lost}. Its {door} is gone at once. The new \
             load balancer lets in {lets_in_then}, and takes {long}: plan a downtime, or add --service-type keep, and the \
             old {door} stays meanwhile (docs/migrate.md).{doors}"
-        )))
+            ),
+        ))
     }
 
     /// The fields of the Service that the plan removes.
@@ -191,11 +205,14 @@ impl<'r> Running<'r> {
                 self.settings.hosts.iter().next().unwrap_or_default()
             ),
         };
-        Some(Step::new(format!(
-            "Milvus restarts: all pods of {}. From then on it speaks TLS only. Have the new settings of every client \
+        Some(Step::new(
+            When::Running,
+            format!(
+                "Milvus restarts: all pods of {}. From then on it speaks TLS only. Have the new settings of every client \
             ready, of those in the cluster too.{clients}",
-            names.join(" and of ")
-        )))
+                names.join(" and of ")
+            ),
+        ))
     }
 
     /// Kind and name of the workloads that get new pods.
@@ -225,8 +242,8 @@ impl<'r> Running<'r> {
         let words = "Only if somebody restricted the live Service by hand (kubectl): clear that, or the API server \
             refuses the upgrade half-way. Do it right before the upgrade: until then the old address is open.";
         let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
-        let step =
-            Step::new(words).run(format!("kubectl patch service {service}{namespace} --type merge --patch '{patch}'"));
+        let step = Step::new(When::Running, words)
+            .run(format!("kubectl patch service {service}{namespace} --type merge --patch '{patch}'"));
         Some(step.run(format!("kubectl annotate service {service}{namespace} {}-", SOURCE_RANGES)))
     }
 
@@ -235,6 +252,7 @@ impl<'r> Running<'r> {
         let namespace = self.ingress.namespace_flag();
         (!jobs.is_empty()).then(|| {
             Step::new(
+                When::Running,
                 "Only with Helm 4, and only for the first upgrade with a post-renderer: delete Pulsar's Jobs, which \
                 are done. Helm 4 changes their scripts and then may not write them (`field is immutable`). Helm makes \
                 them again.",
