@@ -59,7 +59,7 @@ pub struct Notes {
     /// Who holds the certificate
     pub certificate: String,
     /// What to do, in order
-    pub sections: Vec<Section>,
+    pub steps: Vec<Step>,
     /// How clients connect then; the address is not known yet, and called ADDRESS
     pub connection: Connection,
 }
@@ -68,7 +68,7 @@ impl Notes {
     /// For people.
     #[must_use]
     pub fn text(&self) -> String {
-        let Self { release, namespace, certificate, sections, connection } = self;
+        let Self { release, namespace, certificate, steps, connection } = self;
         let namespace = namespace.as_deref().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
         let mut lines = vec![format!("Release {release}{namespace}: {certificate}."), String::new()];
         let mut last = None;
@@ -81,10 +81,6 @@ impl Notes {
             if !commands.is_empty() {
                 lines.extend(commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}")));
                 lines.push(String::new());
-                if !commands.is_empty() {
-                    lines.extend(commands.iter().flat_map(|command| command.lines()).map(|line| format!("   {line}")));
-                    lines.push(String::new());
-                }
             }
         }
         lines.push("When it is ready, clients connect like this. `status` prints it with the ADDRESS.".to_owned());
