@@ -1,8 +1,8 @@
 //! The next steps for a release, before anything is applied: what must exist before, which depends on who holds the
 //! certificate, what the upgrade means where the release is running already, what comes after, and how to go back.
 
+mod instruction;
 mod running;
-mod step;
 
 use serde::Serialize;
 
@@ -16,8 +16,8 @@ use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
 use crate::stream::Stream;
 use crate::text::shell_word;
 
+pub use instruction::{Instruction, When};
 use running::Running;
-pub use step::{Step, When};
 
 /// JSON Schema of [`Notes`].
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-notes.json");
@@ -59,7 +59,7 @@ pub struct Notes {
     /// Who holds the certificate
     pub certificate: String,
     /// What to do, in order
-    pub steps: Vec<Step>,
+    pub steps: Vec<Instruction>,
     /// How clients connect then; the address is not known yet, and called ADDRESS
     pub connection: Connection,
 }
@@ -72,7 +72,7 @@ impl Notes {
         let namespace = namespace.as_deref().map(|namespace| format!(", namespace {namespace}")).unwrap_or_default();
         let mut lines = vec![format!("Release {release}{namespace}: {certificate}."), String::new()];
         let mut last = None;
-        for (index, Step { when, words, commands }) in steps.iter().enumerate() {
+        for (index, Instruction { when, words, commands }) in steps.iter().enumerate() {
             if last.replace(when) != Some(when) {
                 lines.extend([format!("{when}:"), String::new()]);
             }
@@ -125,7 +125,7 @@ fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
 }
 
 /// What must be there.
-fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
+fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
     let mut steps = Vec::new();
     steps.extend(rewrite.is_without_authentication.then(|| authentication(ingress)));
     steps.extend(reserve(ingress));
@@ -138,14 +138,14 @@ fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings) -> Vec<
 }
 
 /// What comes with the load balancer.
-fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
+fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
     let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
     let mut steps = Vec::new();
     if ingress.static_ip.is_none() {
         let name = shell_word(ingress.name);
         let namespace = ingress.namespace_flag();
         steps.push(
-            Step::new(When::After, "Wait for the ADDRESS of the Ingress, two to ten minutes.")
+            Instruction::new(When::After, "Wait for the ADDRESS of the Ingress, two to ten minutes.")
                 .run(format!("kubectl get ingress {name}{namespace} --watch")),
         );
         steps.push(point(ingress, settings));
@@ -155,17 +155,17 @@ fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step>
 }
 
 /// Milvus does not ask for a password yet.
-fn authentication(ingress: &Ingress<'_>) -> Step {
+fn authentication(ingress: &Ingress<'_>) -> Instruction {
     let place = if ingress.internal { "in the VPC network" } else { "on the internet" };
     let words = format!(
         "{}, and the load balancer is {place}. To change that, {} (with PyMilvus, once clients can connect as root).",
         authentication::OFF,
         authentication::SWITCH_ON
     );
-    Step::new(When::Before, words).run(authentication::CHANGE_PASSWORD)
+    Instruction::new(When::Before, words).run(authentication::CHANGE_PASSWORD)
 }
 
-fn reserve(ingress: &Ingress<'_>) -> Option<Step> {
+fn reserve(ingress: &Ingress<'_>) -> Option<Instruction> {
     let name = shell_word(ingress.static_ip?);
     let (words, new, of) = match ingress.internal {
         true => (
@@ -175,11 +175,11 @@ fn reserve(ingress: &Ingress<'_>) -> Option<Step> {
         ),
         false => ("Reserve the address, unless it is there.", "--global", "--global"),
     };
-    let step = Step::new(When::Before, words).run(format!("gcloud compute addresses create {name} {new}"));
+    let step = Instruction::new(When::Before, words).run(format!("gcloud compute addresses create {name} {new}"));
     Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
 }
 
-fn point(ingress: &Ingress<'_>, settings: &Settings) -> Step {
+fn point(ingress: &Ingress<'_>, settings: &Settings) -> Instruction {
     let hosts = ingress.hosts.join(", ");
     let (when, address) = match ingress.static_ip {
         Some(_) => (When::Before, "that address"),
@@ -196,23 +196,26 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Step {
         }
         _ => " Clients that give server_name can do without.",
     };
-    Step::new(when, format!("Point an A record of {hosts} at {address}{zone}.{need}"))
+    Instruction::new(when, format!("Point an A record of {hosts} at {address}{zone}.{need}"))
 }
 
 /// What must exist before.
-fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
+fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
     let namespace = ingress.namespace_flag();
     match &settings.certificate {
         Certificate::Managed(_) | Certificate::Files(_) => Vec::new(),
         Certificate::ManagedByName(name) => {
             let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
-            vec![Step::new(When::Before, step).run(format!("kubectl get managedcertificate {name}{namespace} -o yaml"))]
+            vec![
+                Instruction::new(When::Before, step)
+                    .run(format!("kubectl get managedcertificate {name}{namespace} -o yaml")),
+            ]
         }
         Certificate::PreShared(names) => {
             let place = if ingress.internal { "--region REGION" } else { "--global" };
             let make = |name: &GcpName| {
                 let words = "must be there. With a certificate and a key of yours:";
-                Step::new(When::Before, format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
+                Instruction::new(When::Before, format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
                     "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
                 ))
             };
@@ -220,7 +223,7 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Step> {
         }
         Certificate::Secret(name) => {
             let words = format!("Secret {name} must be there: without it GKE makes no front end.");
-            vec![Step::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
+            vec![Instruction::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
         Certificate::CertManager(issuer) => cert_manager(ingress, issuer, may_be_http01(settings)),
     }
@@ -235,7 +238,7 @@ fn may_be_http01(settings: &Settings) -> bool {
     settings.front_end.scheme == Scheme::External && settings.front_end.http != Http::Off
 }
 
-fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> Vec<Step> {
+fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> Vec<Instruction> {
     let namespace = ingress.namespace_flag();
     let secret = ingress.secret();
     let (kind, get) = match issuer {
@@ -244,7 +247,7 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
     };
     let solver = if may_be_http01 { "Best it solves DNS-01." } else { "It must solve DNS-01." };
     let mut steps = vec![
-        Step::new(When::Before, format!("{kind} of cert-manager must be there. {solver}"))
+        Instruction::new(When::Before, format!("{kind} of cert-manager must be there. {solver}"))
             .run(format!("kubectl get {get} -o yaml")),
     ];
     if may_be_http01 {
@@ -254,12 +257,12 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
         );
         let hosts = ingress.hosts.iter().map(|host| format!(" --host {}", shell_word(host))).collect::<String>();
         let key = format!("milvus-gke-l7 cert{hosts}");
-        steps.push(Step::new(When::Before, words).run(key).run(create_secret(secret, &namespace)));
+        steps.push(Instruction::new(When::Before, words).run(key).run(create_secret(secret, &namespace)));
     }
     steps
 }
 
-fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Step {
+fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Instruction {
     let namespace = ingress.namespace_flag();
     // Another chart may mean another Milvus.
     let version = service::chart_version(&release.service.object)
@@ -276,11 +279,14 @@ fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Step
         };
         command.push_str(&format!(" \\\n  --post-renderer-args {flag}"));
     }
-    Step::new(When::Upgrade, "Apply it: with Helm, or with the same flags by kubectl or kustomize, if you use these.")
-        .run(command)
+    Instruction::new(
+        When::Upgrade,
+        "Apply it: with Helm, or with the same flags by kubectl or kustomize, if you use these.",
+    )
+    .run(command)
 }
 
-fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Step {
+fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Instruction {
     let long = match is_managed {
         true => {
             "Google makes the certificate only when the domain leads to the load balancer: up to 60 minutes, and up \
@@ -289,6 +295,6 @@ fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Step {
         false => "The first health check is green a few minutes after the pods are ready.",
     };
     let release = shell_word(release);
-    Step::new(When::After, format!("Wait until it is ready. {long}"))
+    Instruction::new(When::After, format!("Wait until it is ready. {long}"))
         .run(format!("milvus-gke-l7 wait --release {release}{}", ingress.namespace_flag()))
 }

@@ -4,7 +4,7 @@
 use json_patch::PatchOperation;
 use serde_json::Value;
 
-use super::step::{Step, When};
+use super::instruction::{Instruction, When};
 use crate::filter::Rewrite;
 use crate::gke::annotation::SOURCE_RANGES;
 use crate::gke::exposure::Restriction;
@@ -42,15 +42,15 @@ impl<'r> Running<'r> {
     }
 
     /// What to do right before the upgrade.
-    pub(super) fn before(&self) -> Vec<Step> {
+    pub(super) fn before(&self) -> Vec<Instruction> {
         let steps = [self.service(), self.restart(), self.source_ranges(), self.pulsar()];
         [self.values()].into_iter().chain(steps.into_iter().flatten()).collect()
     }
 
     /// What is left to do when everything is ready.
-    pub(super) fn after(&self) -> Option<Step> {
+    pub(super) fn after(&self) -> Option<Instruction> {
         let (_, door) = self.door().filter(|_| self.keeps_door())?;
-        Some(Step::new(
+        Some(Instruction::new(
             When::After,
             format!(
                 "When no client uses the old {door} any more, leave --service-type keep out and apply again: the old {door} \
@@ -60,7 +60,7 @@ impl<'r> Running<'r> {
     }
 
     /// How to get what was there before.
-    pub(super) fn back(&self) -> Vec<Step> {
+    pub(super) fn back(&self) -> Vec<Instruction> {
         let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
         let restarts = if self.restarted().next().is_some() {
             " Milvus restarts without TLS, and every client must do without it again."
@@ -80,13 +80,16 @@ impl<'r> Running<'r> {
             "Roll back to the last revision without the program. It is stored as it was rendered, so no flag is \
             needed. Ingress, BackendConfig and what else was appended are deleted.{restarts}{address}{stays}"
         );
-        let back = Step::new(When::Back, words)
+        let back = Instruction::new(When::Back, words)
             .run(format!("helm history {release}{namespace}"))
             .run(format!("helm rollback {release} REVISION{namespace}"));
         let jobs = (!self.jobs.is_empty()).then(|| {
-            Step::new(When::Back, "Helm 4 cannot roll back over Pulsar's Jobs either: delete them first, as above.")
+            Instruction::new(
+                When::Back,
+                "Helm 4 cannot roll back over Pulsar's Jobs either: delete them first, as above.",
+            )
         });
-        let for_good = Step::new(
+        let for_good = Instruction::new(
             When::Back,
             "For good: leave --post-renderer out of the upgrade. Forgetting it does the same, without a warning: keep the \
             command in a script.",
@@ -94,7 +97,7 @@ impl<'r> Running<'r> {
         jobs.into_iter().chain([back, for_good]).collect()
     }
 
-    fn values(&self) -> Step {
+    fn values(&self) -> Instruction {
         let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
         let version = match service::chart_version(&self.release.service.object) {
             Some(_) => {
@@ -106,7 +109,7 @@ impl<'r> Running<'r> {
                 which may bring another Milvus."
             }
         };
-        Step::new(
+        Instruction::new(
             When::Running,
             format!(
                 "{version} Keep its values, too: add --values values.yaml to the upgrade. With some values given, Helm \
@@ -117,7 +120,7 @@ impl<'r> Running<'r> {
         .run(format!("helm get values {release}{namespace} --output yaml > values.yaml"))
     }
 
-    fn service(&self) -> Option<Step> {
+    fn service(&self) -> Option<Instruction> {
         let object = &self.release.service.object;
         let (kind, door) = self.door()?;
         let name = &self.release.service.name;
@@ -133,7 +136,7 @@ impl<'r> Running<'r> {
             })
             .collect();
         if self.keeps_door() {
-            return Some(Step::new(
+            return Some(Instruction::new(
                 When::Running,
                 format!(
                     "Service {name} is of type {kind}{lets_in}. It stays so, and keeps its {door}. Its clients must speak TLS \
@@ -153,7 +156,7 @@ impl<'r> Running<'r> {
             Certificate::Managed(_) => "up to 90 minutes, because of its certificate",
             _ => "some minutes",
         };
-        Some(Step::new(
+        Some(Instruction::new(
             When::Running,
             format!(
                 "Service {name} is of type {kind}{lets_in}. It becomes ClusterIP{lost}. Its {door} is gone at once. The new \
@@ -181,7 +184,7 @@ impl<'r> Running<'r> {
         })
     }
 
-    fn restart(&self) -> Option<Step> {
+    fn restart(&self) -> Option<Instruction> {
         let mut kinds: Vec<(&str, Vec<&str>)> = Vec::new();
         for (kind, name) in self.restarted() {
             match kinds.iter_mut().find(|(known, _)| *known == kind) {
@@ -205,7 +208,7 @@ impl<'r> Running<'r> {
                 self.settings.hosts.iter().next().unwrap_or_default()
             ),
         };
-        Some(Step::new(
+        Some(Instruction::new(
             When::Running,
             format!(
                 "Milvus restarts: all pods of {}. From then on it speaks TLS only. Have the new settings of every client \
@@ -234,7 +237,7 @@ impl<'r> Running<'r> {
     }
 
     /// Those in the chart are Helm's to remove.
-    fn source_ranges(&self) -> Option<Step> {
+    fn source_ranges(&self) -> Option<Instruction> {
         if !self.is_load_balancer() || self.keeps_door() {
             return None;
         }
@@ -242,16 +245,16 @@ impl<'r> Running<'r> {
         let words = "Only if somebody restricted the live Service by hand (kubectl): clear that, or the API server \
             refuses the upgrade half-way. Do it right before the upgrade: until then the old address is open.";
         let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
-        let step = Step::new(When::Running, words)
+        let step = Instruction::new(When::Running, words)
             .run(format!("kubectl patch service {service}{namespace} --type merge --patch '{patch}'"));
         Some(step.run(format!("kubectl annotate service {service}{namespace} {}-", SOURCE_RANGES)))
     }
 
-    fn pulsar(&self) -> Option<Step> {
+    fn pulsar(&self) -> Option<Instruction> {
         let jobs: Vec<_> = self.jobs.iter().map(|job| shell_word(job)).collect();
         let namespace = self.ingress.namespace_flag();
         (!jobs.is_empty()).then(|| {
-            Step::new(
+            Instruction::new(
                 When::Running,
                 "Only with Helm 4, and only for the first upgrade with a post-renderer: delete Pulsar's Jobs, which \
                 are done. Helm 4 changes their scripts and then may not write them (`field is immutable`). Helm makes \

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// A step: what to do, and the commands for it.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct Step {
+pub struct Instruction {
     /// When it is done
     pub when: When,
     /// What to do
@@ -33,7 +33,7 @@ pub enum When {
     Back,
 }
 
-impl Step {
+impl Instruction {
     pub(super) fn new(when: When, words: impl Into<String>) -> Self {
         Self { when, words: words.into(), commands: Vec::new() }
     }
