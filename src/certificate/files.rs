@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::Pair;
+use super::pair::Pair;
 
 /// Where a certificate and its key are to be.
 #[derive(Debug)]

@@ -27,8 +27,8 @@ use x509_cert::spki::{
 };
 use x509_cert::time::{Time, Validity};
 
-use super::Pair;
 use super::chain::covers;
+use super::pair::Pair;
 use crate::host::Hosts;
 
 /// Clients whose clock is a little slow accept it at once.

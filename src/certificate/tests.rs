@@ -1,4 +1,5 @@
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use p256::elliptic_curve::Generate as _;
 use p256::pkcs8::EncodePrivateKey as _;
@@ -19,7 +20,8 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, ObjectIdentifier, SubjectPublicK
 use x509_cert::time::{Time, Validity};
 
 use super::*;
-use crate::host::Host;
+use crate::gke::certificate::Scope;
+use crate::host::{Host, Hosts};
 
 const HOST: &str = "milvus.example.com";
 const DAY: u64 = 24 * 60 * 60;

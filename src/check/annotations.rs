@@ -3,9 +3,8 @@
 
 use serde_json::Value;
 
-use super::findings::{Finding, Findings};
+use super::findings::{Finding, Findings, at_annotation};
 use super::rules;
-use super::service::at_annotation;
 use crate::gke::annotation::{self, Annotation, Format};
 use crate::kube::object::{Existing, Object as _, is_qualified_name};
 use crate::kube::value::{pointer, value_at};

@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::findings::Findings;
+use super::findings::{Findings, at_annotation};
 use super::input::Found;
-use super::service::at_annotation;
 use super::subject::{Subject, Target};
 use super::{fields, managed_certificate, rules, tls_secret};
 use crate::certificate::covers;

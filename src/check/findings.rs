@@ -76,3 +76,8 @@ impl Findings {
         self.push(Finding::of(rule, object, message));
     }
 }
+
+/// Where an annotation is in its object.
+pub(super) fn at_annotation(key: &str) -> PointerBuf {
+    pointer(["metadata", "annotations", key])
+}

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::findings::{Finding, Findings};
+use super::findings::{Finding, Findings, at_annotation};
 use super::input::Found;
-use super::service::at_annotation;
 use super::subject::{Subject, Target, is_charts};
 use super::{backend, certificates, fields, frontend_config, rules};
 use crate::gke::annotation::{

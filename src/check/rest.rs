@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::findings::{Finding, Findings};
+use super::findings::{Finding, Findings, at_annotation};
 use super::milvus::Speaks;
 use super::rules;
-use super::service::{at_annotation, at_target};
+use super::service::at_target;
 use super::subject::{Subject, Target};
 use crate::gke::annotation::APP_PROTOCOLS;
 use crate::gke::health;

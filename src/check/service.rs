@@ -7,7 +7,7 @@ use json_patch::jsonptr::PointerBuf;
 use serde_json::Value;
 
 use super::backend_config::{self, Role};
-use super::findings::{Finding, Findings};
+use super::findings::{Finding, Findings, at_annotation};
 use super::input::Found;
 use super::subject::Subject;
 use super::{fields, rules};
@@ -114,10 +114,6 @@ fn rule_of(error: &AppProtocolsError) -> &'static rules::Rule {
 /// Whether it is there, be it no string.
 fn has_annotation(object: &Existing, key: &str) -> bool {
     object.annotation_value(key).is_some_and(|value| !value.is_null())
-}
-
-pub(super) fn at_annotation(key: &str) -> PointerBuf {
-    pointer(["metadata", "annotations", key])
 }
 
 fn at_port(port: Port<'_>, key: &str) -> PointerBuf {
