@@ -467,6 +467,9 @@ fn options_before_command(arguments: &[OsString]) -> Option<clap::Error> {
 /// What the names of our variables begin with.
 const VARIABLES: &str = "MILVUS_GKE_L7_";
 
+/// Variables of the project's scripts and tests, which the program does not read.
+const OF_SCRIPTS: [&str; 2] = ["KUBECONFIG", "TOOLS"];
+
 /// Warnings of variables that look like ours and are not.
 #[must_use]
 pub fn unknown_variables() -> Vec<String> {
@@ -485,7 +488,8 @@ fn unknown_variable(name: &str) -> Option<String> {
     let known: Vec<_> = Field::ALL.iter().map(variable).chain(["CONFIG".to_owned()]).collect();
     // Windows does not tell upper case from lower case.
     let is_alike = |known: &str| if cfg!(windows) { known.eq_ignore_ascii_case(name) } else { known == name };
-    if known.iter().any(|known| is_alike(&format!("{VARIABLES}{known}"))) {
+    let mut all = known.iter().map(String::as_str).chain(OF_SCRIPTS);
+    if all.any(|known| is_alike(&format!("{VARIABLES}{known}"))) {
         return None;
     }
     let told = known.iter().map(String::as_str).filter(|known| *known != variable(&Field::IAP));
