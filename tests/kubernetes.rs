@@ -28,7 +28,8 @@ use kubernetes::{Cluster, Live, Namespace, accepted, refused};
 use kustomize::{Function, Kustomize, Tool};
 use pair::Pair;
 
-const HOST: &[&str] = &["--host=vectors.example.com"];
+/// The Service that the tests begin with is restricted.
+const HOST: &[&str] = &["--host=vectors.example.com", "--public"];
 
 const SERVICE: &str = "Service/my-release-milvus";
 const CONFIG_MAP: &str = "ConfigMap/my-release-milvus";
@@ -455,6 +456,8 @@ fn applied(chart: Chart, writer: Writer, flags: &[&str]) {
     let exposed = Exposed::load_balancer();
     let Some(rendered) = exposed.rendered(chart, &namespace.name) else { return };
     kustomize.write_case("function", &rendered);
+    let config = fs::read_to_string(kustomize.path("app/l7.yaml")).unwrap();
+    kustomize.write("app/l7.yaml", &format!("{config}  public: true\n"));
     let build = |function| {
         let output = kustomize.build(function, &["--enable-alpha-plugins", "--enable-exec"]);
         kustomize::accepted(&output).unwrap()
