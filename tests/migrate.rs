@@ -75,12 +75,12 @@ fn follow(major: u8, way: &str, chart: &str, states: &[State]) {
     session.section(ROLLBACK);
     session.went(&[State::Layer4]);
 
-    // There again, to leave it in the other way.
+    // Half the way again, where there is one, to leave it in the other manner.
     let blocks = section(way);
-    let last = blocks.iter().rposition(|block| block.text.contains("helm upgrade")).unwrap();
+    let first = blocks.iter().find(|block| block.text.contains("helm upgrade")).unwrap();
     session.section(BACK);
-    session.block(&blocks[last]);
-    session.went(&[State::Layer7]);
+    session.block(first);
+    session.went(&states[1..2]);
     session.section(BACK);
     session.section(FOR_GOOD);
     session.went(&[State::Layer4]);
@@ -101,7 +101,7 @@ impl State {
     #[track_caller]
     fn of(live: &Live) -> Self {
         let service = live.get(SERVICE);
-        let address = service["status"]["loadBalancer"]["ingress"][0]["ip"].as_str();
+        let address = address(live);
         let neg = service["metadata"]["annotations"].get("cloud.google.com/neg").is_some();
         let user_yaml = live.get(CONFIG_MAP)["data"]["user.yaml"].as_str().unwrap();
         let user_yaml: Value = serde_yaml::from_str(user_yaml).unwrap();
@@ -109,7 +109,7 @@ impl State {
         let front_door = [live.has(INGRESS), live.has(BACKEND_CONFIG), neg];
         match (service["spec"]["type"].as_str().unwrap(), address, tls, front_door) {
             ("LoadBalancer", Some(_), false, [false, false, false]) => Self::Layer4,
-            ("LoadBalancer", Some(OLD), true, [true, true, true]) => Self::Both,
+            ("LoadBalancer", Some(_), true, [true, true, true]) => Self::Both,
             ("ClusterIP", None, true, [true, true, true]) => Self::Layer7,
             state => panic!("neither of the states: {state:?}"),
         }
@@ -217,14 +217,16 @@ impl Session {
         self.history.push(self.namespace.live());
     }
 
-    /// The release has gone through these states, and Milvus has restarted where it began or ended to speak TLS, and
-    /// nowhere else. What is before the last of them is forgotten.
+    /// The release has gone through these states. Milvus has restarted where it began or ended to speak TLS, and nowhere
+    /// else; the Service has kept its address where it has kept its type. What is before the last of them is forgotten.
     #[track_caller]
     fn went(&mut self, states: &[State]) {
         let seen: Vec<_> = self.history.iter().map(State::of).collect();
         assert_eq!(&seen[seen.len() - states.len()..], states);
         for (index, pair) in self.history.windows(2).enumerate() {
             let tls = [seen[index], seen[index + 1]].map(|state| state != State::Layer4);
+            let [before, after] = [&pair[0], &pair[1]].map(address);
+            assert!(before.is_none() || after.is_none() || before == after, "{before:?} became {after:?}");
             let [before, after] = [&pair[0], &pair[1]].map(milvus_pods);
             assert_eq!(before.len(), after.len());
             for (before, after) in before.iter().zip(&after) {
@@ -233,6 +235,11 @@ impl Session {
         }
         self.history.drain(..self.history.len() - 1);
     }
+}
+
+/// The address of the Service, if it has one of its own.
+fn address(live: &Live) -> Option<&str> {
+    live.get(SERVICE)["status"]["loadBalancer"]["ingress"][0]["ip"].as_str()
 }
 
 /// The pod templates of the workloads that read Milvus's settings.
