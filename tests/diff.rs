@@ -101,6 +101,21 @@ fn patches_turn_objects_into_new_ones() {
     assert!(compared > 500, "only {compared} were compared");
 }
 
+/// Milvus restarts where its settings change, and not where Attu is led elsewhere.
+#[test]
+fn the_summary_tells_what_restarts() {
+    let case = cases().into_iter().find(|case| case.name() == "options/attu").expect("a case with Attu");
+    let summary = |input: &str, url: &str| {
+        let args =
+            [&["diff".to_owned()], &case.args[..], &[format!("--attu-url={url}"), "--quiet".to_owned()]].concat();
+        let diff = common::run_in(&case.folder, &args, &case.vars, input.as_bytes());
+        String::from_utf8(diff.stdout).unwrap().lines().next().unwrap_or_default().to_owned()
+    };
+    let first = summary(&case.input, "https://a.example.com:443");
+    assert!(first.ends_with("; 3 objects are new; all Milvus pods restart"), "{first}");
+    assert_eq!(summary(&case.output, "https://b.example.com:443"), "1 workload changes");
+}
+
 #[test]
 fn exit_code_and_colours() {
     let case = cases().into_iter().find(|case| case.name() == "append/sample").expect("the sample");
