@@ -17,7 +17,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    let mut live = Live::new();
+    let mut live = Live::default();
     let Outcome { stdout, stderr, status } = commands::run(&arguments, io::stdin().lock(), &mut live);
     live.clear();
     say(&stderr);
@@ -70,17 +70,12 @@ fn say(message: &str) {
 }
 
 /// The progress of a run, on stderr. On a terminal its last line is what is awaited at present.
+#[derive(Default)]
 struct Live {
-    is_terminal: bool,
     is_shown: bool,
 }
 
 impl Live {
-    fn new() -> Self {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
-        Self { is_terminal: io::stderr().is_terminal() && !is_dumb, is_shown: false }
-    }
-
     /// Takes the last line away.
     fn clear(&mut self) {
         if std::mem::take(&mut self.is_shown) {
@@ -95,12 +90,14 @@ impl Progress for Live {
         say(lines);
     }
 
+    /// Asked of the system each time: most runs have no progress, and are not to pay for it.
     fn is_live(&self) -> bool {
-        self.is_terminal
+        let is_dumb = || std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+        io::stderr().is_terminal() && !is_dumb()
     }
 
     fn now(&mut self, line: &str) {
-        if self.is_terminal {
+        if self.is_live() {
             // No line break at the right edge: what does not fit is cut off.
             draw(&format!("\r\x1b[K\x1b[?7l{line}\x1b[?7h"));
             self.is_shown = true;

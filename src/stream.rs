@@ -112,12 +112,13 @@ impl<'i> Stream<'i> {
     /// The same stream with the items of its lists in the place of the lists. One that cannot be read stays a document.
     #[must_use]
     pub fn open(self) -> Self {
-        let Self { input, bodies, .. } = self;
-        let may_be_list = |body: &Body<'_>| list::may_be(&body.text, body.kind);
-        if !bodies.iter().any(may_be_list) {
-            return Self { input, bodies, ..self };
+        if !self.bodies.iter().any(|body| list::may_be(&body.text, body.kind)) {
+            return self;
         }
-        let mut opened = Self { input, bodies: Vec::with_capacity(bodies.len()), ..self };
+        let Self { input, bodies, .. } = self;
+        // Where documents begin may have been told before: items begin elsewhere.
+        let mut opened =
+            Self { input, bodies: Vec::with_capacity(bodies.len()), lists: Vec::new(), first_lines: OnceCell::new() };
         for body in bodies {
             match List::read(input, &body.range, body.kind) {
                 None => opened.bodies.push(body),

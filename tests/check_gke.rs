@@ -267,10 +267,7 @@ fn golden_outputs_are_good_to_both() {
     let Some(judge) = common::judge("gce") else { return };
     for case in ["append/sample", "append/cluster", "append/several-hosts", "options/timeout", "options/health-both"] {
         let output = fs::read_to_string(testdata("cases").join(case).join("stdout.yaml")).unwrap();
-        let mut alarms = alarms(&output);
-        // Of Milvus's, not of GKE's.
-        alarms.retain(|rule| rule != "authentication-off");
-        assert_eq!((objection(&judge, &output, "stub"), alarms), (None, Vec::new()), "{case}");
+        assert_eq!((objection(&judge, &output, "stub"), alarms(&output)), (None, Vec::new()), "{case}");
     }
 }
 
@@ -294,7 +291,9 @@ fn edited(base: &str, edits: &[Edit], name: &str) -> String {
 
 /// Rules of the errors and warnings.
 fn alarms(input: &str) -> Vec<String> {
-    let run = run(&["check".to_owned(), "--output=json".to_owned()], &[], input.as_bytes());
+    // Whether Milvus asks for a password is nothing to GKE.
+    let args = ["check", "--output=json", "--ignore=authentication-off"].map(str::to_owned);
+    let run = run(&args, &[], input.as_bytes());
     let found: Vec<Value> =
         serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&run.stderr)));
     let alarms = found.iter().filter(|finding| finding["severity"] != "note");

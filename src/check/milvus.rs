@@ -103,25 +103,22 @@ fn settings(
     findings: &mut Findings,
 ) -> Result<Speaks, Refusal> {
     let config = Config::read(config_map, key, server, http::DEFAULT)?;
-    check_authentication(subject, config_map, key, &config, findings);
+    check_authentication(subject, &config, findings);
     let http = http::port(&config)?;
     let speaks = |tls| Ok(Speaks { tls, http });
-    let (mode, place) = match config.environment(TLS_MODE) {
+    let mode = match config.environment(TLS_MODE) {
         Some(variable) => {
             // Taken from elsewhere (`valueFrom`): not known here.
             let Some(value) = &variable.value else { return speaks(None) };
-            (Some(value.trim().to_owned()), Some(config.place_of_variable(variable)))
+            Some(value.trim().to_owned())
         }
-        None => (config.in_files(TLS_MODE)?, config.place_in_files(TLS_MODE)),
+        None => config.in_files(TLS_MODE)?,
     };
-    let user_yaml = || Place { document: config_map.id, spot: Spot::Path(pointer(["data", key])) };
-    let mut at = |rule, place: Option<Place>, message: String| {
-        findings.push(Finding::new(rule, Some(place.unwrap_or_else(user_yaml)), message));
-    };
+    let mut at = |rule, place: Place, message: String| findings.push(Finding::new(rule, Some(place), message));
     match mode.as_deref() {
         Some("1") => {}
         Some("2") => {
-            at(&rules::TLS_MODE_2, place, "Milvus is set to tlsMode 2".to_owned());
+            at(&rules::TLS_MODE_2, config.place_of(TLS_MODE), "Milvus is set to tlsMode 2".to_owned());
             return speaks(Some(false));
         }
         mode => {
@@ -129,46 +126,34 @@ fn settings(
                 Some(mode) => format!("Milvus is set to tlsMode {mode}"),
                 None => "common.security.tlsMode is not set, and off by default".to_owned(),
             };
-            at(&rules::TLS_OFF, place, message);
+            at(&rules::TLS_OFF, config.place_of(TLS_MODE), message);
             return speaks(Some(false));
         }
     }
     if http::keeps_milvus_from_starting(&config, server)? {
-        let place = config.place_in_files(HTTP_PORT).or(place);
+        let place = config.place_in_files(HTTP_PORT).unwrap_or_else(|| config.place_of(TLS_MODE));
         at(&rules::HTTP_SHARES_PORT, place, "Milvus's HTTP server has no port of its own".to_owned());
     } else if let Some((port, by)) = http::taken(&config, server)? {
         at(
             &rules::HTTP_PORT_TAKEN,
-            config.place_in_files(HTTP_PORT),
+            config.place_in_files(HTTP_PORT).unwrap_or_else(|| config.user_yaml()),
             format!("proxy.http.port is {port}, Milvus's {by} port"),
         );
     }
     speaks(Some(true))
 }
 
-fn check_authentication(
-    subject: &Subject<'_>,
-    config_map: &Parsed<'_>,
-    key: &str,
-    config: &Config<'_, '_>,
-    findings: &mut Findings,
-) {
-    let Some(rule) = (match subject.scheme() {
-        Some(Scheme::External) => Some(&rules::AUTHENTICATION_OFF),
-        Some(Scheme::Internal) => Some(&rules::AUTHENTICATION_OFF_INSIDE),
-        None => None,
-    })
-    .filter(|_| authentication::is_off(config)) else {
-        return;
+fn check_authentication(subject: &Subject<'_>, config: &Config<'_, '_>, findings: &mut Findings) {
+    let rule = match subject.scheme() {
+        Some(Scheme::External) => &rules::AUTHENTICATION_OFF,
+        Some(Scheme::Internal) => &rules::AUTHENTICATION_OFF_INSIDE,
+        None => return,
     };
-    let place = match config.environment(AUTHORIZATION) {
-        Some(variable) => Some(config.place_of_variable(variable)),
-        None => config.place_in_files(AUTHORIZATION),
-    };
-    let user_yaml = || Place { document: config_map.id, spot: Spot::Path(pointer(["data", key])) };
-    let message = "common.security.authorizationEnabled is off";
-    findings
-        .push(Finding::new(rule, Some(place.unwrap_or_else(user_yaml)), message).with_fix(authentication::SWITCH_ON));
+    if authentication::is_off(config) {
+        let message = format!("{} is off", AUTHORIZATION.name);
+        let finding = Finding::new(rule, Some(config.place_of(AUTHORIZATION)), message);
+        findings.push(finding.with_fix(authentication::SWITCH_ON));
+    }
 }
 
 /// Other Services that let clients in from outside, to the same port of the same pods.

@@ -9,7 +9,7 @@ use crate::kube::object::{Existing, Object as _};
 use crate::kube::service::{Port, ports};
 use crate::kube::value::value_at;
 use crate::milvus::pods::Pods;
-use crate::milvus::service::{GRPC_PORT, INSTANCE, leads_to_milvus};
+use crate::milvus::service::{GRPC_PORT, INSTANCE, chart_version, leads_to_milvus};
 use crate::report::refusal::{Reason, Refusal};
 use crate::settings::Scheme;
 
@@ -208,7 +208,7 @@ pub(super) fn is_charts(ingress: &Existing) -> bool {
         annotation::MANAGED_CERTIFICATES,
         annotation::FRONTEND_CONFIG,
     ];
-    let chart = ingress.label("helm.sh/chart").is_some_and(|chart| chart.starts_with("milvus-"));
+    let chart = chart_version(ingress).is_some();
     let class = ingress.annotation(annotation::CLASS).is_some_and(|class| class.starts_with("gce"));
     chart && !class && !marks.iter().any(|key| ingress.annotation(key).is_some())
 }

@@ -25,8 +25,8 @@ pub(super) fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Box<(R
         Box::new((refusal.reason, outcome))
     })?;
     // What is no part of the set-up is not to be waited for.
-    let is_waiting = report.verdict == Verdict::Waiting;
-    if let Some(refusal) = is_waiting.then(|| nothing_printed(input)).flatten() {
+    let is_nothing = report.verdict == Verdict::Waiting && report.service.is_none();
+    if let Some(refusal) = is_nothing.then(|| nothing_printed(input)).flatten() {
         let outcome = refused_whole(&refusal);
         return Err(Box::new((refusal.reason, outcome)));
     }

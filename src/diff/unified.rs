@@ -13,8 +13,7 @@ use crate::stream::{DocumentId, Stream};
 /// The hunks that make `before` into `after`, with so many lines of context.
 pub(super) fn diff(before: &[u8], after: &[u8], context: usize) -> String {
     let texts = [before, after].map(String::from_utf8_lossy);
-    let streams = [before, after].map(|side| (Stream::split(side), Stream::split(side).open()));
-    let [mut old, mut new] = [0, 1].map(|side| Side::new(&texts[side], &streams[side].0, &streams[side].1));
+    let [mut old, mut new] = [0, 1].map(|side| Side::new(&texts[side], [before, after][side]));
     let mut out = String::from("--- rendered\n+++ rewritten\n");
     for group in group_diff_ops(operations(&old, &new), context) {
         hunk(&mut out, &mut old, &mut new, &group);
@@ -27,22 +26,24 @@ struct Side<'s> {
     lines: Vec<&'s str>,
     /// Where documents begin, with their separators.
     documents: Vec<usize>,
-    stream: &'s Stream<'s>,
+    stream: Stream<'s>,
     /// The same of its objects, which may be items of lists.
     objects: Vec<(usize, DocumentId)>,
     shown: HashMap<usize, Shown>,
 }
 
 impl<'s> Side<'s> {
-    fn new(text: &'s str, split: &Stream<'_>, stream: &'s Stream<'s>) -> Self {
-        let start = |stream: &Stream<'_>, id| {
-            let separator = memchr::memchr_iter(b'\n', stream.separator(id)).count();
-            stream.first_line(id) - 1 - separator
+    fn new(text: &'s str, bytes: &'s [u8]) -> Self {
+        let starts = |stream: &Stream<'_>| -> Vec<_> {
+            let separator = |id| memchr::memchr_iter(b'\n', stream.separator(id)).count();
+            stream.ids().map(|id| (stream.first_line(id) - 1 - separator(id), id)).collect()
         };
-        let mut documents: Vec<_> = split.ids().map(|id| start(split, id)).collect();
+        let stream = Stream::split(bytes);
+        let mut documents: Vec<_> = starts(&stream).into_iter().map(|(start, _)| start).collect();
         // Before the first one stands a byte order mark at most.
         documents[..1].fill(0);
-        let objects = stream.ids().map(|id| (start(stream, id), id)).collect();
+        let stream = stream.open();
+        let objects = starts(&stream);
         Self { lines: text.split_inclusive('\n').collect(), documents, stream, objects, shown: HashMap::new() }
     }
 

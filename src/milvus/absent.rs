@@ -2,13 +2,11 @@
 
 use memchr::memmem;
 
+use super::service::CHART;
 use crate::report::mistaken::Mistaken;
 use crate::report::refusal::Reason;
 use crate::stream::Stream;
 use crate::stream::head::Kind;
-
-/// The label in which charts name themselves, and their version.
-const CHART: &[u8] = b"helm.sh/chart";
 
 /// The most charts that are named.
 const NAMED: usize = 5;
@@ -23,7 +21,7 @@ pub fn reason(stream: &Stream<'_>) -> Reason {
         return Reason::Mistaken(read);
     }
     let mut charts: Vec<String> = Vec::new();
-    for at in memmem::find_iter(stream.input(), CHART) {
+    for at in memmem::find_iter(stream.input(), CHART.as_bytes()) {
         let line = &stream.input()[at + CHART.len()..];
         let line = &line[..memchr::memchr2(b'\n', b'\r', line).unwrap_or(line.len())];
         let chart = std::str::from_utf8(line).unwrap_or_default().trim_matches([' ', ':', '"', '\'', ',']);

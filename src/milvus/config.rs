@@ -179,6 +179,21 @@ impl<'r, 'i> Config<'r, 'i> {
         })
     }
 
+    /// Where it is set: in the environment, or in a file; else the file in which it would be.
+    #[must_use]
+    pub fn place_of(&self, setting: Setting) -> Place {
+        match self.environment(setting) {
+            Some(variable) => self.place_of_variable(variable),
+            None => self.place_in_files(setting).unwrap_or_else(|| self.user_yaml()),
+        }
+    }
+
+    /// The file of the user's settings.
+    #[must_use]
+    pub fn user_yaml(&self) -> Place {
+        Place { document: self.object.id, spot: Spot::Path(pointer(["data", self.key])) }
+    }
+
     fn place(&self, file: &str, inner: PointerBuf) -> Place {
         Place { document: self.object.id, spot: Spot::InText { text: pointer(["data", file]), inner } }
     }

@@ -176,12 +176,13 @@ impl<'i> Candidates<'i> {
     /// A text is refused, once it is known what for.
     fn is_text(&mut self, stream: &Stream<'_>, id: DocumentId) -> bool {
         let body = stream.body(id);
-        let text = Mistaken::text(body);
-        let line =
-            |body: &[u8]| memchr::memchr_iter(b'\n', &body[..body.len() - head::content(body).len()]).count() + 1;
-        let refusal = text.map(|text| Refusal::at(Reason::TextBeside(text), id, Spot::Line(line(body))));
-        self.text = self.text.take().or(refusal);
-        text.is_some()
+        let Some(text) = Mistaken::text(body) else { return false };
+        self.text.get_or_insert_with(|| {
+            let before = &body[..body.len() - head::content(body).len()];
+            let line = memchr::memchr_iter(b'\n', before).count() + 1;
+            Refusal::at(Reason::TextBeside(text), id, Spot::Line(line))
+        });
+        true
     }
 
     fn sort_in(

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::kube::object::{Object as _, Parsed};
+use crate::kube::object::{Object, Parsed};
 use crate::kube::service::{Port, ports};
 use crate::kube::value::{pointer, str_at, value_at};
 use crate::report::refusal::{Reason, Refusal};
@@ -38,10 +38,13 @@ pub struct NamedPort {
     pub number: u16,
 }
 
+/// The label that holds the chart's name and version.
+pub const CHART: &str = "helm.sh/chart";
+
 /// The version of the Milvus chart that an object is of.
 #[must_use]
-pub fn chart_version<'o>(object: &'o Parsed<'_>) -> Option<&'o str> {
-    object.label("helm.sh/chart")?.strip_prefix("milvus-")
+pub fn chart_version(object: &impl Object) -> Option<&str> {
+    object.label(CHART)?.strip_prefix("milvus-")
 }
 
 /// Whether a port of a Service leads to Milvus's gRPC server, as in the chart.

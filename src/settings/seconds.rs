@@ -38,7 +38,7 @@ impl<const MIN: u32, const MAX: u32> FromStr for Seconds<MIN, MAX> {
     type Err = SecondsError;
 
     fn from_str(text: &str) -> Result<Self, SecondsError> {
-        let seconds = seconds(text.trim()).ok_or(SecondsError::Form)?;
+        let seconds = sum(text.trim(), &UNITS).ok_or(SecondsError::Form)?;
         match u32::try_from(seconds) {
             Ok(within) if (MIN..=MAX).contains(&within) => Ok(Self(within)),
             _ => Err(SecondsError::Bounds { min: MIN, max: MAX, seconds }),
@@ -49,13 +49,12 @@ impl<const MIN: u32, const MAX: u32> FromStr for Seconds<MIN, MAX> {
 /// Units and their lengths in seconds, the largest first.
 const UNITS: [(&str, u64); 3] = [("h", 3600), ("m", 60), ("s", 1)];
 
-/// A number alone is of seconds.
-fn seconds(text: &str) -> Option<u64> {
-    text.parse().ok().or_else(|| sum(text, &UNITS))
-}
-
-/// A sum of numbers with units, in the order of `units`.
+/// A sum of numbers with units, in the order of `units`, of which the smallest is 1; a number alone is of seconds.
 pub(crate) fn sum(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    if let Ok(seconds) = text.parse::<u64>() {
+        let (_, second) = units.iter().find(|(unit, _)| *unit == "s")?;
+        return seconds.checked_mul(*second);
+    }
     let mut rest = text;
     let mut total: u64 = 0;
     for (unit, length) in units {

@@ -38,12 +38,8 @@ impl<const MIN: u64, const MAX: u64> FromStr for Span<MIN, MAX> {
 
     fn from_str(text: &str) -> Result<Self, SpanError> {
         const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
-        let text = text.trim();
-        let milliseconds = match text.parse::<u64>() {
-            Ok(seconds) => seconds.checked_mul(1000),
-            Err(_) => seconds::sum(text, &UNITS),
-        };
-        let [min, max, found] = [MIN, MAX, milliseconds.ok_or(SpanError::Form)?].map(Duration::from_millis);
+        let milliseconds = seconds::sum(text.trim(), &UNITS).ok_or(SpanError::Form)?;
+        let [min, max, found] = [MIN, MAX, milliseconds].map(Duration::from_millis);
         if found < min || found > max {
             return Err(SpanError::Bounds { min, max, found });
         }

@@ -7,6 +7,7 @@ use crate::gke::kind::Kind;
 use crate::kube::object::Object as _;
 use crate::kube::value::value_at;
 use crate::milvus::release::Release;
+use crate::milvus::service::CHART;
 
 /// An object of ours.
 #[derive(Debug, Serialize)]
@@ -53,7 +54,7 @@ impl Metadata {
 
 /// The labels that the chart puts on everything; `component` says what pods do.
 fn is_chart_label(key: &str) -> bool {
-    key == "helm.sh/chart" || key.starts_with("app.kubernetes.io/")
+    key == CHART || key.starts_with("app.kubernetes.io/")
 }
 
 impl<Spec: Serialize> Manifest<Spec> {
