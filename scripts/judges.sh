@@ -21,7 +21,7 @@ fail() {
     exit 1
 }
 
-# tests/common/judge.rs takes the same sum.
+# tests/it/common/mod.rs takes the same sum.
 sum() { # NAME
     cat "$1"/*.go "$1"/go.mod "$1"/go.sum | sha256sum | cut -c 1-12
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts a Kubernetes API server for tests/kubernetes.rs and tests/migrate.rs, and prints the path of its kubeconfig:
+# Starts a Kubernetes API server for tests/it/kubernetes.rs and tests/it/migrate.rs, and prints the path of its kubeconfig:
 # etcd, kube-apiserver and kube-controller-manager on 127.0.0.1, without nodes. What runs already is left alone.
 # scripts/judges.sh builds the programs.
 #

@@ -1,6 +1,6 @@
 #![no_main]
 
-#[path = "../../tests/common/properties.rs"]
+#[path = "../../tests/it/common/properties.rs"]
 mod properties;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| properties::split(input));

@@ -3,7 +3,7 @@
 //!
 //! Everything that the program promises rests on this file. So nothing here may say yes
 //! where reading and comparing says no: what saves time is either exact or gives up
-//! (`tests/sabotage.rs` spoils edits of real documents and expects a no to each).
+//! (`tests/it/sabotage.rs` spoils edits of real documents and expects a no to each).
 
 use std::fmt;
 

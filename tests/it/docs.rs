@@ -1,0 +1,108 @@
+//! What the documentation has from the program is what the program says today
+//! (`UPDATE=1` writes it).
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use clap::builder::StyledStr;
+use clap::{Arg, Args as _, Command};
+use milvus_gke_l7::check::report;
+use milvus_gke_l7::options::{Field, Options};
+use milvus_gke_l7::report::mistaken::Mistaken;
+use regex_lite::Regex;
+
+use crate::common;
+
+#[test]
+fn table_of_options() {
+    let command = Options::augment_args(Command::new(""));
+    let mut text = String::new();
+    let mut heading = "";
+    let all = command.get_arguments().zip(Field::ALL);
+    for (argument, field) in all.filter(|(argument, _)| !argument.is_hide_set()) {
+        let of = argument.get_help_heading().unwrap_or_default();
+        if of != heading {
+            heading = of;
+            write!(text, "\n### {heading}\n\n| flag | field | meaning |\n| --- | --- | --- |\n").unwrap();
+        }
+        writeln!(text, "{}", row(argument, *field)).unwrap();
+    }
+    current("docs/configuration.md", "options", &text);
+}
+
+fn row(argument: &Arg, field: Field) -> String {
+    let is_switch = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
+    let is_list = argument.get_value_delimiter().is_some();
+    let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
+    let flag = argument.get_long().unwrap();
+    let flag = if is_switch { format!("`--{flag}`") } else { format!("`--{flag} {value}`") };
+    let kind = match (is_switch, is_list) {
+        (true, _) => ", true or false",
+        (_, true) => ", a list",
+        _ => "",
+    };
+    let field = field.name();
+    let said = |help: Option<&StyledStr>| help.map(ToString::to_string).unwrap_or_default();
+    let (first, long) = (said(argument.get_help()), said(argument.get_long_help()));
+    let rest = long.strip_prefix(&first).unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let meaning = if rest.is_empty() { first } else { format!("{first}. {rest}") };
+    format!("| {} | `{field}`{kind} | {} |", flag.replace('|', "\\|"), meaning.replace('|', "\\|"))
+}
+
+#[test]
+fn table_of_rules() {
+    current("docs/rules.md", "rules", &report::table());
+}
+
+#[test]
+fn table_of_what_is_read_by_mistake() {
+    let mut text = "\n| found | why it is refused | what to do |\n| --- | --- | --- |\n".to_owned();
+    let cell = |text: &str| text.replace('|', "\\|");
+    for Mistaken { what, why, help, .. } in Mistaken::ALL {
+        writeln!(text, "| {} | {} | {} |", cell(what), cell(why), cell(help)).unwrap();
+    }
+    current("docs/refusals.md", "mistaken", &text);
+}
+
+/// What `benches/compare --write` writes stands where it is to stand, whole. The figures are not judged.
+#[test]
+fn table_of_speed() {
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let text = &document[part(&document, "README.md", "speed")];
+    let (ms, signed) = (r"\d+\.\d\d", r"[+-]\d+\.\d\d");
+    let row = format!(r"\| [^|]+ \| [^|]+ \| {ms} \| {ms} \| {ms} \| {signed} \| [\d.]+");
+    let form = [
+        r"Measured on \d{4}-\d\d-\d\d: .+, load [\d.]+; Linux .+; rustc .+; GNU coreutils .+\. Input: .+\.yaml\.",
+        "",
+        r"\| \| edits \| \d+ KB: ms \| min \| ± \| to `cat` \| peak, MB \| 100 MB: ms \| to `cat` \| peak, MB \|",
+        r"\| --- \| --- \|( ---: \|){8}",
+        &format!(r"({row} \| (\d+ \| [+-]\d+ \| [\d.]+|[a-z][^|]* \| \|) \|\n){{7}}"),
+        r"\| target \| measured \| \|",
+        r"(\| --- ){3}\|",
+        r"(\| [^|]+ \| [^|]+ \| (met|\*\*missed\*\*) \|\n){4}",
+        r"hyperfine [\d.]+, 100 runs of each on the chart: `cat` [\d.]+ ms, `milvus-gke-l7` [\d.]+ ms\.",
+    ];
+    let form = Regex::new(&format!(r"^\n{}\n\n$", form.join(r"\n"))).unwrap();
+    assert!(form.is_match(text), "README.md: run benches/compare --write\n{text}");
+}
+
+/// Holds the part of `file` between the markers of `name` against `text`.
+fn current(file: &str, name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let document = fs::read_to_string(&path).unwrap();
+    let Range { start, end } = part(&document, file, name);
+    let wanted = format!("{}{text}\n{}", &document[..start], &document[end..]);
+    let difference = common::recorded(&path, wanted.as_bytes());
+    assert!(difference.is_empty(), "{file} is not what the program says (UPDATE=1 writes it)\n{difference}");
+}
+
+/// What stands between the markers of `name`.
+fn part(document: &str, file: &str, name: &str) -> Range<usize> {
+    let (opening, closing) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = document.find(&opening).unwrap_or_else(|| panic!("{file}: no {opening}")) + opening.len();
+    let end = start + document[start..].find(&closing).unwrap_or_else(|| panic!("{file}: no {closing}"));
+    start..end
+}

@@ -1,0 +1,34 @@
+//! All tests but the unit tests: one program, a module for each subject, because linking 30 of them took longer than
+//! running most of them. `tests/left_out.rs` runs after it.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod certificate;
+mod charts;
+mod check;
+mod check_gke;
+mod common;
+mod crdcheck;
+mod diff;
+mod docs;
+mod exhaustive;
+mod faults;
+mod function;
+mod gke;
+mod golden;
+mod helm;
+mod install;
+mod kubernetes;
+mod kustomize;
+mod limits;
+mod memory;
+mod migrate;
+mod milvus;
+mod milvus_config;
+mod mutations;
+mod property;
+mod release;
+mod sabotage;
+mod schemas;
+mod status;
+mod terminal;
+mod wait;
