@@ -230,16 +230,16 @@ impl<'r, 'i> Config<'r, 'i> {
             return Err(Refusal { reason, place: Some(Box::new(self.place(file, second.0.clone()))) });
         }
         let Some((path, value)) = found.pop() else { return Ok(None) };
-        let text = as_string(&value);
-        let text = yaml_1_1(&text).filter(|_| self.is_plain(file, &path, &text)).unwrap_or(text);
+        let text = self.plain(file, &path).and_then(|text| yaml_1_1(&text)).unwrap_or_else(|| as_string(&value));
         Ok(Some(Leaf { path, value, text }))
     }
 
-    /// Whether a scalar of a file is written as `text`, without quotes.
-    fn is_plain(&self, file: &str, at: &Pointer, text: &str) -> bool {
+    /// A scalar of a file as it is written, where it has no quotes.
+    fn plain(&self, file: &str, at: &Pointer) -> Option<String> {
         let file = pointer(["data", file]);
-        let file = file.resolve(self.object.value()).ok().and_then(Value::as_str).map(stream::up_to_second_document);
-        file.and_then(|file| Document::parse(file).ok()).is_some_and(|file| file.written(at) == Some(text))
+        let file = file.resolve(self.object.value()).ok().and_then(Value::as_str).map(stream::up_to_second_document)?;
+        let written = Document::parse(file).ok()?.written(at)?.to_owned();
+        (!written.starts_with(['\'', '"'])).then_some(written)
     }
 }
 
@@ -315,17 +315,38 @@ fn readable(path: &Pointer) -> String {
     path.tokens().map(|token| format!("`{}`", token.decoded())).collect::<Vec<_>>().join(" → ")
 }
 
-/// What a plain scalar is for Milvus, which reads YAML 1.1, where that differs: `off` is false, and 010 is 8.
+/// What a plain scalar is for Milvus, which reads YAML 1.1, where that differs: `off` is false, 010 is 8, 8_080 and
+/// 8080.0 are 8080 (gopkg.in/yaml.v3 `resolve`, strconv.FormatFloat).
 fn yaml_1_1(text: &str) -> Option<String> {
     const TRUE: [&str; 8] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
     const FALSE: [&str; 8] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF"];
-    match text {
-        _ if TRUE.contains(&text) => Some("true".to_owned()),
-        _ if FALSE.contains(&text) => Some("false".to_owned()),
-        _ => u32::from_str_radix(text.strip_prefix('0').filter(|digits| !digits.is_empty())?, 8)
-            .ok()
-            .map(|number| number.to_string()),
+    if TRUE.contains(&text) {
+        return Some("true".to_owned());
     }
+    if FALSE.contains(&text) {
+        return Some("false".to_owned());
+    }
+    if !text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) {
+        return None;
+    }
+    let text = text.replace('_', "");
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let radix = |prefixes: [&str; 2], radix| {
+        let digits = prefixes.iter().find_map(|prefix| digits.strip_prefix(prefix))?;
+        u64::from_str_radix(digits, radix).ok()
+    };
+    let whole = radix(["0x", "0X"], 16)
+        .or_else(|| radix(["0b", "0B"], 2))
+        .or_else(|| radix(["0o", "0O"], 8))
+        .or_else(|| u64::from_str_radix(digits.strip_prefix('0')?, 8).ok())
+        .map(|number| format!("{sign}{number}"));
+    whole.or_else(|| {
+        let is_decimal = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        text.parse::<f64>().ok().filter(|_| is_decimal).map(|number| number.to_string())
+    })
 }
 
 /// As Milvus turns a value into a string.

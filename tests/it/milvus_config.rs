@@ -7,7 +7,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use milvus_gke_l7::kube::object::Parsed;
+use milvus_gke_l7::milvus::config::{AUTHORIZATION, Config as MilvusConfig, HTTP_ENABLED, HTTP_PORT, TLS_MODE};
+use milvus_gke_l7::milvus::pods::Server;
+use milvus_gke_l7::stream::Stream;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::Value;
 
@@ -179,6 +184,17 @@ fn user_yaml() -> impl Strategy<Value = String> {
         "0x1f90",
         "8_080",
         "8080.0",
+        "8_080.0",
+        "8.08e3",
+        "808e1",
+        "+8080",
+        "-1",
+        "0b1_1",
+        "0o17",
+        "0x1f_90",
+        "09",
+        "1_",
+        "8080 # HTTP",
         "70000",
         "\"\"",
         "~",
@@ -254,4 +270,66 @@ fn generated_texts() {
     runner.run(&user_yaml(), |text| (cell.borrow_mut())(text)).unwrap();
     say(&format!("{judged} judged, {refused} refused"));
     assert!(judged > 50, "{judged} judged, {refused} refused");
+}
+
+/// Our reader of Milvus's settings alone, setting by setting: what Milvus reads, or a refusal.
+#[test]
+fn generated_settings() {
+    let Some(milvus) = Milvus::find() else { return };
+    let mut runner = TestRunner::new(Config { cases: 1, failure_persistence: None, ..Config::default() });
+    let strategy = (user_yaml(), authorization()).prop_map(|(text, authorization)| authorization + &text);
+    let texts: Vec<_> =
+        std::iter::repeat_with(|| strategy.new_tree(&mut runner).unwrap().current()).take(1000).collect();
+    let (mut judged, mut refused, mut failures) = (0, 0, Vec::new());
+    for (text, read) in texts.iter().zip(milvus.read(&texts)) {
+        // What Milvus cannot read, it does not start with.
+        let Ok(wanted) = read else { continue };
+        for (setting, ours) in settings(text) {
+            let key = setting.to_ascii_lowercase().replace('.', "");
+            match ours {
+                // Two spellings of one key, of which Milvus takes one by chance.
+                Err(_) => refused += 1,
+                Ok(ours) => {
+                    judged += 1;
+                    // An empty value is one that is not set.
+                    let wanted = wanted.get(&key).map(|value| value.trim()).unwrap_or_default();
+                    let ours = ours.unwrap_or_default();
+                    if ours != wanted {
+                        failures.push(format!("{setting}: {ours:?}, and for Milvus {wanted:?}\n{text}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures\n{}", failures.len(), failures.join("\n"));
+    say(&format!("{judged} settings judged, {refused} refused"));
+    assert!(judged > 3000, "{judged} judged, {refused} refused");
+}
+
+/// What our reader makes of each setting that we look for in a `user.yaml`.
+fn settings(text: &str) -> Vec<(&'static str, Result<Option<String>, String>)> {
+    let map = serde_json::json!({"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"user.yaml": text}});
+    let map = serde_yaml::to_string(&map).unwrap();
+    let stream = Stream::read(map.as_bytes()).unwrap().open();
+    let id = stream.ids().next().unwrap();
+    let object = Parsed::parse(&stream, id).unwrap();
+    let server = Server { grpc_port: 19530, health_port: None, version: None, environment: Vec::new(), document: id };
+    let read = |setting| {
+        let config =
+            MilvusConfig::read(&object, "user.yaml", &server, 8080).map_err(|refusal| format!("{refusal:?}"))?;
+        config.in_files(setting).map_err(|refusal| format!("{refusal:?}"))
+    };
+    [TLS_MODE, HTTP_PORT, HTTP_ENABLED, AUTHORIZATION].map(|setting| (setting.name, read(setting))).to_vec()
+}
+
+/// `common.security.authorizationEnabled` in some form, or another setting of its neighbourhood.
+fn authorization() -> impl Strategy<Value = String> {
+    let value = prop::sample::select(vec!["true", "True", "on", "\"on\"", "no", "1", "~", "'y'", "yes # really"]);
+    let key = prop::sample::select(vec![
+        "common.security.authorizationEnabled",
+        "COMMON.security.AuthorizationEnabled",
+        "common/security/authorization_enabled",
+        "common.security.superUsers",
+    ]);
+    prop_oneof![Just(String::new()), (key, value).prop_map(|(key, value)| format!("{key}: {value}\n"))]
 }

@@ -106,7 +106,7 @@ pub(crate) fn ci() -> bool {
 }
 
 /// Says aloud that something is not here, what tests are left out for, and how to get it; with `CI=true` that is a
-/// failure. tests/left_out.rs says it once more at the end.
+/// failure. tests/z_left_out.rs says it once more at the end.
 pub(crate) fn left_out(what: &str, how: &str) {
     assert!(!ci(), "with CI=true nothing is left out: no {what}: {how}");
     say(&format!("left out: no {what}: {how}"));

@@ -2,7 +2,14 @@
 //!
 //! A stream of 100 MB, made of the sample by `benches/large-stream`, and for the function a list of 1,000 releases by
 //! `benches/inputs`. Memory does not depend on how busy a machine is.
+//!
+//! A program of its own: a child begins with the peak of the program that starts it.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+#[path = "it/common/mod.rs"]
+#[allow(dead_code, reason = "only the program under test is needed")]
+mod common;
 
 use std::fs::File;
 use std::io::{self, Seek as _};
@@ -11,8 +18,6 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use wait4::Wait4 as _;
-
-use crate::common;
 
 const BYTES: u64 = 100_000_000;
 /// What there may be besides the input: the program itself, and what is known of each document.
