@@ -10,7 +10,7 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
-use crate::common::program;
+use crate::common::{self, program};
 
 const PROJECT: &str = env!("CARGO_MANIFEST_DIR");
 const BINARY: &str = env!("CARGO_BIN_EXE_milvus-gke-l7");
@@ -279,9 +279,7 @@ impl Home {
     }
 
     fn write_program(&self, path: &str, text: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
-        self.write(path, text);
-        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o755)).unwrap();
+        common::write_program(&self.path(path), text);
     }
 
     fn put_on_path(&self, name: &str, program: &Path) {

@@ -24,6 +24,7 @@ mod migrate;
 mod milvus;
 mod milvus_config;
 mod mutations;
+mod operator;
 mod property;
 mod release;
 mod sabotage;

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -56,8 +56,7 @@ impl Kubectl {
         let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\" || exit 9\necho \"$@\" >> asked\nn=$(($(wc -l < asked) - 1))\n\
             while [ ! -e $n.sh ]; do n=$((n - 1)); done\n. ./$n.sh\n";
         let program = folder.path().join("kubectl");
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        common::write_program(&program, script);
         Self { folder }
     }
 

@@ -1,7 +1,6 @@
 //! The real kustomize and the real kubectl with the real binary as their plugin, each in folders of its own.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
@@ -74,8 +73,7 @@ impl Kustomize {
     }
 
     pub(crate) fn write_script(&self, path: &str, text: &str) {
-        self.write(path, text);
-        fs::set_permissions(self.path(path), fs::Permissions::from_mode(0o755)).unwrap();
+        common::write_program(&self.path(path), text);
     }
 
     pub(crate) fn read(&self, path: &str) -> String {

@@ -100,6 +100,16 @@ pub(crate) fn say(message: &str) {
     writeln!(io::stdout(), "{message}").expect("stdout takes a line");
 }
 
+/// Writes a script that a test then starts. A shell writes it: were it open for writing here, a child of another test
+/// could have inherited that, and then Linux says "Text file busy".
+pub(crate) fn write_program(path: &Path, text: &str) {
+    let folder = path.parent().expect("a file in a folder");
+    fs::create_dir_all(folder).expect("a folder that can be written");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"printf %s "$1" >"$0" && chmod 755 "$0""#]).arg(path).arg(text);
+    assert!(shell.status().expect("a shell").success(), "{}", path.display());
+}
+
 /// True where nothing may be left out.
 pub(crate) fn ci() -> bool {
     env::var_os("CI").is_some_and(|value| value == "true")

@@ -3,9 +3,9 @@
 // Ingresses that they make, as YAML, and at the end whether pods restart when the
 // configuration changes.
 //
-//	operator ASSETS FILE
+//	operator ROOT FILE
 //
-// ASSETS is the operator's folder of templates, FILE the Milvus resource.
+// ROOT is the folder that holds the operator's config/assets, FILE the Milvus resource.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: operator ASSETS FILE")
+		fmt.Fprintln(os.Stderr, "usage: operator ROOT FILE")
 		os.Exit(2)
 	}
 	die(run(context.Background(), os.Args[1], os.Args[2]))
@@ -40,8 +40,8 @@ func die(err error) {
 	}
 }
 
-func run(ctx context.Context, assets, file string) error {
-	if err := config.Init(assets); err != nil {
+func run(ctx context.Context, root, file string) error {
+	if err := config.Init(root + "/"); err != nil {
 		return err
 	}
 	text, err := os.ReadFile(file)
