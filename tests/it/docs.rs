@@ -5,7 +5,7 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::builder::StyledStr;
 use clap::{Arg, Args as _, Command};
@@ -70,8 +70,8 @@ fn table_of_what_is_read_by_mistake() {
 /// What `benches/compare --write` writes stands where it is to stand, whole. The figures are not judged.
 #[test]
 fn table_of_speed() {
-    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let text = &document[part(&document, "README.md", "speed")];
+    let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/speed.md")).unwrap();
+    let text = &document[part(&document, "docs/speed.md", "speed")];
     let (ms, signed) = (r"\d+\.\d\d", r"[+-]\d+\.\d\d");
     let row = format!(r"\| [^|]+ \| [^|]+ \| {ms} \| {ms} \| {ms} \| {signed} \| [\d.]+");
     let form = [
@@ -86,7 +86,70 @@ fn table_of_speed() {
         r"hyperfine [\d.]+, 100 runs of each on the chart: `cat` [\d.]+ ms, `milvus-gke-l7` [\d.]+ ms\.",
     ];
     let form = Regex::new(&format!(r"^\n{}\n\n$", form.join(r"\n"))).unwrap();
-    assert!(form.is_match(text), "README.md: run benches/compare --write\n{text}");
+    assert!(form.is_match(text), "docs/speed.md: run benches/compare --write\n{text}");
+}
+
+/// Each link from a page to a file of the project, or to a heading, leads there.
+#[test]
+fn links() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = pages();
+    let link = Regex::new(r"\]\(([^)\s]+)\)").unwrap();
+    let mut broken = Vec::new();
+    for page in &pages {
+        let text = without_code(&fs::read_to_string(page).unwrap());
+        for captures in link.captures_iter(&text) {
+            let target = &captures[1];
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            let leads = file.exists() && (heading.is_empty() || headings(&file).iter().any(|known| known == heading));
+            if !leads {
+                broken.push(format!("{}: {target}", page.strip_prefix(root).unwrap().display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+    let index = fs::read_to_string(root.join("docs/README.md")).unwrap();
+    for page in pages.iter().filter_map(|page| page.strip_prefix(root.join("docs")).ok()) {
+        let page = page.to_str().unwrap();
+        assert!(page == "README.md" || index.contains(&format!("]({page})")), "docs/README.md does not list {page}");
+    }
+}
+
+/// All pages that people read.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let judges = fs::read_dir(root.join("tests/judges")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = [root.to_owned(), root.join("docs"), root.join("docs/ways-in")].into_iter().chain(judges);
+    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    files.filter(|file| file.extension().is_some_and(|extension| extension == "md")).collect()
+}
+
+fn without_code(page: &str) -> String {
+    let mut is_code = false;
+    let lines = page.lines().filter(|line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The anchors that GitHub gives the headings of a page, and those that it has of its own.
+fn headings(page: &Path) -> Vec<String> {
+    let text = without_code(&fs::read_to_string(page).unwrap());
+    let anchor = |heading: &str| {
+        let kept =
+            heading.to_lowercase().chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>();
+        kept.replace(' ', "-")
+    };
+    let titles = text.lines().filter(|line| line.starts_with('#'));
+    let of_headings = titles.filter_map(|line| Some(anchor(line.trim_start_matches('#').strip_prefix(' ')?)));
+    let own = Regex::new(r#"<a (?:id|name)="([^"]+)""#).unwrap();
+    of_headings.chain(own.captures_iter(&text).map(|captures| captures[1].to_owned())).collect()
 }
 
 /// Holds the part of `file` between the markers of `name` against `text`.
