@@ -12,6 +12,7 @@ use clap::{Arg, Args as _, Command};
 use milvus_gke_l7::check::report;
 use milvus_gke_l7::options::{Field, Options};
 use milvus_gke_l7::report::mistaken::Mistaken;
+use milvus_gke_l7::settings::Preset;
 use regex_lite::Regex;
 
 use crate::common;
@@ -31,6 +32,16 @@ fn table_of_options() {
         writeln!(text, "{}", row(argument, *field)).unwrap();
     }
     current("docs/configuration.md", "options", &text);
+}
+
+#[test]
+fn table_of_the_preset() {
+    let rows = Preset::Production
+        .choices()
+        .iter()
+        .map(|choice| format!("| `{}` | `{}` | {} |\n", choice.field.flag(), choice.value, choice.why));
+    let text = format!("\n| option | value | why |\n| --- | --- | --- |\n{}", rows.collect::<String>());
+    current("docs/configuration.md", "preset", &text);
 }
 
 fn row(argument: &Arg, field: Field) -> String {
