@@ -448,7 +448,7 @@ struct Traced {
 
 /// `None`, said aloud, where there is no strace; with `CI=true` that is a failure.
 fn strace() -> Option<PathBuf> {
-    common::program("STRACE", "strace")
+    common::ci_program("STRACE", "strace")
 }
 
 fn traced(strace: &Path, expressions: &[&str], only: Option<&str>, args: &[&str], input: &[u8]) -> Traced {

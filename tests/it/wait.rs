@@ -403,7 +403,7 @@ fn interrupted() {
     let mut running = Running::start(kubectl.command(&["wait", "--interval=20ms", "--timeout=5m"]));
     running.hears("waiting for the ADDRESS of the Ingress");
     let pid = running.child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    assert!(Command::new("sh").args(["-c", "kill -INT $0", &pid]).status().unwrap().success());
     assert_eq!(running.child.wait().unwrap().signal(), Some(2));
 }
 

@@ -149,6 +149,15 @@ pub(crate) fn program(variable: &str, installed: &str) -> Option<PathBuf> {
     found
 }
 
+/// A program on PATH that CI's script brings. `None` where it is not, as [`left_out`].
+pub(crate) fn ci_program(variable: &str, name: &str) -> Option<PathBuf> {
+    let found = variable_path(variable).filter(|program| program.is_file()).or_else(|| on_path(name));
+    if found.is_none() {
+        left_out(name, &format!("run scripts/install-ci-tools.sh, or set {variable}"));
+    }
+    found
+}
+
 /// A program on PATH that no script brings, such as OpenSSL. `None` where it is not, as [`left_out`].
 pub(crate) fn system_program(name: &str) -> Option<PathBuf> {
     let found = on_path(name);
