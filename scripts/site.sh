@@ -38,6 +38,7 @@ cp testdata/sample/rendered.yaml "$work/sample"
 
 # Each @NAME@ becomes the text of the file `name`.
 mkdir -p "$(dirname "$page")"
+# shellcheck disable=SC2016 # JavaScript's own dollars.
 node -e '
     const [work, template] = process.argv.slice(1);
     const read = (name) => require("fs").readFileSync(`${work}/${name.toLowerCase()}`, "utf8");

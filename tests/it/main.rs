@@ -29,6 +29,7 @@ mod property;
 mod release;
 mod sabotage;
 mod schemas;
+mod site;
 mod status;
 mod terminal;
 mod wait;
