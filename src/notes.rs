@@ -12,7 +12,7 @@ use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::milvus::authentication;
 use crate::milvus::release::Release;
 use crate::milvus::service;
-use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
+use crate::settings::{Certificate, GcpName, Held, Http, Issuer, Scheme, Settings};
 use crate::stream::Stream;
 use crate::text::shell_word;
 
@@ -113,12 +113,12 @@ fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
         Certificate::ManagedByName(name) => {
             format!("Google makes the certificate, for your ManagedCertificate {name}")
         }
-        Certificate::PreShared(_) => "the certificate is one of Compute Engine".to_owned(),
-        Certificate::Secret(name) => format!("the certificate is in your Secret {name}"),
-        Certificate::Files(_) => {
+        Certificate::Held(Held::PreShared(_)) => "the certificate is one of Compute Engine".to_owned(),
+        Certificate::Held(Held::Secret(name)) => format!("the certificate is in your Secret {name}"),
+        Certificate::Held(Held::Files(_)) => {
             format!("the certificate is in Secret {}, part of the release", ingress.secret())
         }
-        Certificate::CertManager(_) => {
+        Certificate::Held(Held::CertManager(_)) => {
             format!("cert-manager makes the certificate, in Secret {}", ingress.secret())
         }
     }
@@ -191,7 +191,7 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Instruction {
             " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: else Google \
             makes no certificate."
         }
-        Certificate::CertManager(_) if may_be_http01(settings) => {
+        Certificate::Held(Held::CertManager(_)) if may_be_http01(settings) => {
             " HTTP-01 needs it. Else clients that give server_name can do without."
         }
         _ => " Clients that give server_name can do without.",
@@ -203,7 +203,7 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Instruction {
 fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
     let namespace = ingress.namespace_flag();
     match &settings.certificate {
-        Certificate::Managed(_) | Certificate::Files(_) => Vec::new(),
+        Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => Vec::new(),
         Certificate::ManagedByName(name) => {
             let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
             vec![
@@ -211,7 +211,7 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
                     .run(format!("kubectl get managedcertificate {name}{namespace} -o yaml")),
             ]
         }
-        Certificate::PreShared(names) => {
+        Certificate::Held(Held::PreShared(names)) => {
             let place = if ingress.internal { "--region REGION" } else { "--global" };
             let make = |name: &GcpName| {
                 let words = "must be there. With a certificate and a key of yours:";
@@ -221,11 +221,11 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
             };
             names.iter().map(make).collect()
         }
-        Certificate::Secret(name) => {
+        Certificate::Held(Held::Secret(name)) => {
             let words = format!("Secret {name} must be there: without it GKE makes no front end.");
             vec![Instruction::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
-        Certificate::CertManager(issuer) => cert_manager(ingress, issuer, may_be_http01(settings)),
+        Certificate::Held(Held::CertManager(issuer)) => cert_manager(ingress, issuer, may_be_http01(settings)),
     }
 }
 

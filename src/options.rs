@@ -14,7 +14,7 @@ use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
 use crate::settings::list;
 use crate::settings::{
-    Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer,
+    Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Held, Http, HttpPort, Issuer,
     MilvusUrl, ObjectName, Preset, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
 };
 
@@ -453,6 +453,16 @@ impl Options {
     }
 
     fn certificate(&self, hosts: &Hosts, scheme: Scheme) -> Result<Certificate, OptionsError> {
+        if let Some(held) = self.held(hosts, scheme)? {
+            return Ok(Certificate::Held(held));
+        }
+        match self.managed_cert.clone() {
+            Some(name) => Ok(Certificate::ManagedByName(name)),
+            None => Domains::new(hosts).map(Certificate::Managed).map_err(|error| wrong(Field::HOST, &error)),
+        }
+    }
+
+    fn held(&self, hosts: &Hosts, scheme: Scheme) -> Result<Option<Held>, OptionsError> {
         // A certificate and its key are one way to name one.
         let way = |field: &Field| if *field == Field::TLS_KEY { Field::TLS_CERT } else { *field };
         let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).collect();
@@ -467,11 +477,10 @@ impl Options {
             return Err(wrong(Field::PRE_SHARED_CERT, &problem));
         }
         let issuer = self.cluster_issuer.clone().map(Issuer::Cluster).or(self.issuer.clone().map(Issuer::Namespaced));
-        let named = (self.tls_secret.clone().map(Certificate::Secret))
-            .or(self.managed_cert.clone().map(Certificate::ManagedByName))
-            .or(self.pre_shared_certs.clone().filter(|names| !names.is_empty()).map(Certificate::PreShared))
-            .or(issuer.map(Certificate::CertManager));
-        if let Some(named) = named {
+        let named = (self.tls_secret.clone().map(Held::Secret))
+            .or(self.pre_shared_certs.clone().filter(|names| !names.is_empty()).map(Held::PreShared))
+            .or(issuer.map(Held::CertManager));
+        if named.is_some() {
             return Ok(named);
         }
         match (&self.tls_cert, &self.tls_key) {
@@ -480,13 +489,14 @@ impl Options {
                     Scheme::External => Scope::Global,
                     Scheme::Internal => Scope::Regional,
                 };
-                Pair::read(certificate, key, hosts, scope, SystemTime::now()).map(Certificate::Files).map_err(|error| {
+                let pair = Pair::read(certificate, key, hosts, scope, SystemTime::now());
+                pair.map(|pair| Some(Held::Files(pair))).map_err(|error| {
                     wrong(if error.is_about_the_key() { Field::TLS_KEY } else { Field::TLS_CERT }, &error)
                 })
             }
             (Some(_), None) => Err(wrong(Field::TLS_CERT, &"its key is missing: give --tls-key as well")),
             (None, Some(_)) => Err(wrong(Field::TLS_KEY, &"its certificate is missing: give --tls-cert as well")),
-            (None, None) => Domains::new(hosts).map(Certificate::Managed).map_err(|error| wrong(Field::HOST, &error)),
+            (None, None) => Ok(None),
         }
     }
 

@@ -10,12 +10,13 @@
 //! | a changed configuration restarts the pods | `milvus/checksum` |
 //! | annotate the Service | `service/app_protocols`, `service/backend_config`, `service/neg` |
 //! | BackendConfig, ManagedCertificate, Ingress | `ingress/backend_config`, `ingress/managed_certificate`, `ingress/ingress` |
-//! | a Secret from a certificate and its key | `ingress/tls_secret` |
+//! | a Secret from a certificate and its key | `objects/tls_secret` |
 //! | (not in the guide) | `service/exposure`, `ingress/frontend_config`, `service/rest`, `milvus/attu` |
 
 mod change;
 mod ingress;
 mod milvus;
+mod objects;
 mod operations;
 mod service;
 
@@ -31,9 +32,10 @@ use crate::report::refusal::Refusal;
 use crate::settings::{Scheme, Settings};
 use crate::stream::DocumentId;
 
-use ingress::{FrontDoor, NewObjects};
+use ingress::NewObjects;
 use milvus::user_yaml::UserYaml;
 use milvus::{attu, http_port, tls_mode};
+use objects::existing::FrontDoor;
 use service::rest;
 
 pub use change::{Change, TextChange};

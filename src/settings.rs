@@ -68,13 +68,20 @@ pub enum Warnings {
     Unsaid,
 }
 
-/// Who holds the certificate.
+/// Who holds the certificate of an Ingress.
 #[derive(Debug)]
 pub enum Certificate {
     /// Google makes and renews it, for a ManagedCertificate of ours.
     Managed(Domains),
     /// The same, for a ManagedCertificate that exists.
     ManagedByName(ObjectName),
+    /// Somebody else.
+    Held(Held),
+}
+
+/// Who holds a certificate that a load balancer of either kind takes.
+#[derive(Debug, Clone)]
+pub enum Held {
     /// Compute Engine SSL certificates that exist.
     PreShared(Vec<GcpName>),
     /// A `kubernetes.io/tls` Secret that exists in the Service's namespace.
@@ -86,7 +93,7 @@ pub enum Certificate {
 }
 
 /// Who signs for cert-manager.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Issuer {
     /// A ClusterIssuer.
     Cluster(ObjectName),

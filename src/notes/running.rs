@@ -16,7 +16,7 @@ use crate::milvus::client::Attu;
 use crate::milvus::pulsar;
 use crate::milvus::release::Release;
 use crate::milvus::service;
-use crate::settings::{Certificate, Scheme, ServiceType, Settings};
+use crate::settings::{Certificate, Held, Scheme, ServiceType, Settings};
 use crate::stream::Stream;
 use crate::text::{one_line, shell_word};
 
@@ -268,14 +268,14 @@ impl<'r> Running<'r> {
     fn stays(&self) -> Vec<String> {
         let Settings { certificate, front_end, backend, .. } = self.settings;
         let certificate = match certificate {
-            Certificate::Managed(_) | Certificate::Files(_) => None,
+            Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => None,
             Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
-            Certificate::PreShared(names) => {
+            Certificate::Held(Held::PreShared(names)) => {
                 let names: Vec<_> = names.iter().map(ToString::to_string).collect();
                 Some(format!("SSL certificate {}", names.join(", ")))
             }
-            Certificate::Secret(name) => Some(format!("Secret {name}")),
-            Certificate::CertManager(_) => Some(format!("Secret {}", self.ingress.secret())),
+            Certificate::Held(Held::Secret(name)) => Some(format!("Secret {name}")),
+            Certificate::Held(Held::CertManager(_)) => Some(format!("Secret {}", self.ingress.secret())),
         };
         let address = front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
         let armor = backend.security_policy.as_ref().map(|name| format!("Cloud Armor policy {name}"));

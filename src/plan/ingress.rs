@@ -1,23 +1,19 @@
 //! The objects beside the release: what makes GKE's Ingress controller build the load balancer.
 
 mod backend_config;
-mod existing;
 mod frontend_config;
 #[allow(clippy::module_inception, reason = "the Ingress itself")]
 mod ingress;
 mod managed_certificate;
-mod manifest;
-pub(super) mod names;
-mod tls_secret;
 
 use serde_json::Value;
 
+use super::objects::existing::{self, FrontDoor};
+use super::objects::tls_secret;
 use super::service::rest::RestPort;
 use crate::milvus::release::Release;
 use crate::report::refusal::Refusal;
-use crate::settings::{Certificate, Settings};
-
-pub(super) use existing::FrontDoor;
+use crate::settings::{Certificate, Held, Settings};
 
 /// Our objects.
 pub(super) struct NewObjects {
@@ -35,7 +31,7 @@ impl NewObjects {
             frontend_config: frontend_config::manifest(release, &settings.front_end),
             certificate: match &settings.certificate {
                 Certificate::Managed(domains) => Some(managed_certificate::manifest(release, domains)),
-                Certificate::Files(pair) => Some(tls_secret::manifest(release, pair)),
+                Certificate::Held(Held::Files(pair)) => Some(tls_secret::manifest(release, pair)),
                 _ => None,
             },
             ingress: ingress::manifest(release, settings, rest),

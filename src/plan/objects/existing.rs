@@ -10,7 +10,7 @@ use crate::kube::value::{pointer, str_at};
 use crate::milvus::release::Release;
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
-use crate::settings::{Certificate, Settings};
+use crate::settings::{Certificate, Held, Settings};
 use crate::stream::DocumentId;
 
 /// What is done about our objects.
@@ -29,7 +29,7 @@ pub(in crate::plan) fn reconcile(
     if !matches!(settings.certificate, Certificate::Managed(_)) {
         refuse_left_over(release, &settings.certificate)?;
     }
-    if matches!(settings.certificate, Certificate::CertManager(_)) {
+    if matches!(settings.certificate, Certificate::Held(Held::CertManager(_))) {
         refuse_secret(release)?;
     }
     let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new(), warnings: Vec::new() };
