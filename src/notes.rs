@@ -12,6 +12,7 @@ use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::milvus::authentication;
 use crate::milvus::release::Release;
 use crate::milvus::service;
+use crate::report::refusal::{Reason, Refusal};
 use crate::settings::{Certificate, GcpName, Held, Http, Issuer, Scheme, Settings};
 use crate::stream::Stream;
 use crate::text::shell_word;
@@ -23,29 +24,35 @@ use running::Running;
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-notes.json");
 
 /// Tells the next steps for a release of the stream that is rewritten; `flags` ask for the settings.
-#[must_use]
+///
+/// # Errors
+///
+/// [`Reason::NotesOfGateway`]
 pub fn notes(
     stream: &Stream<'_>,
     release: &Release<'_>,
     rewrite: &Rewrite,
     settings: &Settings,
     flags: &[String],
-) -> Notes {
-    let ingress = Ingress::read(&rewrite.ingress);
-    let running = Running::read(stream, release, rewrite, &ingress, settings);
-    let mut steps = before(rewrite, &ingress, settings);
+) -> Result<Notes, Refusal> {
+    let (Some(ingress), Some(certificate)) = (&rewrite.ingress, settings.doors.ingress()) else {
+        return Err(Reason::NotesOfGateway.into());
+    };
+    let ingress = Ingress::read(ingress);
+    let running = Running::read(stream, release, rewrite, &ingress, certificate, settings);
+    let mut steps = before(rewrite, &ingress, certificate, settings);
     steps.extend(running.before());
     steps.push(apply(release, &ingress, flags));
-    steps.extend(after(&release.name, &ingress, settings));
+    steps.extend(after(&release.name, &ingress, certificate, settings));
     steps.extend(running.after());
     steps.extend(running.back());
-    Notes {
+    Ok(Notes {
         release: release.name.clone(),
         namespace: ingress.namespace().map(str::to_owned),
-        certificate: how(&ingress, settings),
+        certificate: how(&ingress, certificate),
         steps,
         connection: connect::how(&ingress, None, false),
-    }
+    })
 }
 
 /// The next steps for a Milvus release, in order.
@@ -107,8 +114,8 @@ fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
-    match &settings.certificate {
+fn how(ingress: &Ingress<'_>, certificate: &Certificate) -> String {
+    match certificate {
         Certificate::Managed(_) => "Google makes the certificate, for a ManagedCertificate of ours".to_owned(),
         Certificate::ManagedByName(name) => {
             format!("Google makes the certificate, for your ManagedCertificate {name}")
@@ -125,20 +132,20 @@ fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
 }
 
 /// What must be there.
-fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
+fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Vec<Instruction> {
     let mut steps = Vec::new();
     steps.extend(rewrite.is_without_authentication.then(|| authentication(ingress)));
     steps.extend(reserve(ingress));
     // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
     if ingress.static_ip.is_some() {
-        steps.push(point(ingress, settings));
+        steps.push(point(ingress, of, settings));
     }
-    steps.extend(certificate(ingress, settings));
+    steps.extend(certificate(ingress, of, settings));
     steps
 }
 
 /// What comes with the load balancer.
-fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
+fn after(release: &str, ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Vec<Instruction> {
     let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
     let mut steps = Vec::new();
     if ingress.static_ip.is_none() {
@@ -148,7 +155,7 @@ fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instr
             Instruction::new(When::After, "Wait for the ADDRESS of the Ingress, two to ten minutes.")
                 .run(format!("kubectl get ingress {name}{namespace} --watch")),
         );
-        steps.push(point(ingress, settings));
+        steps.push(point(ingress, of, settings));
     }
     steps.push(wait(release, ingress, is_managed));
     steps
@@ -179,14 +186,14 @@ fn reserve(ingress: &Ingress<'_>) -> Option<Instruction> {
     Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
 }
 
-fn point(ingress: &Ingress<'_>, settings: &Settings) -> Instruction {
+fn point(ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Instruction {
     let hosts = ingress.hosts.join(", ");
     let (when, address) = match ingress.static_ip {
         Some(_) => (When::Before, "that address"),
         None => (When::After, "the ADDRESS"),
     };
     let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
-    let need = match settings.certificate {
+    let need = match of {
         Certificate::Managed(_) | Certificate::ManagedByName(_) => {
             " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: else Google \
             makes no certificate."
@@ -200,9 +207,9 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Instruction {
 }
 
 /// What must exist before.
-fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
+fn certificate(ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Vec<Instruction> {
     let namespace = ingress.namespace_flag();
-    match &settings.certificate {
+    match of {
         Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => Vec::new(),
         Certificate::ManagedByName(name) => {
             let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");

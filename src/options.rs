@@ -10,12 +10,14 @@ use serde::Deserialize;
 
 use crate::certificate::Pair;
 use crate::gke::certificate::Scope;
+use crate::gke::gateway::{Class, MAX_LISTENERS, Protocol};
 use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
 use crate::settings::list;
 use crate::settings::{
-    Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Held, Http, HttpPort, Issuer,
-    MilvusUrl, ObjectName, Preset, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
+    Backend, Certificate, Doors, DrainTimeout, FrontEnd, Gateway, GatewayCertificate, GcpName, HealthSeconds,
+    HealthTiming, Held, Http, HttpPort, Issuer, MilvusUrl, ObjectName, Preset, SampleRate, Scheme, ServiceType, Settings,
+    Timeout, Warnings,
 };
 
 /// The options, a name for each, and what is done with all of them. `= "true"` is what a flag without a value says.
@@ -143,6 +145,27 @@ options! {
         PRESET preset: Preset,
     }
 
+    GATEWAY {
+        /// Make a Gateway (Gateway API) instead of an Ingress, of this GatewayClass
+        ///
+        /// Without CLASS gke-l7-global-external-managed. Others are gke-l7-regional-external-managed,
+        /// gke-l7-rilb (internal) and gke-l7-gxlb (classic). It needs a certificate, and takes no
+        /// Google-managed one: see `--cert-map`. It listens on port 80 with `--redirect-http` only.
+        /// HealthCheckPolicy, GCPBackendPolicy and GCPGatewayPolicy take the place of BackendConfig
+        /// and FrontendConfig. See docs/gateway.md.
+        #[arg(value_name = "CLASS", num_args = 0..=1, require_equals = true)]
+        #[arg(default_missing_value = Class::DEFAULT.name())]
+        GATEWAY gateway: Class,
+
+        /// How the Gateway's load balancer speaks HTTP/2 to Milvus: over TLS, or without (h2c)
+        ///
+        /// With `tls`, the default, Milvus is switched to TLS as for an Ingress. With `h2c` its
+        /// configuration and pods stay as they are: there is no restart, and clients in the cluster
+        /// go on. Not with class gke-l7-gxlb. Service `spec.ports[].appProtocol`.
+        #[arg(value_name = "tls|h2c")]
+        BACKEND backend: Protocol,
+    }
+
     CERTIFICATE {
         /// Secret (kubernetes.io/tls, in the release's namespace) that holds the certificate
         ///
@@ -188,6 +211,20 @@ options! {
         /// Ingress annotation `cert-manager.io/issuer`.
         #[arg(value_name = "NAME")]
         ISSUER issuer: ObjectName,
+
+        /// Certificate map of Certificate Manager, with `--gateway` of a global class
+        ///
+        /// It must exist. With DNS authorization Google makes its certificates before DNS leads to
+        /// the load balancer. Gateway annotation `networking.gke.io/certmap`.
+        #[arg(value_name = "NAME")]
+        CERT_MAP cert_map: GcpName,
+
+        /// Certificate of Certificate Manager, with `--gateway` of a regional class
+        ///
+        /// It must exist, in the cluster's region. Gateway `spec.listeners[].tls.options`,
+        /// `networking.gke.io/cert-manager-certs`.
+        #[arg(value_name = "NAME")]
+        CERTIFICATE_MANAGER_CERT certificate_manager_cert: GcpName,
     }
 
     BACKEND {
@@ -304,6 +341,7 @@ options! {
 
 const LOAD_BALANCER: &str = "Load balancer";
 const CERTIFICATE: &str = "Certificate (one of them; without any, Google manages one)";
+const GATEWAY: &str = "Gateway API";
 const BACKEND: &str = "Backend";
 const MILVUS: &str = "Milvus";
 /// The heading of what is about the input.
@@ -377,7 +415,7 @@ macro_rules! said {
 }
 
 said!(bool, String, Host, GcpName, ObjectName, Timeout, DrainTimeout, HealthSeconds);
-said!(SampleRate, ServiceType, HttpPort, MilvusUrl, Preset);
+said!(SampleRate, ServiceType, HttpPort, MilvusUrl, Class, Protocol, Preset);
 
 impl Said for PathBuf {
     fn said(&self) -> Vec<String> {
@@ -411,9 +449,10 @@ impl Options {
                 page, which gRPC clients cannot follow; restrict access with a Cloud Armor policy instead";
             return Err(wrong(Field::IAP, &problem));
         }
-        let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
-        let certificate = self.certificate(&hosts, scheme)?;
-        let front_end = self.front_end(&certificate, scheme)?;
+        let (doors, front_end) = match self.gateway {
+            Some(class) => self.gateway(class, &hosts)?,
+            None => self.ingress(&hosts)?,
+        };
         if is(self.rest) && self.http_port == Some(HttpPort::Off) {
             return Err(wrong(Field::REST, &"the REST API is served by the HTTP server that `off` switches off"));
         }
@@ -438,7 +477,7 @@ impl Options {
             release: self.release,
             service: self.service,
             hosts,
-            certificate,
+            doors,
             front_end,
             backend,
             service_type: self.service_type.unwrap_or_default(),
@@ -452,8 +491,91 @@ impl Options {
         })
     }
 
+    fn ingress(&self, hosts: &Hosts) -> Result<(Doors, FrontEnd), OptionsError> {
+        let of_gateway = [Field::BACKEND, Field::CERT_MAP, Field::CERTIFICATE_MANAGER_CERT];
+        if let Some(field) = self.given().find(|field| of_gateway.contains(field)) {
+            return Err(wrong(field, &"is for a Gateway: give --gateway as well"));
+        }
+        let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
+        let certificate = self.certificate(hosts, scheme)?;
+        let front_end = self.front_end(&certificate, scheme)?;
+        Ok((Doors::Ingress(certificate), front_end))
+    }
+
+    fn gateway(&self, class: Class, hosts: &Hosts) -> Result<(Doors, FrontEnd), OptionsError> {
+        if is(self.internal) {
+            let problem = format!("is for an Ingress: the internal class of a Gateway is {}", Class::Internal);
+            return Err(wrong(Field::INTERNAL, &problem));
+        }
+        let protocol = self.backend.unwrap_or_default();
+        if protocol == Protocol::H2c {
+            self.check_h2c(class)?;
+        }
+        let certificate = self.gateway_certificate(class, hosts)?;
+        let front_end = FrontEnd {
+            scheme: if class == Class::Internal { Scheme::Internal } else { Scheme::External },
+            static_ip: self.static_ip.clone(),
+            http: self.http()?.unwrap_or(Http::Off),
+            ssl_policy: self.ssl_policy.clone(),
+        };
+        Ok((Doors::Gateway(Gateway { class, protocol, certificate }), front_end))
+    }
+
+    /// With h2c nothing of Milvus changes.
+    fn check_h2c(&self, class: Class) -> Result<(), OptionsError> {
+        if class == Class::Classic {
+            let problem = format!("nothing is known of h2c on {class}; choose another class, or `tls`");
+            return Err(wrong(Field::BACKEND, &problem));
+        }
+        let of_tls = [Field::HTTP_PORT, Field::ATTU_URL];
+        match self.given().find(|field| of_tls.contains(field)) {
+            Some(field) => {
+                Err(wrong(field, &"has no place with --backend h2c, which leaves Milvus and Attu as they are"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn gateway_certificate(&self, class: Class, hosts: &Hosts) -> Result<GatewayCertificate, OptionsError> {
+        let scope = class.scope();
+        let held = self.held(hosts, scope)?;
+        if matches!(held, Some(Held::CertManager(_))) && hosts.iter().count() >= MAX_LISTENERS {
+            let problem = format!(
+                "cert-manager needs a listener for each host, and a Gateway takes {MAX_LISTENERS} with that of port 80"
+            );
+            return Err(wrong(Field::HOST, &problem));
+        }
+        if let Some(held) = held {
+            return Ok(GatewayCertificate::Held(held));
+        }
+        let (own, other) = match scope {
+            Scope::Global => (Field::CERT_MAP, Field::CERTIFICATE_MANAGER_CERT),
+            Scope::Regional => (Field::CERTIFICATE_MANAGER_CERT, Field::CERT_MAP),
+        };
+        match (scope, self.cert_map.clone(), self.certificate_manager_cert.clone()) {
+            (Scope::Global, Some(name), _) => Ok(GatewayCertificate::Map(name)),
+            (Scope::Regional, _, Some(name)) => Ok(GatewayCertificate::Manager(name)),
+            (_, None, None) => {
+                let way =
+                    format!("for one that Google renews give {}, or one of your own (--tls-secret, …)", own.flag());
+                Err(match self.managed_cert {
+                    Some(_) => wrong(Field::MANAGED_CERT, &format!("a Gateway takes no ManagedCertificate; {way}")),
+                    None => wrong(
+                        Field::GATEWAY,
+                        &format!("no certificate is given, and a Gateway takes no ManagedCertificate; {way}"),
+                    ),
+                })
+            }
+            _ => Err(wrong(other, &format!("cannot be given with class {class}; it takes {}", own.flag()))),
+        }
+    }
+
     fn certificate(&self, hosts: &Hosts, scheme: Scheme) -> Result<Certificate, OptionsError> {
-        if let Some(held) = self.held(hosts, scheme)? {
+        let scope = match scheme {
+            Scheme::External => Scope::Global,
+            Scheme::Internal => Scope::Regional,
+        };
+        if let Some(held) = self.held(hosts, scope)? {
             return Ok(Certificate::Held(held));
         }
         match self.managed_cert.clone() {
@@ -462,7 +584,7 @@ impl Options {
         }
     }
 
-    fn held(&self, hosts: &Hosts, scheme: Scheme) -> Result<Option<Held>, OptionsError> {
+    fn held(&self, hosts: &Hosts, scope: Scope) -> Result<Option<Held>, OptionsError> {
         // A certificate and its key are one way to name one.
         let way = |field: &Field| if *field == Field::TLS_KEY { Field::TLS_CERT } else { *field };
         let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).collect();
@@ -485,10 +607,6 @@ impl Options {
         }
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
-                let scope = match scheme {
-                    Scheme::External => Scope::Global,
-                    Scheme::Internal => Scope::Regional,
-                };
                 let pair = Pair::read(certificate, key, hosts, scope, SystemTime::now());
                 pair.map(|pair| Some(Held::Files(pair))).map_err(|error| {
                     wrong(if error.is_about_the_key() { Field::TLS_KEY } else { Field::TLS_CERT }, &error)
@@ -500,20 +618,23 @@ impl Options {
         }
     }
 
+    /// What is asked for on port 80.
+    fn http(&self) -> Result<Option<Http>, OptionsError> {
+        match (is(self.https_only), is(self.redirect_http)) {
+            (true, true) => Err(wrong(
+                Field::REDIRECT_HTTP,
+                &"cannot be given together with --https-only: nothing listens on port 80",
+            )),
+            (true, false) => Ok(Some(Http::Off)),
+            (false, true) => Ok(Some(Http::Redirected)),
+            (false, false) => Ok(None),
+        }
+    }
+
     fn front_end(&self, certificate: &Certificate, scheme: Scheme) -> Result<FrontEnd, OptionsError> {
-        let http = match (is(self.https_only), is(self.redirect_http)) {
-            (true, true) => {
-                return Err(wrong(
-                    Field::REDIRECT_HTTP,
-                    &"cannot be given together with --https-only: nothing listens on port 80",
-                ));
-            }
-            (true, false) => Http::Off,
-            (false, true) => Http::Redirected,
-            // An internal load balancer has one address for each port, unless it is a shared one.
-            (false, false) if scheme == Scheme::Internal => Http::Off,
-            (false, false) => Http::Served,
-        };
+        // An internal load balancer has one address for each port, unless it is a shared one.
+        let default = if scheme == Scheme::Internal { Http::Off } else { Http::Served };
+        let http = self.http()?.unwrap_or(default);
         if scheme == Scheme::Internal {
             let refused = match certificate {
                 Certificate::Managed(_) | Certificate::ManagedByName(_) => Some((
@@ -558,6 +679,7 @@ mod tests {
             "hosts": ["milvus.example.com"], "staticIp": "ip", "httpsOnly": true, "redirectHttp": true,
             "sslPolicy": "policy", "internal": true, "public": true, "preset": "production", "tlsSecret": "secret", "tlsCert": "tls.crt", "tlsKey": "tls.key",
             "managedCert": "name", "preSharedCerts": ["name"], "clusterIssuer": "name", "issuer": "name",
+            "gateway": "gke-l7-rilb", "backend": "h2c", "certMap": "name", "certificateManagerCert": "name",
             "timeout": "1h", "drain": "1m", "healthInterval": "10s", "healthTimeout": "5s", "securityPolicy": "name",
             "logSampleRate": "0.5", "serviceType": "keep", "httpPort": "8080", "rest": true,
             "attuUrl": "https://milvus.example.com", "release": "name", "service": "name", "replace": true,

@@ -1,5 +1,6 @@
 //! What the user wants, validated: nothing after this point checks it again.
 
+mod gateway;
 mod gcp_name;
 mod http_port;
 pub(crate) mod list;
@@ -21,6 +22,7 @@ pub use seconds::{Seconds, SecondsError};
 pub use service_type::ServiceType;
 
 use crate::certificate::Pair;
+use crate::gke::gateway::{Class, Protocol};
 use crate::gke::health;
 use crate::host::{Domains, Hosts};
 
@@ -33,8 +35,8 @@ pub struct Settings {
     pub service: Option<String>,
     /// The names that the load balancer answers for.
     pub hosts: Hosts,
-    /// Who holds the certificate.
-    pub certificate: Certificate,
+    /// What makes the load balancer.
+    pub doors: Doors,
     /// How clients reach the load balancer.
     pub front_end: FrontEnd,
     /// How the load balancer reaches Milvus.
@@ -66,6 +68,63 @@ pub enum Warnings {
     Refused,
     /// They are not told.
     Unsaid,
+}
+
+/// What makes the load balancer.
+#[derive(Debug)]
+pub enum Doors {
+    /// An Ingress with this certificate.
+    Ingress(Certificate),
+    /// A Gateway.
+    Gateway(Gateway),
+}
+
+impl Doors {
+    /// The certificate of the Ingress, if there is one.
+    #[must_use]
+    pub fn ingress(&self) -> Option<&Certificate> {
+        match self {
+            Self::Ingress(certificate) => Some(certificate),
+            Self::Gateway(_) => None,
+        }
+    }
+
+    /// The Gateway, if there is one.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&Gateway> {
+        match self {
+            Self::Ingress(_) => None,
+            Self::Gateway(gateway) => Some(gateway),
+        }
+    }
+
+    /// How the load balancer speaks to Milvus.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.gateway().map_or(Protocol::Tls, |gateway| gateway.protocol)
+    }
+}
+
+/// A Gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Which load balancer it is.
+    pub class: Class,
+    /// How that speaks to Milvus.
+    pub protocol: Protocol,
+    /// Who holds its certificate.
+    pub certificate: GatewayCertificate,
+}
+
+/// Who holds the certificate of a Gateway.
+#[derive(Debug)]
+pub enum GatewayCertificate {
+    /// A certificate map of Certificate Manager.
+    Map(GcpName),
+    /// Certificate Manager, a certificate of a region.
+    Manager(GcpName),
+    /// Somebody else.
+    Held(Held),
 }
 
 /// Who holds the certificate of an Ingress.
@@ -134,7 +193,7 @@ pub enum Http {
     Redirected,
 }
 
-/// The fields of the BackendConfig beside the health check's port, path and type.
+/// The fields of the BackendConfig, or of a Gateway's policies, beside the health check's port, path and type.
 #[derive(Debug)]
 pub struct Backend {
     /// `timeoutSec`

@@ -25,6 +25,7 @@ pub(super) struct Running<'r> {
     release: &'r Release<'r>,
     rewrite: &'r Rewrite,
     ingress: &'r Ingress<'r>,
+    certificate: &'r Certificate,
     settings: &'r Settings,
     /// Jobs that Helm 4 cannot upgrade.
     jobs: Vec<String>,
@@ -36,9 +37,10 @@ impl<'r> Running<'r> {
         release: &'r Release<'r>,
         rewrite: &'r Rewrite,
         ingress: &'r Ingress<'r>,
+        certificate: &'r Certificate,
         settings: &'r Settings,
     ) -> Self {
-        Self { release, rewrite, ingress, settings, jobs: pulsar::jobs(stream, release) }
+        Self { release, rewrite, ingress, certificate, settings, jobs: pulsar::jobs(stream, release) }
     }
 
     /// What to do right before the upgrade.
@@ -152,7 +154,7 @@ impl<'r> Running<'r> {
             (Scheme::External, Some(policy)) => format!("whom the Cloud Armor policy {policy} lets in"),
             (Scheme::External, None) => "everybody".to_owned(),
         };
-        let long = match self.settings.certificate {
+        let long = match self.certificate {
             Certificate::Managed(_) => "up to 90 minutes, because of its certificate",
             _ => "some minutes",
         };
@@ -266,8 +268,8 @@ impl<'r> Running<'r> {
 
     /// What is neither the release's nor the load balancer's.
     fn stays(&self) -> Vec<String> {
-        let Settings { certificate, front_end, backend, .. } = self.settings;
-        let certificate = match certificate {
+        let Settings { front_end, backend, .. } = self.settings;
+        let certificate = match self.certificate {
             Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => None,
             Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
             Certificate::Held(Held::PreShared(names)) => {

@@ -65,7 +65,12 @@ struct BackendPort {
     number: u16,
 }
 
-pub(in crate::plan) fn manifest(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Value {
+pub(in crate::plan) fn manifest(
+    release: &Release<'_>,
+    settings: &Settings,
+    certificate: &Certificate,
+    rest: Option<&RestPort>,
+) -> Value {
     let mut metadata = Metadata::new(release.service.name.clone(), release);
     let mut annotate = |name: &str, value: &str| metadata.annotations.insert(name.to_owned(), json!(value));
     let FrontEnd { scheme, static_ip, http, .. } = &settings.front_end;
@@ -83,7 +88,7 @@ pub(in crate::plan) fn manifest(release: &Release<'_>, settings: &Settings, rest
     if frontend_config::manifest(release, &settings.front_end).is_some() {
         annotate(annotation::FRONTEND_CONFIG, &names::frontend_config(release));
     }
-    let secret = match &settings.certificate {
+    let secret = match certificate {
         Certificate::Managed(_) => {
             annotate(annotation::MANAGED_CERTIFICATES, &names::certificate(release));
             None
@@ -108,7 +113,7 @@ pub(in crate::plan) fn manifest(release: &Release<'_>, settings: &Settings, rest
             Some(names::certificate(release))
         }
     };
-    if matches!(settings.certificate, Certificate::Held(Held::CertManager(_))) {
+    if matches!(certificate, Certificate::Held(Held::CertManager(_))) {
         // GKE gives each Ingress an address of its own: a solver beside this one would not be asked.
         annotate(annotation::HTTP01_EDIT_IN_PLACE, "true");
     }
