@@ -195,10 +195,7 @@ fn applied(input: &str, diff: &str) -> String {
     let (mut new, mut at) = (String::new(), 0);
     let mut lines = diff.split_inclusive('\n').skip(2).peekable();
     while let Some(line) = lines.next() {
-        if let Some(header) = line.strip_prefix(
-            "use crate::common;
- -",
-        ) {
+        if let Some(header) = line.strip_prefix("@@ -") {
             let (range, _) = header.split_once(' ').unwrap();
             let (start, length) = range.split_once(',').unwrap_or((range, "1"));
             let start: usize = start.parse().unwrap();
