@@ -13,7 +13,7 @@ use crate::milvus::authentication;
 use crate::milvus::release::Release;
 use crate::milvus::service;
 use crate::report::refusal::{Reason, Refusal};
-use crate::settings::{Certificate, GcpName, Held, Http, Issuer, Scheme, Settings};
+use crate::settings::{Certificate, Doors, GcpName, Held, Http, IngressDoor, Issuer, Scheme, Settings};
 use crate::stream::Stream;
 use crate::text::shell_word;
 
@@ -35,15 +35,15 @@ pub fn notes(
     settings: &Settings,
     flags: &[String],
 ) -> Result<Notes, Refusal> {
-    let (Some(ingress), Some(certificate)) = (&rewrite.ingress, settings.doors.ingress()) else {
+    let (Some(ingress), Doors::Ingress(door)) = (&rewrite.ingress, &settings.doors) else {
         return Err(Reason::NotesOfGateway.into());
     };
-    let ingress = Ingress::read(ingress);
-    let running = Running::read(stream, release, rewrite, &ingress, certificate, settings);
-    let mut steps = before(rewrite, &ingress, certificate, settings);
+    let (ingress, certificate) = (Ingress::read(ingress), &door.certificate);
+    let running = Running::read(stream, release, rewrite, &ingress, door, settings);
+    let mut steps = before(rewrite, &ingress, door);
     steps.extend(running.before());
     steps.push(apply(release, &ingress, flags));
-    steps.extend(after(&release.name, &ingress, certificate, settings));
+    steps.extend(after(&release.name, &ingress, door));
     steps.extend(running.after());
     steps.extend(running.back());
     Ok(Notes {
@@ -132,20 +132,20 @@ fn how(ingress: &Ingress<'_>, certificate: &Certificate) -> String {
 }
 
 /// What must be there.
-fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Vec<Instruction> {
+fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let mut steps = Vec::new();
     steps.extend(rewrite.is_without_authentication.then(|| authentication(ingress)));
     steps.extend(reserve(ingress));
     // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
     if ingress.static_ip.is_some() {
-        steps.push(point(ingress, of, settings));
+        steps.push(point(ingress, door));
     }
-    steps.extend(certificate(ingress, of, settings));
+    steps.extend(certificate(ingress, door));
     steps
 }
 
 /// What comes with the load balancer.
-fn after(release: &str, ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Vec<Instruction> {
+fn after(release: &str, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
     let mut steps = Vec::new();
     if ingress.static_ip.is_none() {
@@ -155,7 +155,7 @@ fn after(release: &str, ingress: &Ingress<'_>, of: &Certificate, settings: &Sett
             Instruction::new(When::After, "Wait for the ADDRESS of the Ingress, two to ten minutes.")
                 .run(format!("kubectl get ingress {name}{namespace} --watch")),
         );
-        steps.push(point(ingress, of, settings));
+        steps.push(point(ingress, door));
     }
     steps.push(wait(release, ingress, is_managed));
     steps
@@ -186,19 +186,19 @@ fn reserve(ingress: &Ingress<'_>) -> Option<Instruction> {
     Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
 }
 
-fn point(ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Instruction {
+fn point(ingress: &Ingress<'_>, door: &IngressDoor) -> Instruction {
     let hosts = ingress.hosts.join(", ");
     let (when, address) = match ingress.static_ip {
         Some(_) => (When::Before, "that address"),
         None => (When::After, "the ADDRESS"),
     };
     let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
-    let need = match of {
+    let need = match &door.certificate {
         Certificate::Managed(_) | Certificate::ManagedByName(_) => {
             " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: else Google \
             makes no certificate."
         }
-        Certificate::Held(Held::CertManager(_)) if may_be_http01(settings) => {
+        Certificate::Held(Held::CertManager(_)) if may_be_http01(door) => {
             " HTTP-01 needs it. Else clients that give server_name can do without."
         }
         _ => " Clients that give server_name can do without.",
@@ -207,9 +207,9 @@ fn point(ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Instru
 }
 
 /// What must exist before.
-fn certificate(ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> Vec<Instruction> {
+fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let namespace = ingress.namespace_flag();
-    match of {
+    match &door.certificate {
         Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => Vec::new(),
         Certificate::ManagedByName(name) => {
             let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
@@ -232,7 +232,7 @@ fn certificate(ingress: &Ingress<'_>, of: &Certificate, settings: &Settings) -> 
             let words = format!("Secret {name} must be there: without it GKE makes no front end.");
             vec![Instruction::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
-        Certificate::Held(Held::CertManager(issuer)) => cert_manager(ingress, issuer, may_be_http01(settings)),
+        Certificate::Held(Held::CertManager(issuer)) => cert_manager(ingress, issuer, may_be_http01(door)),
     }
 }
 
@@ -241,8 +241,8 @@ fn create_secret(name: &str, namespace: &str) -> String {
 }
 
 /// The authority asks on port 80, from the internet.
-fn may_be_http01(settings: &Settings) -> bool {
-    settings.front_end.scheme == Scheme::External && settings.front_end.http != Http::Off
+fn may_be_http01(door: &IngressDoor) -> bool {
+    door.front_end.scheme == Scheme::External && door.front_end.http != Http::Off
 }
 
 fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> Vec<Instruction> {

@@ -15,9 +15,9 @@ use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
 use crate::settings::list;
 use crate::settings::{
-    Backend, Certificate, Doors, DrainTimeout, FrontEnd, Gateway, GatewayCertificate, GcpName, HealthSeconds,
-    HealthTiming, Held, Http, HttpPort, Issuer, MilvusUrl, ObjectName, Preset, SampleRate, Scheme, ServiceType, Settings,
-    Timeout, Warnings,
+    Backend, Certificate, Doors, DrainTimeout, FrontEnd, GatewayCertificate, GatewayDoor, GatewayRef, GcpName,
+    HealthSeconds, HealthTiming, Held, Http, HttpPort, IngressDoor, Issuer, MilvusUrl, ObjectName, OwnGateway, Place,
+    Preset, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
 };
 
 /// The options, a name for each, and what is done with all of them. `= "true"` is what a flag without a value says.
@@ -164,6 +164,26 @@ options! {
         /// go on. Not with class gke-l7-gxlb. Service `spec.ports[].appProtocol`.
         #[arg(value_name = "tls|h2c")]
         BACKEND backend: Protocol,
+
+        /// Attach to this Gateway, which exists, instead of making one
+        ///
+        /// Only HTTPRoute and policies are written. Certificate, address, port 80 and SSL policy are
+        /// its owner's. Without LISTENER every listener serves the hosts, one on port 80 too. Give
+        /// `--gateway=CLASS` as well where it is not gke-l7-global-external-managed.
+        #[arg(value_name = "[NAMESPACE/]NAME[:LISTENER]")]
+        GATEWAY_REF gateway_ref: GatewayRef,
+
+        /// Make the Ingress as well, for moving from one to the other
+        ///
+        /// Each has a load balancer and an address of its own; `--static-ip` is the Ingress's. Not
+        /// with `--backend h2c`.
+        WITH_INGRESS with_ingress: bool = "true",
+
+        /// Reserved address of the Gateway, with `--with-ingress`
+        ///
+        /// Without `--with-ingress` it is `--static-ip`. Gateway `spec.addresses`.
+        #[arg(value_name = "NAME")]
+        GATEWAY_IP gateway_ip: GcpName,
     }
 
     CERTIFICATE {
@@ -382,6 +402,11 @@ impl Field {
     fn is_of_certificate(self) -> bool {
         self.heading == CERTIFICATE
     }
+
+    /// A certificate that an Ingress does not take.
+    fn is_of_gateway_alone(self) -> bool {
+        self == Self::CERT_MAP || self == Self::CERTIFICATE_MANAGER_CERT
+    }
 }
 
 /// Options that do not fit together, or not one is given that must be.
@@ -415,7 +440,7 @@ macro_rules! said {
 }
 
 said!(bool, String, Host, GcpName, ObjectName, Timeout, DrainTimeout, HealthSeconds);
-said!(SampleRate, ServiceType, HttpPort, MilvusUrl, Class, Protocol, Preset);
+said!(SampleRate, ServiceType, HttpPort, MilvusUrl, Class, Protocol, GatewayRef, Preset);
 
 impl Said for PathBuf {
     fn said(&self) -> Vec<String> {
@@ -449,9 +474,11 @@ impl Options {
                 page, which gRPC clients cannot follow; restrict access with a Cloud Armor policy instead";
             return Err(wrong(Field::IAP, &problem));
         }
-        let (doors, front_end) = match self.gateway {
-            Some(class) => self.gateway(class, &hosts)?,
-            None => self.ingress(&hosts)?,
+        let doors = if self.gateway.is_some() || self.gateway_ref.is_some() {
+            self.gateway(&hosts)?
+        } else {
+            self.check_no_gateway()?;
+            Doors::Ingress(self.ingress(&hosts)?)
         };
         if is(self.rest) && self.http_port == Some(HttpPort::Off) {
             return Err(wrong(Field::REST, &"the REST API is served by the HTTP server that `off` switches off"));
@@ -478,7 +505,6 @@ impl Options {
             service: self.service,
             hosts,
             doors,
-            front_end,
             backend,
             service_type: self.service_type.unwrap_or_default(),
             http_port: self.http_port,
@@ -491,19 +517,31 @@ impl Options {
         })
     }
 
-    fn ingress(&self, hosts: &Hosts) -> Result<(Doors, FrontEnd), OptionsError> {
-        let of_gateway = [Field::BACKEND, Field::CERT_MAP, Field::CERTIFICATE_MANAGER_CERT];
-        if let Some(field) = self.given().find(|field| of_gateway.contains(field)) {
-            return Err(wrong(field, &"is for a Gateway: give --gateway as well"));
+    /// What means nothing without a Gateway.
+    fn check_no_gateway(&self) -> Result<(), OptionsError> {
+        let is_of_gateway = |field: &Field| match *field {
+            Field::WITH_INGRESS => is(self.with_ingress),
+            Field::BACKEND | Field::GATEWAY_IP => true,
+            field => field.is_of_gateway_alone(),
+        };
+        match self.given().find(is_of_gateway) {
+            Some(field) => Err(wrong(field, &"is for a Gateway: give --gateway as well")),
+            None => Ok(()),
         }
+    }
+
+    fn ingress(&self, hosts: &Hosts) -> Result<IngressDoor, OptionsError> {
         let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
         let certificate = self.certificate(hosts, scheme)?;
         let front_end = self.front_end(&certificate, scheme)?;
-        Ok((Doors::Ingress(certificate), front_end))
+        Ok(IngressDoor { certificate, front_end })
     }
 
-    fn gateway(&self, class: Class, hosts: &Hosts) -> Result<(Doors, FrontEnd), OptionsError> {
-        if is(self.internal) {
+    fn gateway(&self, hosts: &Hosts) -> Result<Doors, OptionsError> {
+        let class = self.gateway.unwrap_or(Class::DEFAULT);
+        let with_ingress = is(self.with_ingress);
+        let scheme = if class == Class::Internal { Scheme::Internal } else { Scheme::External };
+        if is(self.internal) && !with_ingress {
             let problem = format!("is for an Ingress: the internal class of a Gateway is {}", Class::Internal);
             return Err(wrong(Field::INTERNAL, &problem));
         }
@@ -511,14 +549,81 @@ impl Options {
         if protocol == Protocol::H2c {
             self.check_h2c(class)?;
         }
+        let place = match &self.gateway_ref {
+            Some(gateway) => {
+                self.check_owner()?;
+                Place::Existing(gateway.clone(), scheme)
+            }
+            None => Place::Own(self.own_gateway(class, scheme, hosts)?),
+        };
+        let gateway = GatewayDoor { place, protocol };
+        if !with_ingress {
+            return Ok(Doors::Gateway(gateway));
+        }
+        let ingress = self.ingress(hosts)?;
+        self.check_both(&ingress, class)?;
+        Ok(Doors::Both(ingress, gateway))
+    }
+
+    fn own_gateway(&self, class: Class, scheme: Scheme, hosts: &Hosts) -> Result<OwnGateway, OptionsError> {
+        let static_ip = match (is(self.with_ingress), &self.gateway_ip) {
+            (true, address) => address,
+            (false, None) => &self.static_ip,
+            (false, Some(_)) => {
+                return Err(wrong(Field::GATEWAY_IP, &"is for --with-ingress; give --static-ip instead"));
+            }
+        };
         let certificate = self.gateway_certificate(class, hosts)?;
         let front_end = FrontEnd {
-            scheme: if class == Class::Internal { Scheme::Internal } else { Scheme::External },
-            static_ip: self.static_ip.clone(),
+            scheme,
+            static_ip: static_ip.clone(),
             http: self.http()?.unwrap_or(Http::Off),
             ssl_policy: self.ssl_policy.clone(),
         };
-        Ok((Doors::Gateway(Gateway { class, protocol, certificate }), front_end))
+        Ok(OwnGateway { class, certificate, front_end })
+    }
+
+    /// What the owner of a Gateway says, and nobody else; beside an Ingress it may be about that one.
+    fn check_owner(&self) -> Result<(), OptionsError> {
+        let is_of_owner = |field: &Field| match *field {
+            Field::GATEWAY_IP => true,
+            field if field.is_of_gateway_alone() => true,
+            _ if is(self.with_ingress) => false,
+            Field::HTTPS_ONLY => is(self.https_only),
+            Field::REDIRECT_HTTP => is(self.redirect_http),
+            field => field == Field::STATIC_IP || field == Field::SSL_POLICY || field.is_of_certificate(),
+        };
+        match self.given().find(is_of_owner) {
+            Some(field) => Err(wrong(field, &"is the business of the Gateway's owner, with --gateway-ref")),
+            None => Ok(()),
+        }
+    }
+
+    /// What is one flag must fit both.
+    fn check_both(&self, ingress: &IngressDoor, class: Class) -> Result<(), OptionsError> {
+        let of_ingress = match ingress.front_end.scheme {
+            Scheme::External => Class::GlobalExternal,
+            Scheme::Internal => Class::Internal,
+        };
+        if self.backend == Some(Protocol::H2c) {
+            return Err(wrong(
+                Field::WITH_INGRESS,
+                &"cannot be given together with --backend h2c: an Ingress needs TLS",
+            ));
+        }
+        if class.scope() != of_ingress.scope() {
+            let problem =
+                format!("cannot be given with class {class}: what is global for one is regional for the other");
+            return Err(wrong(Field::WITH_INGRESS, &problem));
+        }
+        let is_own = self.gateway_ref.is_none() && self.cert_map.is_none() && self.certificate_manager_cert.is_none();
+        if is_own && matches!(ingress.certificate, Certificate::Held(Held::CertManager(_))) {
+            let field = if self.issuer.is_some() { Field::ISSUER } else { Field::CLUSTER_ISSUER };
+            let problem = "cannot serve both with --with-ingress: cert-manager writes one Secret for one of them; give the \
+                Gateway a certificate of its own (--cert-map, --certificate-manager-cert)";
+            return Err(wrong(field, &problem));
+        }
+        Ok(())
     }
 
     /// With h2c nothing of Milvus changes.
@@ -538,7 +643,8 @@ impl Options {
 
     fn gateway_certificate(&self, class: Class, hosts: &Hosts) -> Result<GatewayCertificate, OptionsError> {
         let scope = class.scope();
-        let held = self.held(hosts, scope)?;
+        let alone = self.cert_map.is_some() || self.certificate_manager_cert.is_some();
+        let held = if alone && is(self.with_ingress) { None } else { self.held(hosts, scope)? };
         if matches!(held, Some(Held::CertManager(_))) && hosts.iter().count() >= MAX_LISTENERS {
             let problem = format!(
                 "cert-manager needs a listener for each host, and a Gateway takes {MAX_LISTENERS} with that of port 80"
@@ -587,7 +693,9 @@ impl Options {
     fn held(&self, hosts: &Hosts, scope: Scope) -> Result<Option<Held>, OptionsError> {
         // A certificate and its key are one way to name one.
         let way = |field: &Field| if *field == Field::TLS_KEY { Field::TLS_CERT } else { *field };
-        let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).collect();
+        // With both doors each may have one of its own.
+        let is_of_both = |field: &Field| !(is(self.with_ingress) && field.is_of_gateway_alone());
+        let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).filter(is_of_both).collect();
         ways.dedup_by_key(|field| way(field));
         if let [first, second, ..] = ways[..] {
             let problem = format!("cannot be given together with {}: there is one certificate", first.flag());
@@ -679,7 +787,7 @@ mod tests {
             "hosts": ["milvus.example.com"], "staticIp": "ip", "httpsOnly": true, "redirectHttp": true,
             "sslPolicy": "policy", "internal": true, "public": true, "preset": "production", "tlsSecret": "secret", "tlsCert": "tls.crt", "tlsKey": "tls.key",
             "managedCert": "name", "preSharedCerts": ["name"], "clusterIssuer": "name", "issuer": "name",
-            "gateway": "gke-l7-rilb", "backend": "h2c", "certMap": "name", "certificateManagerCert": "name",
+            "gateway": "gke-l7-rilb", "backend": "h2c", "gatewayRef": "infra/shared:https", "withIngress": true, "gatewayIp": "ip", "certMap": "name", "certificateManagerCert": "name",
             "timeout": "1h", "drain": "1m", "healthInterval": "10s", "healthTimeout": "5s", "securityPolicy": "name",
             "logSampleRate": "0.5", "serviceType": "keep", "httpPort": "8080", "rest": true,
             "attuUrl": "https://milvus.example.com", "release": "name", "service": "name", "replace": true,

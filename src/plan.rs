@@ -26,13 +26,15 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use crate::gke::gateway::{H2C_KNOWN, Protocol};
+use crate::gke::kind;
+use crate::kube::object::Object as _;
 use crate::kube::value::pointer;
 use crate::milvus::authentication;
 use crate::milvus::config::Config;
 use crate::milvus::http;
 use crate::milvus::release::Release;
 use crate::report::refusal::Refusal;
-use crate::settings::{Doors, Scheme, Settings};
+use crate::settings::{Scheme, Settings};
 use crate::stream::DocumentId;
 
 use milvus::user_yaml::UserYaml;
@@ -77,7 +79,7 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
         true => untouched(release, settings, &mut warnings)?,
         false => config(release, settings, &mut warnings)?,
     };
-    if is_without_authentication && settings.front_end.scheme == Scheme::External {
+    if is_without_authentication && settings.doors.scheme() == Scheme::External {
         warnings.push(format!(
             "{}, and the load balancer is on the internet; {}",
             authentication::OFF,
@@ -104,6 +106,7 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
     }));
     let FrontDoor { replaced, appended, warnings: unused } = front_door;
     warnings.extend(unused);
+    warnings.extend(settings.doors.gateway().and_then(gateway::unnamed_listener));
     if rest.is_none() && rest::has_port(release) {
         warnings.push(format!("port `{}` of the Service stays, and without --rest nothing leads to it", rest::NAME));
     }
@@ -116,17 +119,19 @@ fn objects(
     settings: &Settings,
     rest: Option<&RestPort>,
 ) -> Result<(Vec<Value>, Option<Value>), Refusal> {
-    match &settings.doors {
-        Doors::Ingress(certificate) => {
-            let (objects, ingress) = ingress::objects(release, settings, certificate, rest);
-            Ok((objects, Some(ingress)))
-        }
-        Doors::Gateway(gateway) => {
-            let objects = gateway::objects(release, settings, gateway, rest);
-            gateway::rivals::refuse(release, &settings.doors, &objects)?;
-            Ok((objects, None))
-        }
+    let (mut objects, mut ingress) = (Vec::new(), None);
+    if let Some(door) = settings.doors.ingress() {
+        let (ours, last) = ingress::objects(release, settings, door, rest);
+        (objects, ingress) = (ours, Some(last));
     }
+    if let Some(door) = settings.doors.gateway() {
+        let ours = gateway::objects(release, settings, door, rest);
+        // Both may have one Secret.
+        let is_new = |object: &Value| object.kind() != kind::SECRET.name || ingress.is_none();
+        objects.extend(ours.into_iter().filter(is_new));
+        gateway::rivals::refuse(release, &settings.doors, &objects)?;
+    }
+    Ok((objects, ingress))
 }
 
 /// What becomes of Milvus's settings.

@@ -12,6 +12,7 @@ pub(crate) mod seconds;
 mod service_type;
 pub(crate) mod text;
 
+pub use gateway::GatewayRef;
 pub use gcp_name::GcpName;
 pub use http_port::HttpPort;
 pub use milvus_url::MilvusUrl;
@@ -37,8 +38,6 @@ pub struct Settings {
     pub hosts: Hosts,
     /// What makes the load balancer.
     pub doors: Doors,
-    /// How clients reach the load balancer.
-    pub front_end: FrontEnd,
     /// How the load balancer reaches Milvus.
     pub backend: Backend,
     /// What becomes of the Service's type.
@@ -73,28 +72,41 @@ pub enum Warnings {
 /// What makes the load balancer.
 #[derive(Debug)]
 pub enum Doors {
-    /// An Ingress with this certificate.
-    Ingress(Certificate),
+    /// An Ingress.
+    Ingress(IngressDoor),
     /// A Gateway.
-    Gateway(Gateway),
+    Gateway(GatewayDoor),
+    /// Both, each with a load balancer of its own: one moves from one to the other.
+    Both(IngressDoor, GatewayDoor),
 }
 
 impl Doors {
-    /// The certificate of the Ingress, if there is one.
+    /// The Ingress, if there is one.
     #[must_use]
-    pub fn ingress(&self) -> Option<&Certificate> {
+    pub fn ingress(&self) -> Option<&IngressDoor> {
         match self {
-            Self::Ingress(certificate) => Some(certificate),
+            Self::Ingress(ingress) | Self::Both(ingress, _) => Some(ingress),
             Self::Gateway(_) => None,
         }
     }
 
     /// The Gateway, if there is one.
     #[must_use]
-    pub fn gateway(&self) -> Option<&Gateway> {
+    pub fn gateway(&self) -> Option<&GatewayDoor> {
         match self {
             Self::Ingress(_) => None,
-            Self::Gateway(gateway) => Some(gateway),
+            Self::Gateway(gateway) | Self::Both(_, gateway) => Some(gateway),
+        }
+    }
+
+    /// Where the clients are that one of them lets in.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        let of_ingress = self.ingress().map(|ingress| ingress.front_end.scheme);
+        let of_gateway = self.gateway().map(|gateway| gateway.place.scheme());
+        match of_ingress.into_iter().chain(of_gateway).any(|scheme| scheme == Scheme::External) {
+            true => Scheme::External,
+            false => Scheme::Internal,
         }
     }
 
@@ -105,15 +117,62 @@ impl Doors {
     }
 }
 
-/// A Gateway.
+/// An Ingress of ours.
 #[derive(Debug)]
-pub struct Gateway {
+pub struct IngressDoor {
+    /// Who holds its certificate.
+    pub certificate: Certificate,
+    /// How clients reach it.
+    pub front_end: FrontEnd,
+}
+
+/// A Gateway that leads to Milvus.
+#[derive(Debug)]
+pub struct GatewayDoor {
+    /// Whose it is.
+    pub place: Place,
+    /// How its load balancer speaks to Milvus.
+    pub protocol: Protocol,
+}
+
+/// Whose a Gateway is.
+#[derive(Debug)]
+pub enum Place {
+    /// Ours.
+    Own(OwnGateway),
+    /// Somebody else's, which exists; its clients are there.
+    Existing(GatewayRef, Scheme),
+}
+
+impl Place {
+    /// Where its clients are.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self {
+            Self::Own(own) => own.front_end.scheme,
+            Self::Existing(_, scheme) => *scheme,
+        }
+    }
+
+    /// Ours, if it is.
+    #[must_use]
+    pub fn own(&self) -> Option<&OwnGateway> {
+        match self {
+            Self::Own(own) => Some(own),
+            Self::Existing(..) => None,
+        }
+    }
+}
+
+/// A Gateway of ours.
+#[derive(Debug)]
+pub struct OwnGateway {
     /// Which load balancer it is.
     pub class: Class,
-    /// How that speaks to Milvus.
-    pub protocol: Protocol,
     /// Who holds its certificate.
     pub certificate: GatewayCertificate,
+    /// How clients reach it.
+    pub front_end: FrontEnd,
 }
 
 /// Who holds the certificate of a Gateway.

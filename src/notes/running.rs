@@ -16,7 +16,7 @@ use crate::milvus::client::Attu;
 use crate::milvus::pulsar;
 use crate::milvus::release::Release;
 use crate::milvus::service;
-use crate::settings::{Certificate, Held, Scheme, ServiceType, Settings};
+use crate::settings::{Certificate, Held, IngressDoor, Scheme, ServiceType, Settings};
 use crate::stream::Stream;
 use crate::text::{one_line, shell_word};
 
@@ -25,7 +25,7 @@ pub(super) struct Running<'r> {
     release: &'r Release<'r>,
     rewrite: &'r Rewrite,
     ingress: &'r Ingress<'r>,
-    certificate: &'r Certificate,
+    door: &'r IngressDoor,
     settings: &'r Settings,
     /// Jobs that Helm 4 cannot upgrade.
     jobs: Vec<String>,
@@ -37,10 +37,10 @@ impl<'r> Running<'r> {
         release: &'r Release<'r>,
         rewrite: &'r Rewrite,
         ingress: &'r Ingress<'r>,
-        certificate: &'r Certificate,
+        door: &'r IngressDoor,
         settings: &'r Settings,
     ) -> Self {
-        Self { release, rewrite, ingress, certificate, settings, jobs: pulsar::jobs(stream, release) }
+        Self { release, rewrite, ingress, door, settings, jobs: pulsar::jobs(stream, release) }
     }
 
     /// What to do right before the upgrade.
@@ -149,12 +149,12 @@ impl<'r> Running<'r> {
         let lost: Vec<_> = self.lost().collect();
         let lost = if lost.is_empty() { String::new() } else { format!(" and loses {}", lost.join(", ")) };
         let policy = self.settings.backend.security_policy.as_ref();
-        let lets_in_then = match (self.settings.front_end.scheme, policy) {
+        let lets_in_then = match (self.door.front_end.scheme, policy) {
             (Scheme::Internal, _) => "the VPC network".to_owned(),
             (Scheme::External, Some(policy)) => format!("whom the Cloud Armor policy {policy} lets in"),
             (Scheme::External, None) => "everybody".to_owned(),
         };
-        let long = match self.certificate {
+        let long = match self.door.certificate {
             Certificate::Managed(_) => "up to 90 minutes, because of its certificate",
             _ => "some minutes",
         };
@@ -268,8 +268,8 @@ impl<'r> Running<'r> {
 
     /// What is neither the release's nor the load balancer's.
     fn stays(&self) -> Vec<String> {
-        let Settings { front_end, backend, .. } = self.settings;
-        let certificate = match self.certificate {
+        let (IngressDoor { certificate, front_end }, backend) = (self.door, &self.settings.backend);
+        let certificate = match certificate {
             Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => None,
             Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
             Certificate::Held(Held::PreShared(names)) => {

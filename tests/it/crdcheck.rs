@@ -95,12 +95,13 @@ fn with_a_certificate_of_our_own() -> Vec<u8> {
     run.stdout
 }
 
-/// Of the groups that have definitions.
+/// Of the kinds that have definitions.
 fn is_judged(document: &[u8]) -> bool {
     let text = String::from_utf8_lossy(document);
-    ["gateway.networking.k8s.io/v1", "networking.gke.io/v1"]
-        .iter()
-        .any(|version| text.lines().any(|line| line.strip_prefix("apiVersion: ") == Some(version)))
+    let of = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+    let group = of("apiVersion: ");
+    group.starts_with("gateway.networking.k8s.io/")
+        || group == "networking.gke.io/v1" && of("kind: ").ends_with("Policy")
 }
 
 /// What the judge says of a stream.

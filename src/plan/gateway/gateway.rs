@@ -6,15 +6,16 @@
 use serde_json::{Map, Value, json};
 
 use crate::gke::{annotation, gateway as gke, kind};
+use crate::host::Hosts;
 use crate::milvus::release::Release;
 use crate::plan::objects::manifest::{Manifest, Metadata};
 use crate::plan::objects::names;
-use crate::settings::{Gateway, GatewayCertificate, GcpName, Held, Http, Issuer, Settings};
+use crate::settings::{GatewayCertificate, GcpName, Held, Http, Issuer, OwnGateway};
 
 /// The name of the listener on port 80.
 pub(super) const HTTP: &str = "http";
 
-/// A listener on port 443.
+/// What serves hosts on port 443.
 pub(super) struct Listener<'s> {
     pub(super) name: String,
     /// `hostname`: with it the listener serves this host only.
@@ -25,24 +26,19 @@ pub(super) struct Listener<'s> {
 
 impl<'s> Listener<'s> {
     /// All of them, in the order of the hosts.
-    pub(super) fn of(settings: &'s Settings, certificate: &GatewayCertificate) -> Vec<Self> {
+    pub(super) fn of(hosts: &'s Hosts, certificate: &GatewayCertificate) -> Vec<Self> {
         if !matches!(certificate, GatewayCertificate::Held(Held::CertManager(_))) {
-            return vec![Self { name: "https".to_owned(), hostname: None, hosts: settings.hosts.iter().collect() }];
+            return vec![Self { name: "https".to_owned(), hostname: None, hosts: hosts.iter().collect() }];
         }
         let numbered = |(index, host): (usize, &'s str)| {
             let name = if index == 0 { "https".to_owned() } else { format!("https-{}", index + 1) };
             Self { name, hostname: Some(host), hosts: vec![host] }
         };
-        settings.hosts.iter().enumerate().map(numbered).collect()
+        hosts.iter().enumerate().map(numbered).collect()
     }
 }
 
-pub(super) fn manifest(
-    release: &Release<'_>,
-    settings: &Settings,
-    gateway: &Gateway,
-    listeners: &[Listener<'_>],
-) -> Value {
+pub(super) fn manifest(release: &Release<'_>, gateway: &OwnGateway, listeners: &[Listener<'_>]) -> Value {
     let mut metadata = Metadata::new(names::gateway(release), release);
     let mut annotate = |name: &str, value: &str| metadata.annotations.insert(name.to_owned(), json!(value));
     let secret = |name: &str| {
@@ -72,11 +68,11 @@ pub(super) fn manifest(
     };
     let mut spec = Map::new();
     spec.insert("gatewayClassName".to_owned(), json!(gateway.class.name()));
-    if let Some(address) = &settings.front_end.static_ip {
+    if let Some(address) = &gateway.front_end.static_ip {
         spec.insert("addresses".to_owned(), json!([{"type": gke::NAMED_ADDRESS, "value": address.as_str()}]));
     }
     let https = listeners.iter().map(|at| listener(&at.name, "HTTPS", 443, at.hostname, tls.clone()));
-    let http = (settings.front_end.http == Http::Redirected).then(|| listener(HTTP, "HTTP", 80, None, None));
+    let http = (gateway.front_end.http == Http::Redirected).then(|| listener(HTTP, "HTTP", 80, None, None));
     spec.insert("listeners".to_owned(), https.chain(http).collect());
     Manifest { api_version: kind::GATEWAY.api_version, kind: kind::GATEWAY.name, metadata, spec }.into_value()
 }

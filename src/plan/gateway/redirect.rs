@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{gateway, route};
+use super::gateway;
+use super::route::{self, Parent};
 use crate::gke::{gateway as gke, kind};
 use crate::host::Hosts;
 use crate::milvus::release::Release;
@@ -14,9 +15,11 @@ pub(super) fn manifests(release: &Release<'_>, hosts: &Hosts) -> Vec<Value> {
     let hosts: Vec<_> = hosts.iter().collect();
     let redirect = json!({"scheme": "https", "statusCode": gke::REDIRECT});
     let filters = json!([{"type": "RequestRedirect", "requestRedirect": redirect}]);
+    let name = names::gateway(release);
+    let parent = Parent { namespace: None, name: &name, listener: Some(gateway::HTTP) };
     let manifest = |(index, hosts): (usize, &[&str])| {
         let spec = json!({
-            "parentRefs": [route::parent(release, gateway::HTTP)],
+            "parentRefs": [parent.reference()],
             "hostnames": hosts,
             "rules": [{"matches": [route::prefix("/")], "filters": filters}],
         });

@@ -18,6 +18,7 @@ pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Valu
         ours.iter()
             .any(|ours| object.kind() == ours.kind() && object.group() == ours.group() && object.name() == ours.name())
     };
+    let is_own = doors.gateway().is_some_and(|door| door.place.own().is_some());
     let namespace = release.service.object.namespace();
     let others = release.front_door.iter().filter(|object| object.shares_namespace(namespace) && !is_ours(object));
     for object in others {
@@ -25,7 +26,7 @@ pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Valu
         let service = &release.service.name;
         let reason = if is_policy_of(object, &kind::SERVICE, service) {
             Reason::RivalPolicy { identity: identity(), target: format!("Service `{service}`") }
-        } else if is_policy_of(object, &kind::GATEWAY, &names::gateway(release)) {
+        } else if is_own && is_policy_of(object, &kind::GATEWAY, &names::gateway(release)) {
             Reason::RivalPolicy { identity: identity(), target: format!("Gateway `{}`", names::gateway(release)) }
         } else if is_route_to(object, service) {
             Reason::RivalRoute { identity: identity(), service: service.clone() }
@@ -39,7 +40,7 @@ pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Valu
     Ok(())
 }
 
-/// Whether it is a policy of ours kinds that is about this object.
+/// Whether it is a policy that is about this object.
 fn is_policy_of(object: &Existing, kind: &Kind, name: &str) -> bool {
     let policies = [&kind::HEALTH_CHECK_POLICY, &kind::GCP_BACKEND_POLICY, &kind::GCP_GATEWAY_POLICY];
     let target = |field| str_at(object.value(), &format!("/spec/targetRef/{field}"));

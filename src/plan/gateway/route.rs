@@ -4,40 +4,46 @@
 //! Every default is written out, because not everybody who reads the object knows it. The listener is named: on port 80
 //! the route would be served without TLS.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::gateway::Listener;
 use crate::gke::{gateway as gke, kind};
 use crate::milvus::release::Release;
 use crate::plan::objects::manifest::Manifest;
 use crate::plan::objects::names;
 use crate::plan::service::rest::{self, RestPort};
 
-/// One for as many hosts as it takes.
-pub(super) fn manifests(release: &Release<'_>, listeners: &[Listener<'_>], rest: Option<&RestPort>) -> Vec<Value> {
+/// Where a host is served: a Gateway, and its listener.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Parent<'p> {
+    pub(super) namespace: Option<&'p str>,
+    pub(super) name: &'p str,
+    pub(super) listener: Option<&'p str>,
+}
+
+impl Parent<'_> {
+    pub(super) fn reference(self) -> Value {
+        let mut reference = Map::new();
+        reference.insert("group".to_owned(), json!(kind::GATEWAY.group()));
+        reference.insert("kind".to_owned(), json!(kind::GATEWAY.name));
+        reference.extend(self.namespace.map(|namespace| ("namespace".to_owned(), json!(namespace))));
+        reference.insert("name".to_owned(), json!(self.name));
+        reference.extend(self.listener.map(|listener| ("sectionName".to_owned(), json!(listener))));
+        Value::Object(reference)
+    }
+}
+
+/// One for as many hosts as it takes; each host stands with its parent.
+pub(super) fn manifests(release: &Release<'_>, hosts: &[(&str, Parent<'_>)], rest: Option<&RestPort>) -> Vec<Value> {
     let rules = rules(release, rest);
-    let of_host = listeners.iter().flat_map(|listener| listener.hosts.iter().map(move |host| (listener, *host)));
-    let of_host: Vec<_> = of_host.collect();
-    let chunks = of_host.chunks(gke::MAX_HOSTNAMES).enumerate();
-    let manifest = |(index, chunk): (usize, &[(&Listener<'_>, &str)])| {
-        let mut sections: Vec<_> = chunk.iter().map(|(listener, _)| listener.name.as_str()).collect();
-        sections.dedup();
-        let parents: Vec<_> = sections.into_iter().map(|section| parent(release, section)).collect();
-        let hosts: Vec<_> = chunk.iter().map(|(_, host)| *host).collect();
+    let manifest = |(index, chunk): (usize, &[(&str, Parent<'_>)])| {
+        let mut parents: Vec<_> = chunk.iter().map(|(_, parent)| *parent).collect();
+        parents.dedup();
+        let parents: Vec<_> = parents.into_iter().map(Parent::reference).collect();
+        let hosts: Vec<_> = chunk.iter().map(|(host, _)| *host).collect();
         let spec = json!({"parentRefs": parents, "hostnames": hosts, "rules": rules});
         Manifest::new(&kind::HTTP_ROUTE, names::route(release, index), release, spec).into_value()
     };
-    chunks.map(manifest).collect()
-}
-
-/// A listener of our Gateway.
-pub(super) fn parent(release: &Release<'_>, section: &str) -> Value {
-    json!({
-        "group": kind::GATEWAY.group(),
-        "kind": kind::GATEWAY.name,
-        "name": names::gateway(release),
-        "sectionName": section,
-    })
+    hosts.chunks(gke::MAX_HOSTNAMES).enumerate().map(manifest).collect()
 }
 
 /// A match of all paths that begin so.

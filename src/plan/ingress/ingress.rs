@@ -14,7 +14,7 @@ use crate::milvus::release::Release;
 use crate::plan::objects::manifest::{Manifest, Metadata};
 use crate::plan::objects::names;
 use crate::plan::service::rest::{self, RestPort};
-use crate::settings::{self, Certificate, FrontEnd, GcpName, Held, Issuer, Scheme, Settings};
+use crate::settings::{self, Certificate, FrontEnd, GcpName, Held, IngressDoor, Issuer, Scheme, Settings};
 
 #[derive(Debug, Serialize)]
 struct Spec {
@@ -68,12 +68,13 @@ struct BackendPort {
 pub(in crate::plan) fn manifest(
     release: &Release<'_>,
     settings: &Settings,
-    certificate: &Certificate,
+    door: &IngressDoor,
     rest: Option<&RestPort>,
 ) -> Value {
     let mut metadata = Metadata::new(release.service.name.clone(), release);
     let mut annotate = |name: &str, value: &str| metadata.annotations.insert(name.to_owned(), json!(value));
-    let FrontEnd { scheme, static_ip, http, .. } = &settings.front_end;
+    let IngressDoor { certificate, front_end } = door;
+    let FrontEnd { scheme, static_ip, http, .. } = front_end;
     let (class, address) = match scheme {
         Scheme::External => ("gce", annotation::GLOBAL_STATIC_IP),
         Scheme::Internal => ("gce-internal", annotation::REGIONAL_STATIC_IP),
@@ -85,7 +86,7 @@ pub(in crate::plan) fn manifest(
     if *http == settings::Http::Off {
         annotate(annotation::ALLOW_HTTP, "false");
     }
-    if frontend_config::manifest(release, &settings.front_end).is_some() {
+    if frontend_config::manifest(release, front_end).is_some() {
         annotate(annotation::FRONTEND_CONFIG, &names::frontend_config(release));
     }
     let secret = match certificate {

@@ -26,7 +26,8 @@ pub(in crate::plan) fn reconcile(
     settings: &Settings,
     wanted: Vec<Value>,
 ) -> Result<FrontDoor, Refusal> {
-    let (of_ingress, of_gateway) = (settings.doors.ingress(), settings.doors.gateway());
+    let of_ingress = settings.doors.ingress().map(|door| &door.certificate);
+    let of_gateway = settings.doors.gateway().and_then(|door| door.place.own());
     if !matches!(of_ingress, Some(Certificate::Managed(_))) {
         refuse_left_over(release, of_ingress)?;
     }
