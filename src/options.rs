@@ -10,13 +10,13 @@ use serde::Deserialize;
 
 use crate::certificate::Pair;
 use crate::gke::certificate::Scope;
-use crate::gke::gateway::{Class, MAX_LISTENERS, Protocol};
+use crate::gke::gateway::{GatewayClass, MAX_LISTENERS, Protocol};
 use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
 use crate::settings::list;
 use crate::settings::{
     Backend, Certificate, Doors, DrainTimeout, FrontEnd, GatewayCertificate, GatewayDoor, GatewayRef, GcpName,
-    HealthSeconds, HealthTiming, Held, Http, HttpPort, IngressDoor, Issuer, MilvusUrl, ObjectName, OwnGateway, Place,
+    HealthSeconds, HealthTiming, Held, Http, HttpPort, IngressDoor, Issuer, MilvusUrl, ObjectName, OwnGateway, Owner,
     Preset, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
 };
 
@@ -154,8 +154,8 @@ options! {
         /// HealthCheckPolicy, GCPBackendPolicy and GCPGatewayPolicy take the place of BackendConfig
         /// and FrontendConfig. See docs/gateway.md.
         #[arg(value_name = "CLASS", num_args = 0..=1, require_equals = true)]
-        #[arg(default_missing_value = Class::DEFAULT.name())]
-        GATEWAY gateway: Class,
+        #[arg(default_missing_value = GatewayClass::DEFAULT.name())]
+        GATEWAY gateway: GatewayClass,
 
         /// How the Gateway's load balancer speaks HTTP/2 to Milvus: over TLS, or without (h2c)
         ///
@@ -440,7 +440,7 @@ macro_rules! said {
 }
 
 said!(bool, String, Host, GcpName, ObjectName, Timeout, DrainTimeout, HealthSeconds);
-said!(SampleRate, ServiceType, HttpPort, MilvusUrl, Class, Protocol, GatewayRef, Preset);
+said!(SampleRate, ServiceType, HttpPort, MilvusUrl, GatewayClass, Protocol, GatewayRef, Preset);
 
 impl Said for PathBuf {
     fn said(&self) -> Vec<String> {
@@ -538,25 +538,25 @@ impl Options {
     }
 
     fn gateway(&self, hosts: &Hosts) -> Result<Doors, OptionsError> {
-        let class = self.gateway.unwrap_or(Class::DEFAULT);
+        let class = self.gateway.unwrap_or(GatewayClass::DEFAULT);
         let with_ingress = is(self.with_ingress);
-        let scheme = if class == Class::Internal { Scheme::Internal } else { Scheme::External };
+        let scheme = if class == GatewayClass::Internal { Scheme::Internal } else { Scheme::External };
         if is(self.internal) && !with_ingress {
-            let problem = format!("is for an Ingress: the internal class of a Gateway is {}", Class::Internal);
+            let problem = format!("is for an Ingress: the internal class of a Gateway is {}", GatewayClass::Internal);
             return Err(wrong(Field::INTERNAL, &problem));
         }
         let protocol = self.backend.unwrap_or_default();
         if protocol == Protocol::H2c {
             self.check_h2c(class)?;
         }
-        let place = match &self.gateway_ref {
+        let owner = match &self.gateway_ref {
             Some(gateway) => {
                 self.check_owner()?;
-                Place::Existing(gateway.clone(), scheme)
+                Owner::Theirs(gateway.clone(), scheme)
             }
-            None => Place::Own(self.own_gateway(class, scheme, hosts)?),
+            None => Owner::Ours(self.own_gateway(class, scheme, hosts)?),
         };
-        let gateway = GatewayDoor { place, protocol };
+        let gateway = GatewayDoor { owner, protocol };
         if !with_ingress {
             return Ok(Doors::Gateway(gateway));
         }
@@ -565,7 +565,7 @@ impl Options {
         Ok(Doors::Both(ingress, gateway))
     }
 
-    fn own_gateway(&self, class: Class, scheme: Scheme, hosts: &Hosts) -> Result<OwnGateway, OptionsError> {
+    fn own_gateway(&self, class: GatewayClass, scheme: Scheme, hosts: &Hosts) -> Result<OwnGateway, OptionsError> {
         let static_ip = match (is(self.with_ingress), &self.gateway_ip) {
             (true, address) => address,
             (false, None) => &self.static_ip,
@@ -600,10 +600,10 @@ impl Options {
     }
 
     /// What is one flag must fit both.
-    fn check_both(&self, ingress: &IngressDoor, class: Class) -> Result<(), OptionsError> {
+    fn check_both(&self, ingress: &IngressDoor, class: GatewayClass) -> Result<(), OptionsError> {
         let of_ingress = match ingress.front_end.scheme {
-            Scheme::External => Class::GlobalExternal,
-            Scheme::Internal => Class::Internal,
+            Scheme::External => GatewayClass::GlobalExternal,
+            Scheme::Internal => GatewayClass::Internal,
         };
         if self.backend == Some(Protocol::H2c) {
             return Err(wrong(
@@ -627,8 +627,8 @@ impl Options {
     }
 
     /// With h2c nothing of Milvus changes.
-    fn check_h2c(&self, class: Class) -> Result<(), OptionsError> {
-        if class == Class::Classic {
+    fn check_h2c(&self, class: GatewayClass) -> Result<(), OptionsError> {
+        if class == GatewayClass::Classic {
             let problem = format!("nothing is known of h2c on {class}; choose another class, or `tls`");
             return Err(wrong(Field::BACKEND, &problem));
         }
@@ -641,7 +641,7 @@ impl Options {
         }
     }
 
-    fn gateway_certificate(&self, class: Class, hosts: &Hosts) -> Result<GatewayCertificate, OptionsError> {
+    fn gateway_certificate(&self, class: GatewayClass, hosts: &Hosts) -> Result<GatewayCertificate, OptionsError> {
         let scope = class.scope();
         let alone = self.cert_map.is_some() || self.certificate_manager_cert.is_some();
         let held = if alone && is(self.with_ingress) { None } else { self.held(hosts, scope)? };

@@ -23,7 +23,7 @@ pub use seconds::{Seconds, SecondsError};
 pub use service_type::ServiceType;
 
 use crate::certificate::Pair;
-use crate::gke::gateway::{Class, Protocol};
+use crate::gke::gateway::{GatewayClass, Protocol};
 use crate::gke::health;
 use crate::host::{Domains, Hosts};
 
@@ -103,7 +103,7 @@ impl Doors {
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         let of_ingress = self.ingress().map(|ingress| ingress.front_end.scheme);
-        let of_gateway = self.gateway().map(|gateway| gateway.place.scheme());
+        let of_gateway = self.gateway().map(|gateway| gateway.owner.scheme());
         match of_ingress.into_iter().chain(of_gateway).any(|scheme| scheme == Scheme::External) {
             true => Scheme::External,
             false => Scheme::Internal,
@@ -130,36 +130,36 @@ pub struct IngressDoor {
 #[derive(Debug)]
 pub struct GatewayDoor {
     /// Whose it is.
-    pub place: Place,
+    pub owner: Owner,
     /// How its load balancer speaks to Milvus.
     pub protocol: Protocol,
 }
 
 /// Whose a Gateway is.
 #[derive(Debug)]
-pub enum Place {
+pub enum Owner {
     /// Ours.
-    Own(OwnGateway),
+    Ours(OwnGateway),
     /// Somebody else's, which exists; its clients are there.
-    Existing(GatewayRef, Scheme),
+    Theirs(GatewayRef, Scheme),
 }
 
-impl Place {
+impl Owner {
     /// Where its clients are.
     #[must_use]
     pub fn scheme(&self) -> Scheme {
         match self {
-            Self::Own(own) => own.front_end.scheme,
-            Self::Existing(_, scheme) => *scheme,
+            Self::Ours(own) => own.front_end.scheme,
+            Self::Theirs(_, scheme) => *scheme,
         }
     }
 
     /// Ours, if it is.
     #[must_use]
-    pub fn own(&self) -> Option<&OwnGateway> {
+    pub fn ours(&self) -> Option<&OwnGateway> {
         match self {
-            Self::Own(own) => Some(own),
-            Self::Existing(..) => None,
+            Self::Ours(own) => Some(own),
+            Self::Theirs(..) => None,
         }
     }
 }
@@ -168,7 +168,7 @@ impl Place {
 #[derive(Debug)]
 pub struct OwnGateway {
     /// Which load balancer it is.
-    pub class: Class,
+    pub class: GatewayClass,
     /// Who holds its certificate.
     pub certificate: GatewayCertificate,
     /// How clients reach it.

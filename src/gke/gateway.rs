@@ -10,7 +10,7 @@ use super::certificate::Scope;
 
 /// The load balancer of a Gateway: its GatewayClass, of which GKE owns the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub enum GatewayClass {
     /// The global external load balancer.
     GlobalExternal,
     /// The regional external one.
@@ -21,7 +21,7 @@ pub enum Class {
     Classic,
 }
 
-impl Class {
+impl GatewayClass {
     /// What a Gateway gets that names none.
     pub const DEFAULT: Self = Self::GlobalExternal;
 
@@ -49,7 +49,7 @@ impl Class {
     }
 }
 
-impl FromStr for Class {
+impl FromStr for GatewayClass {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -64,7 +64,7 @@ impl FromStr for Class {
     }
 }
 
-impl fmt::Display for Class {
+impl fmt::Display for GatewayClass {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.name())
     }

@@ -8,13 +8,14 @@ mod health_check_policy;
 mod redirect;
 pub(super) mod rivals;
 mod route;
+mod target;
 
 use serde_json::Value;
 
 use super::objects::{names, tls_secret};
 use super::service::rest::RestPort;
 use crate::milvus::release::Release;
-use crate::settings::{GatewayCertificate, GatewayDoor, GatewayRef, Held, Http, OwnGateway, Place, Settings};
+use crate::settings::{GatewayCertificate, GatewayDoor, GatewayRef, Held, Http, OwnGateway, Owner, Settings};
 
 use gateway::Listener;
 use route::Parent;
@@ -26,9 +27,9 @@ pub(super) fn objects(
     door: &GatewayDoor,
     rest: Option<&RestPort>,
 ) -> Vec<Value> {
-    match &door.place {
-        Place::Own(own) => of_own(release, settings, own, rest),
-        Place::Existing(GatewayRef { namespace, name, listener }, _) => {
+    match &door.owner {
+        Owner::Ours(own) => of_own(release, settings, own, rest),
+        Owner::Theirs(GatewayRef { namespace, name, listener }, _) => {
             let (namespace, listener) = (namespace.as_ref(), listener.as_ref());
             let parent = Parent {
                 namespace: namespace.map(|namespace| namespace.as_str()),
@@ -71,16 +72,11 @@ fn of_service(release: &Release<'_>, settings: &Settings) -> impl Iterator<Item 
 
 /// What is to be known of a Gateway that exists, where no listener of it is named.
 pub(super) fn unnamed_listener(door: &GatewayDoor) -> Option<String> {
-    match &door.place {
-        Place::Existing(gateway @ GatewayRef { listener: None, .. }, _) => Some(format!(
+    match &door.owner {
+        Owner::Theirs(gateway @ GatewayRef { listener: None, .. }, _) => Some(format!(
             "no listener of Gateway {gateway} is named: if it has one on port 80, that serves Milvus without TLS; give \
             --gateway-ref {gateway}:LISTENER"
         )),
         _ => None,
     }
-}
-
-/// What a policy is about: an object in its own namespace.
-fn target(group: &str, kind: &str, name: &str) -> Value {
-    serde_json::json!({"group": group, "kind": kind, "name": name})
 }

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use super::object_name::ObjectName;
 use super::text::deserialize_from_text;
-use crate::gke::gateway::{Class, Protocol};
+use crate::gke::gateway::{GatewayClass, Protocol};
 
-deserialize_from_text!(Class, {
+deserialize_from_text!(GatewayClass, {
     "enum": ["gke-l7-global-external-managed", "gke-l7-regional-external-managed", "gke-l7-rilb", "gke-l7-gxlb"]
 });
 

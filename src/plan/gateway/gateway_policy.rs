@@ -12,7 +12,7 @@ use crate::settings::FrontEnd;
 /// The policy, if anything asks for one.
 pub(super) fn manifest(release: &Release<'_>, front_end: &FrontEnd) -> Option<Value> {
     let ssl_policy = front_end.ssl_policy.as_ref()?;
-    let target = target(kind::GATEWAY.group(), kind::GATEWAY.name, &names::gateway(release));
+    let target = target::of(&kind::GATEWAY, &names::gateway(release));
     let spec = json!({"default": {"sslPolicy": ssl_policy.as_str()}, "targetRef": target});
     Some(Manifest::new(&kind::GCP_GATEWAY_POLICY, names::policy(release), release, spec).into_value())
 }

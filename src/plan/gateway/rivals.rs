@@ -18,7 +18,7 @@ pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Valu
         ours.iter()
             .any(|ours| object.kind() == ours.kind() && object.group() == ours.group() && object.name() == ours.name())
     };
-    let is_own = doors.gateway().is_some_and(|door| door.place.own().is_some());
+    let is_own = doors.gateway().is_some_and(|door| door.owner.ours().is_some());
     let namespace = release.service.object.namespace();
     let others = release.front_door.iter().filter(|object| object.shares_namespace(namespace) && !is_ours(object));
     for object in others {

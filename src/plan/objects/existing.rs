@@ -27,7 +27,7 @@ pub(in crate::plan) fn reconcile(
     wanted: Vec<Value>,
 ) -> Result<FrontDoor, Refusal> {
     let of_ingress = settings.doors.ingress().map(|door| &door.certificate);
-    let of_gateway = settings.doors.gateway().and_then(|door| door.place.own());
+    let of_gateway = settings.doors.gateway().and_then(|door| door.owner.ours());
     if !matches!(of_ingress, Some(Certificate::Managed(_))) {
         refuse_left_over(release, of_ingress)?;
     }
