@@ -55,8 +55,8 @@ pub struct Rewrite {
     pub replaced: Vec<(DocumentId, Value)>,
     /// Documents of ours that are new, in their order.
     pub appended: Vec<Value>,
-    /// Our Ingress, be it new or not.
-    pub ingress: Value,
+    /// Our Ingress, if there is to be one, be it new or not.
+    pub ingress: Option<Value>,
     /// Whether Milvus asks nobody for a password.
     pub is_without_authentication: bool,
     /// What the user should know although it is done as asked.

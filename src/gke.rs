@@ -5,6 +5,7 @@ pub mod annotation;
 pub mod certificate;
 pub mod event;
 pub mod exposure;
+pub mod gateway;
 pub mod health;
 pub mod ingress;
 pub mod kind;

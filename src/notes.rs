@@ -12,7 +12,8 @@ use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::milvus::authentication;
 use crate::milvus::release::Release;
 use crate::milvus::service;
-use crate::settings::{Certificate, GcpName, Http, Issuer, Scheme, Settings};
+use crate::report::refusal::{Reason, Refusal};
+use crate::settings::{Certificate, Doors, GcpName, Held, Http, IngressDoor, Issuer, Scheme, Settings};
 use crate::stream::Stream;
 use crate::text::shell_word;
 
@@ -23,29 +24,35 @@ use running::Running;
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-notes.json");
 
 /// Tells the next steps for a release of the stream that is rewritten; `flags` ask for the settings.
-#[must_use]
+///
+/// # Errors
+///
+/// [`Reason::NotesOfGateway`]
 pub fn notes(
     stream: &Stream<'_>,
     release: &Release<'_>,
     rewrite: &Rewrite,
     settings: &Settings,
     flags: &[String],
-) -> Notes {
-    let ingress = Ingress::read(&rewrite.ingress);
-    let running = Running::read(stream, release, rewrite, &ingress, settings);
-    let mut steps = before(rewrite, &ingress, settings);
+) -> Result<Notes, Refusal> {
+    let (Some(ingress), Doors::Ingress(door)) = (&rewrite.ingress, &settings.doors) else {
+        return Err(Reason::NotesOfGateway.into());
+    };
+    let (ingress, certificate) = (Ingress::read(ingress), &door.certificate);
+    let running = Running::read(stream, release, rewrite, &ingress, door, settings);
+    let mut steps = before(rewrite, &ingress, door);
     steps.extend(running.before());
     steps.push(apply(release, &ingress, flags));
-    steps.extend(after(&release.name, &ingress, settings));
+    steps.extend(after(&release.name, &ingress, door));
     steps.extend(running.after());
     steps.extend(running.back());
-    Notes {
+    Ok(Notes {
         release: release.name.clone(),
         namespace: ingress.namespace().map(str::to_owned),
-        certificate: how(&ingress, settings),
+        certificate: how(&ingress, certificate),
         steps,
         connection: connect::how(&ingress, None, false),
-    }
+    })
 }
 
 /// The next steps for a Milvus release, in order.
@@ -107,38 +114,38 @@ fn wrapped(text: &str) -> Vec<String> {
     lines
 }
 
-fn how(ingress: &Ingress<'_>, settings: &Settings) -> String {
-    match &settings.certificate {
+fn how(ingress: &Ingress<'_>, certificate: &Certificate) -> String {
+    match certificate {
         Certificate::Managed(_) => "Google makes the certificate, for a ManagedCertificate of ours".to_owned(),
         Certificate::ManagedByName(name) => {
             format!("Google makes the certificate, for your ManagedCertificate {name}")
         }
-        Certificate::PreShared(_) => "the certificate is one of Compute Engine".to_owned(),
-        Certificate::Secret(name) => format!("the certificate is in your Secret {name}"),
-        Certificate::Files(_) => {
+        Certificate::Held(Held::PreShared(_)) => "the certificate is one of Compute Engine".to_owned(),
+        Certificate::Held(Held::Secret(name)) => format!("the certificate is in your Secret {name}"),
+        Certificate::Held(Held::Files(_)) => {
             format!("the certificate is in Secret {}, part of the release", ingress.secret())
         }
-        Certificate::CertManager(_) => {
+        Certificate::Held(Held::CertManager(_)) => {
             format!("cert-manager makes the certificate, in Secret {}", ingress.secret())
         }
     }
 }
 
 /// What must be there.
-fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
+fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let mut steps = Vec::new();
     steps.extend(rewrite.is_without_authentication.then(|| authentication(ingress)));
     steps.extend(reserve(ingress));
     // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
     if ingress.static_ip.is_some() {
-        steps.push(point(ingress, settings));
+        steps.push(point(ingress, door));
     }
-    steps.extend(certificate(ingress, settings));
+    steps.extend(certificate(ingress, door));
     steps
 }
 
 /// What comes with the load balancer.
-fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
+fn after(release: &str, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
     let mut steps = Vec::new();
     if ingress.static_ip.is_none() {
@@ -148,7 +155,7 @@ fn after(release: &str, ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instr
             Instruction::new(When::After, "Wait for the ADDRESS of the Ingress, two to ten minutes.")
                 .run(format!("kubectl get ingress {name}{namespace} --watch")),
         );
-        steps.push(point(ingress, settings));
+        steps.push(point(ingress, door));
     }
     steps.push(wait(release, ingress, is_managed));
     steps
@@ -179,19 +186,19 @@ fn reserve(ingress: &Ingress<'_>) -> Option<Instruction> {
     Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
 }
 
-fn point(ingress: &Ingress<'_>, settings: &Settings) -> Instruction {
+fn point(ingress: &Ingress<'_>, door: &IngressDoor) -> Instruction {
     let hosts = ingress.hosts.join(", ");
     let (when, address) = match ingress.static_ip {
         Some(_) => (When::Before, "that address"),
         None => (When::After, "the ADDRESS"),
     };
     let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
-    let need = match settings.certificate {
+    let need = match &door.certificate {
         Certificate::Managed(_) | Certificate::ManagedByName(_) => {
             " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: else Google \
             makes no certificate."
         }
-        Certificate::CertManager(_) if may_be_http01(settings) => {
+        Certificate::Held(Held::CertManager(_)) if may_be_http01(door) => {
             " HTTP-01 needs it. Else clients that give server_name can do without."
         }
         _ => " Clients that give server_name can do without.",
@@ -200,10 +207,10 @@ fn point(ingress: &Ingress<'_>, settings: &Settings) -> Instruction {
 }
 
 /// What must exist before.
-fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
+fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let namespace = ingress.namespace_flag();
-    match &settings.certificate {
-        Certificate::Managed(_) | Certificate::Files(_) => Vec::new(),
+    match &door.certificate {
+        Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => Vec::new(),
         Certificate::ManagedByName(name) => {
             let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
             vec![
@@ -211,7 +218,7 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
                     .run(format!("kubectl get managedcertificate {name}{namespace} -o yaml")),
             ]
         }
-        Certificate::PreShared(names) => {
+        Certificate::Held(Held::PreShared(names)) => {
             let place = if ingress.internal { "--region REGION" } else { "--global" };
             let make = |name: &GcpName| {
                 let words = "must be there. With a certificate and a key of yours:";
@@ -221,11 +228,11 @@ fn certificate(ingress: &Ingress<'_>, settings: &Settings) -> Vec<Instruction> {
             };
             names.iter().map(make).collect()
         }
-        Certificate::Secret(name) => {
+        Certificate::Held(Held::Secret(name)) => {
             let words = format!("Secret {name} must be there: without it GKE makes no front end.");
             vec![Instruction::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
-        Certificate::CertManager(issuer) => cert_manager(ingress, issuer, may_be_http01(settings)),
+        Certificate::Held(Held::CertManager(issuer)) => cert_manager(ingress, issuer, may_be_http01(door)),
     }
 }
 
@@ -234,8 +241,8 @@ fn create_secret(name: &str, namespace: &str) -> String {
 }
 
 /// The authority asks on port 80, from the internet.
-fn may_be_http01(settings: &Settings) -> bool {
-    settings.front_end.scheme == Scheme::External && settings.front_end.http != Http::Off
+fn may_be_http01(door: &IngressDoor) -> bool {
+    door.front_end.scheme == Scheme::External && door.front_end.http != Http::Off
 }
 
 fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> Vec<Instruction> {

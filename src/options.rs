@@ -10,12 +10,14 @@ use serde::Deserialize;
 
 use crate::certificate::Pair;
 use crate::gke::certificate::Scope;
+use crate::gke::gateway::{GatewayClass, MAX_LISTENERS, Protocol};
 use crate::gke::ingress::MAX_CERTIFICATES;
 use crate::host::{Domains, Host, Hosts};
 use crate::settings::list;
 use crate::settings::{
-    Backend, Certificate, DrainTimeout, FrontEnd, GcpName, HealthSeconds, HealthTiming, Http, HttpPort, Issuer,
-    MilvusUrl, ObjectName, Preset, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
+    Backend, Certificate, Doors, DrainTimeout, FrontEnd, GatewayCertificate, GatewayDoor, GatewayRef, GcpName,
+    HealthSeconds, HealthTiming, Held, Http, HttpPort, IngressDoor, Issuer, MilvusUrl, ObjectName, OwnGateway, Owner,
+    Preset, SampleRate, Scheme, ServiceType, Settings, Timeout, Warnings,
 };
 
 /// The options, a name for each, and what is done with all of them. `= "true"` is what a flag without a value says.
@@ -143,6 +145,47 @@ options! {
         PRESET preset: Preset,
     }
 
+    GATEWAY {
+        /// Make a Gateway (Gateway API) instead of an Ingress, of this GatewayClass
+        ///
+        /// Without CLASS gke-l7-global-external-managed. Others are gke-l7-regional-external-managed,
+        /// gke-l7-rilb (internal) and gke-l7-gxlb (classic). It needs a certificate, and takes no
+        /// Google-managed one: see `--cert-map`. It listens on port 80 with `--redirect-http` only.
+        /// HealthCheckPolicy, GCPBackendPolicy and GCPGatewayPolicy take the place of BackendConfig
+        /// and FrontendConfig. See docs/gateway.md.
+        #[arg(value_name = "CLASS", num_args = 0..=1, require_equals = true)]
+        #[arg(default_missing_value = GatewayClass::DEFAULT.name())]
+        GATEWAY gateway: GatewayClass,
+
+        /// How the Gateway's load balancer speaks HTTP/2 to Milvus: over TLS, or without (h2c)
+        ///
+        /// With `tls`, the default, Milvus is switched to TLS as for an Ingress. With `h2c` its
+        /// configuration and pods stay as they are: there is no restart, and clients in the cluster
+        /// go on. Not with class gke-l7-gxlb. Service `spec.ports[].appProtocol`.
+        #[arg(value_name = "tls|h2c")]
+        BACKEND backend: Protocol,
+
+        /// Attach to this Gateway, which exists, instead of making one
+        ///
+        /// Only HTTPRoute and policies are written. Certificate, address, port 80 and SSL policy are
+        /// its owner's. Without LISTENER every listener serves the hosts, one on port 80 too. Give
+        /// `--gateway=CLASS` as well where it is not gke-l7-global-external-managed.
+        #[arg(value_name = "[NAMESPACE/]NAME[:LISTENER]")]
+        GATEWAY_REF gateway_ref: GatewayRef,
+
+        /// Make the Ingress as well, for moving from one to the other
+        ///
+        /// Each has a load balancer and an address of its own; `--static-ip` is the Ingress's. Not
+        /// with `--backend h2c`.
+        WITH_INGRESS with_ingress: bool = "true",
+
+        /// Reserved address of the Gateway, with `--with-ingress`
+        ///
+        /// Without `--with-ingress` it is `--static-ip`. Gateway `spec.addresses`.
+        #[arg(value_name = "NAME")]
+        GATEWAY_IP gateway_ip: GcpName,
+    }
+
     CERTIFICATE {
         /// Secret (kubernetes.io/tls, in the release's namespace) that holds the certificate
         ///
@@ -188,6 +231,20 @@ options! {
         /// Ingress annotation `cert-manager.io/issuer`.
         #[arg(value_name = "NAME")]
         ISSUER issuer: ObjectName,
+
+        /// Certificate map of Certificate Manager, with `--gateway` of a global class
+        ///
+        /// It must exist. With DNS authorization Google makes its certificates before DNS leads to
+        /// the load balancer. Gateway annotation `networking.gke.io/certmap`.
+        #[arg(value_name = "NAME")]
+        CERT_MAP cert_map: GcpName,
+
+        /// Certificate of Certificate Manager, with `--gateway` of a regional class
+        ///
+        /// It must exist, in the cluster's region. Gateway `spec.listeners[].tls.options`,
+        /// `networking.gke.io/cert-manager-certs`.
+        #[arg(value_name = "NAME")]
+        CERTIFICATE_MANAGER_CERT certificate_manager_cert: GcpName,
     }
 
     BACKEND {
@@ -304,6 +361,7 @@ options! {
 
 const LOAD_BALANCER: &str = "Load balancer";
 const CERTIFICATE: &str = "Certificate (one of them; without any, Google manages one)";
+const GATEWAY: &str = "Gateway API";
 const BACKEND: &str = "Backend";
 const MILVUS: &str = "Milvus";
 /// The heading of what is about the input.
@@ -344,6 +402,11 @@ impl Field {
     fn is_of_certificate(self) -> bool {
         self.heading == CERTIFICATE
     }
+
+    /// A certificate that an Ingress does not take.
+    fn is_of_gateway_alone(self) -> bool {
+        self == Self::CERT_MAP || self == Self::CERTIFICATE_MANAGER_CERT
+    }
 }
 
 /// Options that do not fit together, or not one is given that must be.
@@ -377,7 +440,7 @@ macro_rules! said {
 }
 
 said!(bool, String, Host, GcpName, ObjectName, Timeout, DrainTimeout, HealthSeconds);
-said!(SampleRate, ServiceType, HttpPort, MilvusUrl, Preset);
+said!(SampleRate, ServiceType, HttpPort, MilvusUrl, GatewayClass, Protocol, GatewayRef, Preset);
 
 impl Said for PathBuf {
     fn said(&self) -> Vec<String> {
@@ -411,9 +474,12 @@ impl Options {
                 page, which gRPC clients cannot follow; restrict access with a Cloud Armor policy instead";
             return Err(wrong(Field::IAP, &problem));
         }
-        let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
-        let certificate = self.certificate(&hosts, scheme)?;
-        let front_end = self.front_end(&certificate, scheme)?;
+        let doors = if self.gateway.is_some() || self.gateway_ref.is_some() {
+            self.gateway(&hosts)?
+        } else {
+            self.check_no_gateway()?;
+            Doors::Ingress(self.ingress(&hosts)?)
+        };
         if is(self.rest) && self.http_port == Some(HttpPort::Off) {
             return Err(wrong(Field::REST, &"the REST API is served by the HTTP server that `off` switches off"));
         }
@@ -438,8 +504,7 @@ impl Options {
             release: self.release,
             service: self.service,
             hosts,
-            certificate,
-            front_end,
+            doors,
             backend,
             service_type: self.service_type.unwrap_or_default(),
             http_port: self.http_port,
@@ -452,10 +517,185 @@ impl Options {
         })
     }
 
+    /// What means nothing without a Gateway.
+    fn check_no_gateway(&self) -> Result<(), OptionsError> {
+        let is_of_gateway = |field: &Field| match *field {
+            Field::WITH_INGRESS => is(self.with_ingress),
+            Field::BACKEND | Field::GATEWAY_IP => true,
+            field => field.is_of_gateway_alone(),
+        };
+        match self.given().find(is_of_gateway) {
+            Some(field) => Err(wrong(field, &"is for a Gateway: give --gateway as well")),
+            None => Ok(()),
+        }
+    }
+
+    fn ingress(&self, hosts: &Hosts) -> Result<IngressDoor, OptionsError> {
+        let scheme = if is(self.internal) { Scheme::Internal } else { Scheme::External };
+        let certificate = self.certificate(hosts, scheme)?;
+        let front_end = self.front_end(&certificate, scheme)?;
+        Ok(IngressDoor { certificate, front_end })
+    }
+
+    fn gateway(&self, hosts: &Hosts) -> Result<Doors, OptionsError> {
+        let class = self.gateway.unwrap_or(GatewayClass::DEFAULT);
+        let with_ingress = is(self.with_ingress);
+        let scheme = if class == GatewayClass::Internal { Scheme::Internal } else { Scheme::External };
+        if is(self.internal) && !with_ingress {
+            let problem = format!("is for an Ingress: the internal class of a Gateway is {}", GatewayClass::Internal);
+            return Err(wrong(Field::INTERNAL, &problem));
+        }
+        let protocol = self.backend.unwrap_or_default();
+        if protocol == Protocol::H2c {
+            self.check_h2c(class)?;
+        }
+        let owner = match &self.gateway_ref {
+            Some(gateway) => {
+                self.check_owner()?;
+                Owner::Theirs(gateway.clone(), scheme)
+            }
+            None => Owner::Ours(self.own_gateway(class, scheme, hosts)?),
+        };
+        let gateway = GatewayDoor { owner, protocol };
+        if !with_ingress {
+            return Ok(Doors::Gateway(gateway));
+        }
+        let ingress = self.ingress(hosts)?;
+        self.check_both(&ingress, class)?;
+        Ok(Doors::Both(ingress, gateway))
+    }
+
+    fn own_gateway(&self, class: GatewayClass, scheme: Scheme, hosts: &Hosts) -> Result<OwnGateway, OptionsError> {
+        let static_ip = match (is(self.with_ingress), &self.gateway_ip) {
+            (true, address) => address,
+            (false, None) => &self.static_ip,
+            (false, Some(_)) => {
+                return Err(wrong(Field::GATEWAY_IP, &"is for --with-ingress; give --static-ip instead"));
+            }
+        };
+        let certificate = self.gateway_certificate(class, hosts)?;
+        let front_end = FrontEnd {
+            scheme,
+            static_ip: static_ip.clone(),
+            http: self.http()?.unwrap_or(Http::Off),
+            ssl_policy: self.ssl_policy.clone(),
+        };
+        Ok(OwnGateway { class, certificate, front_end })
+    }
+
+    /// What the owner of a Gateway says, and nobody else; beside an Ingress it may be about that one.
+    fn check_owner(&self) -> Result<(), OptionsError> {
+        let is_of_owner = |field: &Field| match *field {
+            Field::GATEWAY_IP => true,
+            field if field.is_of_gateway_alone() => true,
+            _ if is(self.with_ingress) => false,
+            Field::HTTPS_ONLY => is(self.https_only),
+            Field::REDIRECT_HTTP => is(self.redirect_http),
+            field => field == Field::STATIC_IP || field == Field::SSL_POLICY || field.is_of_certificate(),
+        };
+        match self.given().find(is_of_owner) {
+            Some(field) => Err(wrong(field, &"is the business of the Gateway's owner, with --gateway-ref")),
+            None => Ok(()),
+        }
+    }
+
+    /// What is one flag must fit both.
+    fn check_both(&self, ingress: &IngressDoor, class: GatewayClass) -> Result<(), OptionsError> {
+        let of_ingress = match ingress.front_end.scheme {
+            Scheme::External => GatewayClass::GlobalExternal,
+            Scheme::Internal => GatewayClass::Internal,
+        };
+        if self.backend == Some(Protocol::H2c) {
+            return Err(wrong(
+                Field::WITH_INGRESS,
+                &"cannot be given together with --backend h2c: an Ingress needs TLS",
+            ));
+        }
+        if class.scope() != of_ingress.scope() {
+            let problem =
+                format!("cannot be given with class {class}: what is global for one is regional for the other");
+            return Err(wrong(Field::WITH_INGRESS, &problem));
+        }
+        let is_own = self.gateway_ref.is_none() && self.cert_map.is_none() && self.certificate_manager_cert.is_none();
+        if is_own && matches!(ingress.certificate, Certificate::Held(Held::CertManager(_))) {
+            let field = if self.issuer.is_some() { Field::ISSUER } else { Field::CLUSTER_ISSUER };
+            let problem = "cannot serve both with --with-ingress: cert-manager writes one Secret for one of them; give the \
+                Gateway a certificate of its own (--cert-map, --certificate-manager-cert)";
+            return Err(wrong(field, &problem));
+        }
+        Ok(())
+    }
+
+    /// With h2c nothing of Milvus changes.
+    fn check_h2c(&self, class: GatewayClass) -> Result<(), OptionsError> {
+        if class == GatewayClass::Classic {
+            let problem = format!("nothing is known of h2c on {class}; choose another class, or `tls`");
+            return Err(wrong(Field::BACKEND, &problem));
+        }
+        let of_tls = [Field::HTTP_PORT, Field::ATTU_URL];
+        match self.given().find(|field| of_tls.contains(field)) {
+            Some(field) => {
+                Err(wrong(field, &"has no place with --backend h2c, which leaves Milvus and Attu as they are"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn gateway_certificate(&self, class: GatewayClass, hosts: &Hosts) -> Result<GatewayCertificate, OptionsError> {
+        let scope = class.scope();
+        let alone = self.cert_map.is_some() || self.certificate_manager_cert.is_some();
+        let held = if alone && is(self.with_ingress) { None } else { self.held(hosts, scope)? };
+        if matches!(held, Some(Held::CertManager(_))) && hosts.iter().count() >= MAX_LISTENERS {
+            let problem = format!(
+                "cert-manager needs a listener for each host, and a Gateway takes {MAX_LISTENERS} with that of port 80"
+            );
+            return Err(wrong(Field::HOST, &problem));
+        }
+        if let Some(held) = held {
+            return Ok(GatewayCertificate::Held(held));
+        }
+        let (own, other) = match scope {
+            Scope::Global => (Field::CERT_MAP, Field::CERTIFICATE_MANAGER_CERT),
+            Scope::Regional => (Field::CERTIFICATE_MANAGER_CERT, Field::CERT_MAP),
+        };
+        match (scope, self.cert_map.clone(), self.certificate_manager_cert.clone()) {
+            (Scope::Global, Some(name), _) => Ok(GatewayCertificate::Map(name)),
+            (Scope::Regional, _, Some(name)) => Ok(GatewayCertificate::Manager(name)),
+            (_, None, None) => {
+                let way =
+                    format!("for one that Google renews give {}, or one of your own (--tls-secret, …)", own.flag());
+                Err(match self.managed_cert {
+                    Some(_) => wrong(Field::MANAGED_CERT, &format!("a Gateway takes no ManagedCertificate; {way}")),
+                    None => wrong(
+                        Field::GATEWAY,
+                        &format!("no certificate is given, and a Gateway takes no ManagedCertificate; {way}"),
+                    ),
+                })
+            }
+            _ => Err(wrong(other, &format!("cannot be given with class {class}; it takes {}", own.flag()))),
+        }
+    }
+
     fn certificate(&self, hosts: &Hosts, scheme: Scheme) -> Result<Certificate, OptionsError> {
+        let scope = match scheme {
+            Scheme::External => Scope::Global,
+            Scheme::Internal => Scope::Regional,
+        };
+        if let Some(held) = self.held(hosts, scope)? {
+            return Ok(Certificate::Held(held));
+        }
+        match self.managed_cert.clone() {
+            Some(name) => Ok(Certificate::ManagedByName(name)),
+            None => Domains::new(hosts).map(Certificate::Managed).map_err(|error| wrong(Field::HOST, &error)),
+        }
+    }
+
+    fn held(&self, hosts: &Hosts, scope: Scope) -> Result<Option<Held>, OptionsError> {
         // A certificate and its key are one way to name one.
         let way = |field: &Field| if *field == Field::TLS_KEY { Field::TLS_CERT } else { *field };
-        let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).collect();
+        // With both doors each may have one of its own.
+        let is_of_both = |field: &Field| !(is(self.with_ingress) && field.is_of_gateway_alone());
+        let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).filter(is_of_both).collect();
         ways.dedup_by_key(|field| way(field));
         if let [first, second, ..] = ways[..] {
             let problem = format!("cannot be given together with {}: there is one certificate", first.flag());
@@ -467,43 +707,42 @@ impl Options {
             return Err(wrong(Field::PRE_SHARED_CERT, &problem));
         }
         let issuer = self.cluster_issuer.clone().map(Issuer::Cluster).or(self.issuer.clone().map(Issuer::Namespaced));
-        let named = (self.tls_secret.clone().map(Certificate::Secret))
-            .or(self.managed_cert.clone().map(Certificate::ManagedByName))
-            .or(self.pre_shared_certs.clone().filter(|names| !names.is_empty()).map(Certificate::PreShared))
-            .or(issuer.map(Certificate::CertManager));
-        if let Some(named) = named {
+        let named = (self.tls_secret.clone().map(Held::Secret))
+            .or(self.pre_shared_certs.clone().filter(|names| !names.is_empty()).map(Held::PreShared))
+            .or(issuer.map(Held::CertManager));
+        if named.is_some() {
             return Ok(named);
         }
         match (&self.tls_cert, &self.tls_key) {
             (Some(certificate), Some(key)) => {
-                let scope = match scheme {
-                    Scheme::External => Scope::Global,
-                    Scheme::Internal => Scope::Regional,
-                };
-                Pair::read(certificate, key, hosts, scope, SystemTime::now()).map(Certificate::Files).map_err(|error| {
+                let pair = Pair::read(certificate, key, hosts, scope, SystemTime::now());
+                pair.map(|pair| Some(Held::Files(pair))).map_err(|error| {
                     wrong(if error.is_about_the_key() { Field::TLS_KEY } else { Field::TLS_CERT }, &error)
                 })
             }
             (Some(_), None) => Err(wrong(Field::TLS_CERT, &"its key is missing: give --tls-key as well")),
             (None, Some(_)) => Err(wrong(Field::TLS_KEY, &"its certificate is missing: give --tls-cert as well")),
-            (None, None) => Domains::new(hosts).map(Certificate::Managed).map_err(|error| wrong(Field::HOST, &error)),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// What is asked for on port 80.
+    fn http(&self) -> Result<Option<Http>, OptionsError> {
+        match (is(self.https_only), is(self.redirect_http)) {
+            (true, true) => Err(wrong(
+                Field::REDIRECT_HTTP,
+                &"cannot be given together with --https-only: nothing listens on port 80",
+            )),
+            (true, false) => Ok(Some(Http::Off)),
+            (false, true) => Ok(Some(Http::Redirected)),
+            (false, false) => Ok(None),
         }
     }
 
     fn front_end(&self, certificate: &Certificate, scheme: Scheme) -> Result<FrontEnd, OptionsError> {
-        let http = match (is(self.https_only), is(self.redirect_http)) {
-            (true, true) => {
-                return Err(wrong(
-                    Field::REDIRECT_HTTP,
-                    &"cannot be given together with --https-only: nothing listens on port 80",
-                ));
-            }
-            (true, false) => Http::Off,
-            (false, true) => Http::Redirected,
-            // An internal load balancer has one address for each port, unless it is a shared one.
-            (false, false) if scheme == Scheme::Internal => Http::Off,
-            (false, false) => Http::Served,
-        };
+        // An internal load balancer has one address for each port, unless it is a shared one.
+        let default = if scheme == Scheme::Internal { Http::Off } else { Http::Served };
+        let http = self.http()?.unwrap_or(default);
         if scheme == Scheme::Internal {
             let refused = match certificate {
                 Certificate::Managed(_) | Certificate::ManagedByName(_) => Some((
@@ -548,6 +787,7 @@ mod tests {
             "hosts": ["milvus.example.com"], "staticIp": "ip", "httpsOnly": true, "redirectHttp": true,
             "sslPolicy": "policy", "internal": true, "public": true, "preset": "production", "tlsSecret": "secret", "tlsCert": "tls.crt", "tlsKey": "tls.key",
             "managedCert": "name", "preSharedCerts": ["name"], "clusterIssuer": "name", "issuer": "name",
+            "gateway": "gke-l7-rilb", "backend": "h2c", "gatewayRef": "infra/shared:https", "withIngress": true, "gatewayIp": "ip", "certMap": "name", "certificateManagerCert": "name",
             "timeout": "1h", "drain": "1m", "healthInterval": "10s", "healthTimeout": "5s", "securityPolicy": "name",
             "logSampleRate": "0.5", "serviceType": "keep", "httpPort": "8080", "rest": true,
             "attuUrl": "https://milvus.example.com", "release": "name", "service": "name", "replace": true,

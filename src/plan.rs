@@ -10,18 +10,24 @@
 //! | a changed configuration restarts the pods | `milvus/checksum` |
 //! | annotate the Service | `service/app_protocols`, `service/backend_config`, `service/neg` |
 //! | BackendConfig, ManagedCertificate, Ingress | `ingress/backend_config`, `ingress/managed_certificate`, `ingress/ingress` |
-//! | a Secret from a certificate and its key | `ingress/tls_secret` |
+//! | a Secret from a certificate and its key | `objects/tls_secret` |
+//! | the same by a Gateway (not in the guide) | `service/app_protocol`, `gateway/…` |
 //! | (not in the guide) | `service/exposure`, `ingress/frontend_config`, `service/rest`, `milvus/attu` |
 
 mod change;
+mod gateway;
 mod ingress;
 mod milvus;
+mod objects;
 mod operations;
 mod service;
 
 use json_patch::Patch;
 use serde_json::Value;
 
+use crate::gke::gateway::{H2C_KNOWN, Protocol};
+use crate::gke::kind;
+use crate::kube::object::Object as _;
 use crate::kube::value::pointer;
 use crate::milvus::authentication;
 use crate::milvus::config::Config;
@@ -31,10 +37,10 @@ use crate::report::refusal::Refusal;
 use crate::settings::{Scheme, Settings};
 use crate::stream::DocumentId;
 
-use ingress::{FrontDoor, NewObjects};
 use milvus::user_yaml::UserYaml;
 use milvus::{attu, http_port, tls_mode};
-use service::rest;
+use objects::existing::{self, FrontDoor};
+use service::rest::{self, RestPort};
 
 pub use change::{Change, TextChange};
 pub use milvus::checksum;
@@ -52,8 +58,8 @@ pub struct Plan<'r, 'i> {
     pub replaced: Vec<(DocumentId, Value)>,
     /// Documents at the end of the stream, in this order.
     pub appended: Vec<Value>,
-    /// Our Ingress, be it among these or in the stream already.
-    pub ingress: Value,
+    /// Our Ingress, if there is to be one, be it among these or in the stream already.
+    pub ingress: Option<Value>,
     /// Whether Milvus asks nobody for a password.
     pub is_without_authentication: bool,
     /// What the user should know although it is done as asked.
@@ -68,24 +74,31 @@ pub struct Plan<'r, 'i> {
 /// A [`Refusal`] where the result would not work.
 pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Plan<'r, 'i>, Refusal> {
     let mut warnings = Vec::new();
-    let Settled { config, http_port, is_without_authentication } = config(release, settings, &mut warnings)?;
-    if is_without_authentication && settings.front_end.scheme == Scheme::External {
+    let h2c = settings.doors.protocol() == Protocol::H2c;
+    let Settled { config, rest, is_without_authentication } = match h2c {
+        true => untouched(release, settings, &mut warnings)?,
+        false => config(release, settings, &mut warnings)?,
+    };
+    if is_without_authentication && settings.doors.scheme() == Scheme::External {
         warnings.push(format!(
             "{}, and the load balancer is on the internet; {}",
             authentication::OFF,
             authentication::SWITCH_ON
         ));
     }
-    let rest = if settings.rest { Some(rest::find(release, http_port)?) } else { None };
     let service = service::plan(release, settings, rest.as_ref())?;
-    let ours = NewObjects::of(release, settings, rest.as_ref());
-    let ingress = ours.ingress.clone();
-    let front_door = ours.reconcile(release, settings)?;
-    let attu = attu::plan(release, settings, &mut warnings);
-    let host = settings.hosts.iter().next().map(ToString::to_string).unwrap_or_default();
-    warnings.extend(release.plain_clients.iter().map(|(workload, told)| {
-        format!("{workload} will lose Milvus: {told}, and Milvus speaks TLS only; let it connect to https://{host}:443")
-    }));
+    let (ours, ingress) = objects(release, settings, rest.as_ref())?;
+    let front_door = existing::reconcile(release, settings, ours)?;
+    let mut attu = None;
+    if !h2c {
+        attu = attu::plan(release, settings, &mut warnings);
+        let host = settings.hosts.iter().next().map(ToString::to_string).unwrap_or_default();
+        warnings.extend(release.plain_clients.iter().map(|(workload, told)| {
+            format!(
+                "{workload} will lose Milvus: {told}, and Milvus speaks TLS only; let it connect to https://{host}:443"
+            )
+        }));
+    }
     warnings.extend(release.other_doors.iter().map(|door| {
         format!(
             "Service `{door}` of type LoadBalancer leads to the same pods, and stays open beside the new load balancer"
@@ -93,17 +106,39 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
     }));
     let FrontDoor { replaced, appended, warnings: unused } = front_door;
     warnings.extend(unused);
+    warnings.extend(settings.doors.gateway().and_then(gateway::unnamed_listener));
     if rest.is_none() && rest::has_port(release) {
         warnings.push(format!("port `{}` of the Service stays, and without --rest nothing leads to it", rest::NAME));
     }
     Ok(Plan { service, config, attu, replaced, appended, ingress, is_without_authentication, warnings })
 }
 
+/// Our objects, and among them our Ingress.
+fn objects(
+    release: &Release<'_>,
+    settings: &Settings,
+    rest: Option<&RestPort>,
+) -> Result<(Vec<Value>, Option<Value>), Refusal> {
+    let (mut objects, mut ingress) = (Vec::new(), None);
+    if let Some(door) = settings.doors.ingress() {
+        let (ours, last) = ingress::objects(release, settings, door, rest);
+        (objects, ingress) = (ours, Some(last));
+    }
+    if let Some(door) = settings.doors.gateway() {
+        let ours = gateway::objects(release, settings, door, rest);
+        // Both may have one Secret.
+        let is_new = |object: &Value| object.kind() != kind::SECRET.name || ingress.is_none();
+        objects.extend(ours.into_iter().filter(is_new));
+        gateway::rivals::refuse(release, &settings.doors, &objects)?;
+    }
+    Ok((objects, ingress))
+}
+
 /// What becomes of Milvus's settings.
 struct Settled<'r, 'i> {
     config: Change<'r, 'i>,
-    /// The port that Milvus's HTTP server has then.
-    http_port: Option<u16>,
+    /// The port that leads to Milvus's HTTP server then, if it is asked for.
+    rest: Option<RestPort>,
     is_without_authentication: bool,
 }
 
@@ -117,7 +152,7 @@ fn config<'r, 'i>(
     let mut user_yaml = UserYaml::new(config);
     tls_mode::plan(&mut user_yaml)?;
     http_port::plan(&mut user_yaml, &release.server, settings.http_port, warnings)?;
-    let http_port = http::port(&user_yaml.config)?;
+    let rest = if settings.rest { Some(rest::find(release, http::port(&user_yaml.config)?)?) } else { None };
     let is_without_authentication = authentication::is_off(&user_yaml.config);
     let patch = user_yaml.finish();
     let texts = if patch.is_empty() {
@@ -126,5 +161,22 @@ fn config<'r, 'i>(
         vec![TextChange { at: pointer(["data", &release.config_key]), patch }]
     };
     let config = Change { object, patch: Patch(Vec::new()), texts };
-    Ok(Settled { config, http_port, is_without_authentication })
+    Ok(Settled { config, rest, is_without_authentication })
+}
+
+/// Milvus's settings stay.
+fn untouched<'r, 'i>(
+    release: &'r Release<'i>,
+    settings: &Settings,
+    warnings: &mut Vec<String>,
+) -> Result<Settled<'r, 'i>, Refusal> {
+    let object = &release.config_map;
+    let config = Config::read(object, &release.config_key, &release.server, http_port::candidate(None))?;
+    tls_mode::check_off(&config)?;
+    warnings.push(H2C_KNOWN.to_owned());
+    Ok(Settled {
+        rest: if settings.rest { Some(rest::find_plain(release, &config)?) } else { None },
+        is_without_authentication: authentication::is_off(&config),
+        config: Change { object, patch: Patch(Vec::new()), texts: Vec::new() },
+    })
 }

@@ -1,5 +1,6 @@
 //! What the user wants, validated: nothing after this point checks it again.
 
+mod gateway;
 mod gcp_name;
 mod http_port;
 pub(crate) mod list;
@@ -11,6 +12,7 @@ pub(crate) mod seconds;
 mod service_type;
 pub(crate) mod text;
 
+pub use gateway::GatewayRef;
 pub use gcp_name::GcpName;
 pub use http_port::HttpPort;
 pub use milvus_url::MilvusUrl;
@@ -21,6 +23,7 @@ pub use seconds::{Seconds, SecondsError};
 pub use service_type::ServiceType;
 
 use crate::certificate::Pair;
+use crate::gke::gateway::{GatewayClass, Protocol};
 use crate::gke::health;
 use crate::host::{Domains, Hosts};
 
@@ -33,10 +36,8 @@ pub struct Settings {
     pub service: Option<String>,
     /// The names that the load balancer answers for.
     pub hosts: Hosts,
-    /// Who holds the certificate.
-    pub certificate: Certificate,
-    /// How clients reach the load balancer.
-    pub front_end: FrontEnd,
+    /// What makes the load balancer.
+    pub doors: Doors,
     /// How the load balancer reaches Milvus.
     pub backend: Backend,
     /// What becomes of the Service's type.
@@ -68,13 +69,137 @@ pub enum Warnings {
     Unsaid,
 }
 
-/// Who holds the certificate.
+/// What makes the load balancer.
+#[derive(Debug)]
+pub enum Doors {
+    /// An Ingress.
+    Ingress(IngressDoor),
+    /// A Gateway.
+    Gateway(GatewayDoor),
+    /// Both, each with a load balancer of its own: one moves from one to the other.
+    Both(IngressDoor, GatewayDoor),
+}
+
+impl Doors {
+    /// The Ingress, if there is one.
+    #[must_use]
+    pub fn ingress(&self) -> Option<&IngressDoor> {
+        match self {
+            Self::Ingress(ingress) | Self::Both(ingress, _) => Some(ingress),
+            Self::Gateway(_) => None,
+        }
+    }
+
+    /// The Gateway, if there is one.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&GatewayDoor> {
+        match self {
+            Self::Ingress(_) => None,
+            Self::Gateway(gateway) | Self::Both(_, gateway) => Some(gateway),
+        }
+    }
+
+    /// Where the clients are that one of them lets in.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        let of_ingress = self.ingress().map(|ingress| ingress.front_end.scheme);
+        let of_gateway = self.gateway().map(|gateway| gateway.owner.scheme());
+        match of_ingress.into_iter().chain(of_gateway).any(|scheme| scheme == Scheme::External) {
+            true => Scheme::External,
+            false => Scheme::Internal,
+        }
+    }
+
+    /// How the load balancer speaks to Milvus.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        self.gateway().map_or(Protocol::Tls, |gateway| gateway.protocol)
+    }
+}
+
+/// An Ingress of ours.
+#[derive(Debug)]
+pub struct IngressDoor {
+    /// Who holds its certificate.
+    pub certificate: Certificate,
+    /// How clients reach it.
+    pub front_end: FrontEnd,
+}
+
+/// A Gateway that leads to Milvus.
+#[derive(Debug)]
+pub struct GatewayDoor {
+    /// Whose it is.
+    pub owner: Owner,
+    /// How its load balancer speaks to Milvus.
+    pub protocol: Protocol,
+}
+
+/// Whose a Gateway is.
+#[derive(Debug)]
+pub enum Owner {
+    /// Ours.
+    Ours(OwnGateway),
+    /// Somebody else's, which exists; its clients are there.
+    Theirs(GatewayRef, Scheme),
+}
+
+impl Owner {
+    /// Where its clients are.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self {
+            Self::Ours(own) => own.front_end.scheme,
+            Self::Theirs(_, scheme) => *scheme,
+        }
+    }
+
+    /// Ours, if it is.
+    #[must_use]
+    pub fn ours(&self) -> Option<&OwnGateway> {
+        match self {
+            Self::Ours(own) => Some(own),
+            Self::Theirs(..) => None,
+        }
+    }
+}
+
+/// A Gateway of ours.
+#[derive(Debug)]
+pub struct OwnGateway {
+    /// Which load balancer it is.
+    pub class: GatewayClass,
+    /// Who holds its certificate.
+    pub certificate: GatewayCertificate,
+    /// How clients reach it.
+    pub front_end: FrontEnd,
+}
+
+/// Who holds the certificate of a Gateway.
+#[derive(Debug)]
+pub enum GatewayCertificate {
+    /// A certificate map of Certificate Manager.
+    Map(GcpName),
+    /// Certificate Manager, a certificate of a region.
+    Manager(GcpName),
+    /// Somebody else.
+    Held(Held),
+}
+
+/// Who holds the certificate of an Ingress.
 #[derive(Debug)]
 pub enum Certificate {
     /// Google makes and renews it, for a ManagedCertificate of ours.
     Managed(Domains),
     /// The same, for a ManagedCertificate that exists.
     ManagedByName(ObjectName),
+    /// Somebody else.
+    Held(Held),
+}
+
+/// Who holds a certificate that a load balancer of either kind takes.
+#[derive(Debug, Clone)]
+pub enum Held {
     /// Compute Engine SSL certificates that exist.
     PreShared(Vec<GcpName>),
     /// A `kubernetes.io/tls` Secret that exists in the Service's namespace.
@@ -86,7 +211,7 @@ pub enum Certificate {
 }
 
 /// Who signs for cert-manager.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Issuer {
     /// A ClusterIssuer.
     Cluster(ObjectName),
@@ -127,7 +252,7 @@ pub enum Http {
     Redirected,
 }
 
-/// The fields of the BackendConfig beside the health check's port, path and type.
+/// The fields of the BackendConfig, or of a Gateway's policies, beside the health check's port, path and type.
 #[derive(Debug)]
 pub struct Backend {
     /// `timeoutSec`

@@ -289,6 +289,267 @@ pub static INGRESS: Kind = Kind {
     )],
 };
 
+/// The load balancer of the Gateway API (sigs.k8s.io/gateway-api apis/v1/gateway_types.go).
+pub static GATEWAY: Kind = Kind {
+    name: "Gateway",
+    api_version: "gateway.networking.k8s.io/v1",
+    older: &[("gateway.networking.k8s.io/v1beta1", &[])],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                ("gatewayClassName", Shape::String),
+                ("addresses", List(&Fields(&[("type", Shape::String), ("value", Shape::String)], &[]))),
+                (
+                    "listeners",
+                    List(&Fields(
+                        &[
+                            ("name", Shape::String),
+                            ("protocol", Shape::String),
+                            ("port", PORT),
+                            ("hostname", Shape::String),
+                            (
+                                "tls",
+                                Fields(
+                                    &[
+                                        ("mode", OneOf(&["Terminate", "Passthrough"])),
+                                        ("certificateRefs", List(&Fields(REFERENCE, &["name"]))),
+                                        ("options", Map(&Shape::String)),
+                                        ("frontendValidation", Any),
+                                    ],
+                                    &[],
+                                ),
+                            ),
+                            ("allowedRoutes", Any),
+                        ],
+                        &["name", "protocol", "port"],
+                    )),
+                ),
+                ("infrastructure", Any),
+                ("allowedListeners", Any),
+                ("backendTLS", Any),
+                ("defaultScope", Any),
+                ("tls", Any),
+            ],
+            &["gatewayClassName", "listeners"],
+        ),
+    )],
+};
+
+/// Another object; what is left out has a default.
+const REFERENCE: &[Field] =
+    &[("group", Shape::String), ("kind", Shape::String), ("name", Shape::String), ("namespace", Shape::String)];
+
+/// Where a route is served.
+const PARENT: Shape = Fields(
+    &[
+        ("group", Shape::String),
+        ("kind", Shape::String),
+        ("name", Shape::String),
+        ("namespace", Shape::String),
+        ("sectionName", Shape::String),
+        ("port", PORT),
+    ],
+    &["name"],
+);
+
+/// What leads from a Gateway to a Service (sigs.k8s.io/gateway-api apis/v1/httproute_types.go).
+pub static HTTP_ROUTE: Kind = Kind {
+    name: "HTTPRoute",
+    api_version: "gateway.networking.k8s.io/v1",
+    older: &[("gateway.networking.k8s.io/v1beta1", &[])],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                ("parentRefs", List(&PARENT)),
+                ("useDefaultGateways", Any),
+                ("hostnames", STRINGS),
+                (
+                    "rules",
+                    List(&Fields(
+                        &[
+                            ("name", Shape::String),
+                            (
+                                "matches",
+                                List(&Fields(
+                                    &[
+                                        (
+                                            "path",
+                                            Fields(
+                                                &[
+                                                    ("type", OneOf(&["Exact", "PathPrefix", "RegularExpression"])),
+                                                    ("value", Shape::String),
+                                                ],
+                                                &[],
+                                            ),
+                                        ),
+                                        ("headers", Any),
+                                        ("queryParams", Any),
+                                        ("method", Shape::String),
+                                    ],
+                                    &[],
+                                )),
+                            ),
+                            ("filters", Any),
+                            (
+                                "backendRefs",
+                                List(&Fields(
+                                    &[
+                                        ("group", Shape::String),
+                                        ("kind", Shape::String),
+                                        ("name", Shape::String),
+                                        ("namespace", Shape::String),
+                                        ("port", PORT),
+                                        ("weight", Integer(0, 1_000_000)),
+                                        ("filters", Any),
+                                    ],
+                                    &["name"],
+                                )),
+                            ),
+                            ("timeouts", Fields(&[("request", Shape::String), ("backendRequest", Shape::String)], &[])),
+                            ("retry", Any),
+                            ("sessionPersistence", Any),
+                        ],
+                        &[],
+                    )),
+                ),
+            ],
+            &[],
+        ),
+    )],
+};
+
+/// What a policy is about. The group must be there, also where it is empty.
+const TARGET: Shape = Fields(REFERENCE, &["group", "kind", "name"]);
+
+/// What a health check asks for over HTTP, whatever its type.
+const HEALTH_CHECK: Shape = Fields(
+    &[
+        ("portSpecification", OneOf(&["USE_FIXED_PORT", "USE_NAMED_PORT", "USE_SERVING_PORT"])),
+        ("port", PORT),
+        ("portName", Shape::String),
+        ("host", Shape::String),
+        ("requestPath", Shape::String),
+        ("response", Shape::String),
+        ("proxyHeader", OneOf(&["NONE", "PROXY_V1"])),
+    ],
+    &[],
+);
+
+/// How a Gateway's load balancer asks for the health of a Service
+/// (gke-gateway-api apis/networking/v1/healthcheck_types.go).
+pub static HEALTH_CHECK_POLICY: Kind = Kind {
+    name: "HealthCheckPolicy",
+    api_version: "networking.gke.io/v1",
+    older: &[],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                (
+                    "default",
+                    Fields(
+                        &[
+                            ("checkIntervalSec", Integer(1, 300)),
+                            ("timeoutSec", Integer(1, 300)),
+                            ("healthyThreshold", Integer(1, 10)),
+                            ("unhealthyThreshold", Integer(1, 10)),
+                            ("logConfig", Fields(&[("enabled", Boolean)], &[])),
+                            (
+                                "config",
+                                Fields(
+                                    &[
+                                        ("type", OneOf(&["TCP", "HTTP", "HTTPS", "HTTP2", "GRPC"])),
+                                        ("httpHealthCheck", HEALTH_CHECK),
+                                        ("httpsHealthCheck", HEALTH_CHECK),
+                                        ("http2HealthCheck", HEALTH_CHECK),
+                                        ("tcpHealthCheck", Any),
+                                        ("grpcHealthCheck", Any),
+                                    ],
+                                    &[],
+                                ),
+                            ),
+                        ],
+                        &[],
+                    ),
+                ),
+                ("targetRef", TARGET),
+            ],
+            &["targetRef"],
+        ),
+    )],
+};
+
+/// How a Gateway's load balancer speaks to a Service
+/// (gke-gateway-api apis/networking/v1/gcpbackendpolicy_types.go).
+pub static GCP_BACKEND_POLICY: Kind = Kind {
+    name: "GCPBackendPolicy",
+    api_version: "networking.gke.io/v1",
+    older: &[],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                (
+                    "default",
+                    Fields(
+                        &[
+                            ("timeoutSec", Integer(1, i32::MAX as i64)),
+                            ("connectionDraining", Fields(&[("drainingTimeoutSec", Integer(0, 3600))], &[])),
+                            ("logging", Fields(&[("enabled", Boolean), ("sampleRate", Integer(0, 1_000_000))], &[])),
+                            ("securityPolicy", Shape::String),
+                            (
+                                "sessionAffinity",
+                                Fields(&[("type", Shape::String), ("cookieTtlSec", Integer(0, 1_209_600))], &[]),
+                            ),
+                            (
+                                "iap",
+                                Fields(
+                                    &[
+                                        ("enabled", Boolean),
+                                        ("clientID", Shape::String),
+                                        ("oauth2ClientSecret", Fields(&[("name", Shape::String)], &[])),
+                                    ],
+                                    &[],
+                                ),
+                            ),
+                            ("maxRatePerEndpoint", Integer(1, 1_000_000_000)),
+                            ("backendPreference", OneOf(&["DEFAULT", "PREFERRED"])),
+                        ],
+                        &[],
+                    ),
+                ),
+                ("targetRef", TARGET),
+            ],
+            &["targetRef"],
+        ),
+    )],
+};
+
+/// What a Gateway has no field for (gke-gateway-api apis/networking/v1/gcpgatewaypolicy_types.go).
+pub static GCP_GATEWAY_POLICY: Kind = Kind {
+    name: "GCPGatewayPolicy",
+    api_version: "networking.gke.io/v1",
+    older: &[],
+    fields: &[(
+        "spec",
+        Fields(
+            &[
+                (
+                    "default",
+                    Fields(
+                        &[("sslPolicy", Shape::String), ("allowGlobalAccess", Boolean), ("region", Shape::String)],
+                        &[],
+                    ),
+                ),
+                ("targetRef", TARGET),
+            ],
+            &["targetRef"],
+        ),
+    )],
+};
+
 /// A certificate and its key, of type [`TLS_SECRET`], or the credentials of Identity-Aware Proxy
 /// (k8s.io/api core/v1/types.go).
 pub static SECRET: Kind = Kind {

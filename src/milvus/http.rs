@@ -28,7 +28,11 @@ pub fn keeps_milvus_from_starting(config: &Config<'_, '_>, server: &Server) -> R
 }
 
 /// Whether HTTP is on and on the gRPC server's port, as Milvus would read it.
-fn shares_port(config: &Config<'_, '_>) -> Result<bool, Refusal> {
+///
+/// # Errors
+///
+/// As [`Config::in_files`].
+pub fn shares_port(config: &Config<'_, '_>) -> Result<bool, Refusal> {
     let enabled = match config.environment(HTTP_ENABLED).map(|variable| variable.value.as_deref()) {
         Some(Some(value)) => is_on(value),
         // Taken from elsewhere (`valueFrom`): not known here, left to the user.

@@ -62,8 +62,17 @@ pub struct Wanted<'w> {
 }
 
 /// The kinds that the plan appends; objects of these kinds may be ours already.
-const FRONT_DOOR: [&kind::Kind; 4] =
-    [&kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE, &kind::INGRESS];
+const FRONT_DOOR: [&kind::Kind; 9] = [
+    &kind::BACKEND_CONFIG,
+    &kind::FRONTEND_CONFIG,
+    &kind::MANAGED_CERTIFICATE,
+    &kind::INGRESS,
+    &kind::GATEWAY,
+    &kind::HTTP_ROUTE,
+    &kind::HEALTH_CHECK_POLICY,
+    &kind::GCP_BACKEND_POLICY,
+    &kind::GCP_GATEWAY_POLICY,
+];
 
 impl<'i> Release<'i> {
     /// Recognises the release, or its Service, that is `wanted`, or the only one.

@@ -16,7 +16,7 @@ use crate::milvus::client::Attu;
 use crate::milvus::pulsar;
 use crate::milvus::release::Release;
 use crate::milvus::service;
-use crate::settings::{Certificate, Scheme, ServiceType, Settings};
+use crate::settings::{Certificate, Held, IngressDoor, Scheme, ServiceType, Settings};
 use crate::stream::Stream;
 use crate::text::{one_line, shell_word};
 
@@ -25,6 +25,7 @@ pub(super) struct Running<'r> {
     release: &'r Release<'r>,
     rewrite: &'r Rewrite,
     ingress: &'r Ingress<'r>,
+    door: &'r IngressDoor,
     settings: &'r Settings,
     /// Jobs that Helm 4 cannot upgrade.
     jobs: Vec<String>,
@@ -36,9 +37,10 @@ impl<'r> Running<'r> {
         release: &'r Release<'r>,
         rewrite: &'r Rewrite,
         ingress: &'r Ingress<'r>,
+        door: &'r IngressDoor,
         settings: &'r Settings,
     ) -> Self {
-        Self { release, rewrite, ingress, settings, jobs: pulsar::jobs(stream, release) }
+        Self { release, rewrite, ingress, door, settings, jobs: pulsar::jobs(stream, release) }
     }
 
     /// What to do right before the upgrade.
@@ -147,12 +149,12 @@ impl<'r> Running<'r> {
         let lost: Vec<_> = self.lost().collect();
         let lost = if lost.is_empty() { String::new() } else { format!(" and loses {}", lost.join(", ")) };
         let policy = self.settings.backend.security_policy.as_ref();
-        let lets_in_then = match (self.settings.front_end.scheme, policy) {
+        let lets_in_then = match (self.door.front_end.scheme, policy) {
             (Scheme::Internal, _) => "the VPC network".to_owned(),
             (Scheme::External, Some(policy)) => format!("whom the Cloud Armor policy {policy} lets in"),
             (Scheme::External, None) => "everybody".to_owned(),
         };
-        let long = match self.settings.certificate {
+        let long = match self.door.certificate {
             Certificate::Managed(_) => "up to 90 minutes, because of its certificate",
             _ => "some minutes",
         };
@@ -266,16 +268,16 @@ impl<'r> Running<'r> {
 
     /// What is neither the release's nor the load balancer's.
     fn stays(&self) -> Vec<String> {
-        let Settings { certificate, front_end, backend, .. } = self.settings;
+        let (IngressDoor { certificate, front_end }, backend) = (self.door, &self.settings.backend);
         let certificate = match certificate {
-            Certificate::Managed(_) | Certificate::Files(_) => None,
+            Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => None,
             Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
-            Certificate::PreShared(names) => {
+            Certificate::Held(Held::PreShared(names)) => {
                 let names: Vec<_> = names.iter().map(ToString::to_string).collect();
                 Some(format!("SSL certificate {}", names.join(", ")))
             }
-            Certificate::Secret(name) => Some(format!("Secret {name}")),
-            Certificate::CertManager(_) => Some(format!("Secret {}", self.ingress.secret())),
+            Certificate::Held(Held::Secret(name)) => Some(format!("Secret {name}")),
+            Certificate::Held(Held::CertManager(_)) => Some(format!("Secret {}", self.ingress.secret())),
         };
         let address = front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
         let armor = backend.security_policy.as_ref().map(|name| format!("Cloud Armor policy {name}"));

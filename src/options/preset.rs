@@ -28,8 +28,8 @@ const PRODUCTION: &[Choice] = &[
         field: Field::REDIRECT_HTTP,
         value: "true",
         why: "By default port 80 serves the REST API without TLS, passwords included. Not with `--internal`, which has \
-            no port 80",
-        unless: &[Field::HTTPS_ONLY, Field::INTERNAL],
+            no port 80, nor with `--gateway-ref`, where it is its owner's",
+        unless: &[Field::HTTPS_ONLY, Field::INTERNAL, Field::GATEWAY_REF],
     },
     Choice {
         field: Field::DRAIN,

@@ -1,6 +1,7 @@
 //! The edits of the Milvus Service.
 
 mod annotations;
+mod app_protocol;
 mod app_protocols;
 mod backend_config;
 mod exposure;
@@ -33,13 +34,19 @@ pub(super) fn plan<'r, 'i>(
         service_type::plan(&mut operations);
         service_type::plan_annotations(&mut annotations);
     }
-    let mut protocols = AppProtocols::read(&release.service, &annotations)?;
-    if let Some(rest) = rest {
-        rest::plan(rest, &mut operations, &mut protocols);
+    let gateway = settings.doors.gateway();
+    if let Some(gateway) = gateway {
+        app_protocol::plan(&release.service, gateway.protocol, rest, settings.replace, &mut operations)?;
     }
-    protocols.finish(&mut annotations);
-    backend_config::plan(release, settings, rest, &mut annotations)?;
-    neg::plan(&release.service, &mut annotations)?;
+    if let Some(rest) = rest {
+        let app_protocol = gateway.and_then(|gateway| gateway.protocol.http_app_protocol());
+        rest::plan(rest, app_protocol, &mut operations);
+    }
+    if settings.doors.ingress().is_some() {
+        AppProtocols::read(&release.service, rest, &annotations)?.finish(&mut annotations);
+        backend_config::plan(release, settings, rest, &mut annotations)?;
+        neg::plan(&release.service, &mut annotations)?;
+    }
     annotations.finish(&mut operations);
     Ok(Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() })
 }

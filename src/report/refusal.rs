@@ -149,6 +149,16 @@ pub enum Reason {
     RestWithoutHttp,
     #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
     RestPortTaken { service: String, name: &'static str, port: u16 },
+    #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
+    PlainRestPortTaken { service: String, name: &'static str, port: u16 },
+    #[error("--rest needs Milvus's HTTP server, and it is switched off")]
+    RestOff,
+    #[error("Milvus is set to tlsMode {mode}, and with h2c the load balancer speaks no TLS")]
+    TlsWithH2c { mode: String },
+    #[error("Service `{service}` has an internal load balancer, and the new one would be open to the internet")]
+    InternalServiceOfGateway { service: String },
+    #[error("Service `{service}` lets in {ranges} only, and the new load balancer would let in everybody")]
+    SourceRangesOfGateway { service: String, ranges: String },
     #[error("Service `{service}` has an internal load balancer, and the new one would be open to the internet")]
     InternalService { service: String },
     #[error("Service `{service}` lets in {ranges} only, and the new load balancer would let in everybody")]
@@ -159,12 +169,22 @@ pub enum Reason {
     AnnotationValue { annotation: String, problem: &'static str },
     #[error("Service `{service}` has its own BackendConfig for a port to Milvus: {existing}")]
     OwnBackendConfig { service: String, existing: String },
+    #[error("port `{port}` of Service `{service}` has the appProtocol `{existing}`")]
+    OwnAppProtocol { service: String, port: String, existing: String, wanted: Option<&'static str> },
     #[error("Service `{service}` names its network endpoint group")]
     CustomNegName { service: String },
     #[error("{identity} is in the input already and differs from ours: {}", differences.join("; "))]
     Differs { identity: String, differences: Vec<String> },
     #[error("{identity} is in the input {count} times")]
     Repeated { identity: String, count: usize },
+    #[error("{identity} is a policy of {target} already")]
+    RivalPolicy { identity: String, target: String },
+    #[error("{identity} leads to Service `{service}` already")]
+    RivalRoute { identity: String, service: String },
+    #[error("{identity} leads to Service `{service}`")]
+    RivalIngress { identity: String, service: String },
+    #[error("the next steps for a Gateway are not told yet")]
+    NotesOfGateway,
     #[error("{identity} is left over from Google-managed mode")]
     LeftOverCertificate { identity: String },
     #[error("{identity} is in the input, and cert-manager is to write it")]
@@ -262,6 +282,22 @@ impl Reason {
             }
             Self::RestTooOld { .. } => "before, Milvus serves no REST while TLS is on",
             Self::RestWithoutHttp => "it is switched off, or shares the gRPC port, which it cannot with TLS on",
+            Self::RestOff => "that is what serves the REST API",
+            Self::PlainRestPortTaken { .. } => {
+                "over the port that the load balancer uses for gRPC there is no REST API: it becomes another port of the \
+                Service"
+            }
+            Self::TlsWithH2c { .. } => "the health check would be green, and every call would end with status 503",
+            Self::InternalServiceOfGateway { .. } | Self::SourceRangesOfGateway { .. } => {
+                "an external Gateway has an address on the internet, and what restricts the Service does not apply to it"
+            }
+            Self::RivalPolicy { .. } => "of two policies GKE takes the oldest, and says so only in a status",
+            Self::RivalRoute { .. } => "the Service would be behind two routes, each with a Gateway of its own",
+            Self::RivalIngress { .. } => {
+                "it is a load balancer of its own, and does not speak to Milvus as the Gateway does"
+            }
+            Self::NotesOfGateway => "`notes` knows the steps for an Ingress only",
+            Self::OwnAppProtocol { .. } => "the load balancer speaks to the port as it says, and case matters",
             Self::RestPortTaken { .. } => {
                 "the REST API becomes a port of the Service, with Milvus's HTTP port as its number"
             }
@@ -351,6 +387,27 @@ impl Reason {
             Self::RestTooOld { .. } => "upgrade Milvus, or leave --rest out",
             Self::RestWithoutHttp => "give it a port with --http-port, or leave --rest out",
             Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
+            Self::PlainRestPortTaken { .. } => "give that one another name and number, or leave --rest out",
+            Self::RestOff => "set proxy.http.enabled to true in your values, or leave --rest out",
+            Self::TlsWithH2c { .. } => "leave --backend h2c out, or set common.security.tlsMode to 0 in your values",
+            Self::InternalServiceOfGateway { .. } => {
+                "pass --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if it is to be on the \
+                internet"
+            }
+            Self::SourceRangesOfGateway { .. } => {
+                "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --gateway=gke-l7-rilb \
+                for a load balancer in the VPC network, or --public if everybody is to reach it"
+            }
+            Self::RivalPolicy { .. } => "move what it says to the flags of its fields, and remove it from the input",
+            Self::RivalRoute { .. } => "remove it from the input",
+            Self::RivalIngress { .. } => {
+                "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it from the input"
+            }
+            Self::NotesOfGateway => "see docs/gateway.md",
+            Self::OwnAppProtocol { wanted: Some(wanted), .. } => {
+                return format!("remove it, or pass --replace to set `{wanted}`").into();
+            }
+            Self::OwnAppProtocol { wanted: None, .. } => "remove it, or pass --replace to do so",
             Self::InternalService { .. } => {
                 "pass --internal for a load balancer in the VPC network, or --public if it is to be on the internet"
             }

@@ -1,10 +1,15 @@
-//! The judge `crdcheck` tells an object that fits its CustomResourceDefinition from one that does not: a judge that lets
-//! everything pass would be none.
+//! What an API server with the Gateway API's and GKE's CustomResourceDefinitions says of the objects of a Gateway: it
+//! takes all of ours, and keeps every field. The judge `crdcheck` is tried with mistakes, too: one that lets everything
+//! pass would be none.
+//!
+//! `GATEWAY_CRDS` names a folder of folders with other definitions: each is tried in the place of the judge's own.
 
+use std::fs;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common;
+use crate::common::{self, corpus};
 
 const ROUTE: &str = "\
 apiVersion: gateway.networking.k8s.io/v1
@@ -49,4 +54,61 @@ fn mistakes_are_told() {
         let fitting = if fault.is_empty() { 2 } else { 1 };
         assert_eq!(text.lines().filter(|line| line.ends_with(": ok")).count(), fitting, "{mistake}: {text}");
     }
+}
+
+/// Every object of the golden cases of a Gateway, and one with a Secret of our own.
+#[test]
+fn ours_are_taken() {
+    let Some(judge) = common::judge("crdcheck") else { return };
+    let mut outputs = golden_outputs();
+    outputs.push(with_a_certificate_of_our_own());
+    let objects: Vec<_> =
+        outputs.iter().flat_map(|output| common::documents(output)).filter(|it| is_judged(it)).collect();
+    assert!(objects.len() > 50, "only {} objects", objects.len());
+    let stream = objects.iter().map(|object| ["---\n", &String::from_utf8_lossy(common::body(object))].concat());
+    let stream: String = stream.collect();
+    for definitions in corpus::gateway_crds(&judge.join("crds")) {
+        let output = judged(&judge, &definitions, &stream);
+        let faults: Vec<_> = output.lines().filter(|line| !line.ends_with(": ok")).collect();
+        assert!(faults.is_empty(), "{definitions:?}: {}", faults.join("\n"));
+        assert_eq!(output.lines().count(), objects.len(), "{definitions:?}");
+    }
+}
+
+fn golden_outputs() -> Vec<Vec<u8>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/gateway");
+    let files = corpus::yaml_files(&root).into_iter().filter(|file| file.ends_with("stdout.yaml"));
+    files.map(|file| fs::read(file).unwrap()).collect()
+}
+
+fn with_a_certificate_of_our_own() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    common::certificate(folder.path(), &["milvus.example.com"]);
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    let args =
+        ["--host=milvus.example.com", "--gateway", "--tls-cert", &file("tls.crt"), "--tls-key", &file("tls.key")];
+    let sample = include_bytes!("../../testdata/sample/rendered.yaml");
+    let run = common::run(&args.map(str::to_owned), &[], sample);
+    assert_eq!(run.status, Some(0), "{}", String::from_utf8_lossy(&run.stderr));
+    let output = String::from_utf8_lossy(&run.stdout);
+    assert!(output.trim_end().rsplit("---\n").next().unwrap().contains("kubernetes.io/tls"), "the Secret is the last");
+    run.stdout
+}
+
+/// Of the kinds that have definitions.
+fn is_judged(document: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(document);
+    let of = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
+    let group = of("apiVersion: ");
+    group.starts_with("gateway.networking.k8s.io/")
+        || group == "networking.gke.io/v1" && of("kind: ").ends_with("Policy")
+}
+
+/// What the judge says of a stream.
+fn judged(judge: &Path, definitions: &[PathBuf], stream: &str) -> String {
+    let mut command = Command::new(judge.join("crdcheck"));
+    command.args(definitions).args(["--", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(stream.as_bytes()).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }

@@ -45,11 +45,16 @@ fn table_of_the_preset() {
 }
 
 fn row(argument: &Arg, field: Field) -> String {
-    let is_switch = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
+    let is_optional = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
     let is_list = argument.get_value_delimiter().is_some();
     let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
     let flag = argument.get_long().unwrap();
-    let flag = if is_switch { format!("`--{flag}`") } else { format!("`--{flag} {value}`") };
+    let is_switch = is_optional && value == "true|false";
+    let flag = match (is_switch, is_optional) {
+        (true, _) => format!("`--{flag}`"),
+        (_, true) => format!("`--{flag}[={value}]`"),
+        _ => format!("`--{flag} {value}`"),
+    };
     let kind = match (is_switch, is_list) {
         (true, _) => ", true or false",
         (_, true) => ", a list",

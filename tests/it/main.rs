@@ -13,6 +13,7 @@ mod docs;
 mod exhaustive;
 mod faults;
 mod function;
+mod gateway;
 mod gke;
 mod golden;
 mod helm;

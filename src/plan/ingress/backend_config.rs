@@ -8,10 +8,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::manifest::Manifest;
-use super::names;
 use crate::gke::{health, kind};
 use crate::milvus::release::Release;
+use crate::plan::objects::manifest::Manifest;
+use crate::plan::objects::names;
 use crate::settings::{Backend, HealthTiming};
 
 #[derive(Debug, Serialize)]

@@ -4,10 +4,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::manifest::Manifest;
-use super::names;
 use crate::gke::kind;
 use crate::milvus::release::Release;
+use crate::plan::objects::manifest::Manifest;
+use crate::plan::objects::names;
 use crate::settings::{FrontEnd, Http};
 
 #[derive(Debug, Serialize)]

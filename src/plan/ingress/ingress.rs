@@ -8,12 +8,13 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::manifest::{Manifest, Metadata};
-use super::{frontend_config, names};
+use super::frontend_config;
 use crate::gke::{annotation, kind};
 use crate::milvus::release::Release;
+use crate::plan::objects::manifest::{Manifest, Metadata};
+use crate::plan::objects::names;
 use crate::plan::service::rest::{self, RestPort};
-use crate::settings::{self, Certificate, FrontEnd, GcpName, Issuer, Scheme, Settings};
+use crate::settings::{self, Certificate, FrontEnd, GcpName, Held, IngressDoor, Issuer, Scheme, Settings};
 
 #[derive(Debug, Serialize)]
 struct Spec {
@@ -64,10 +65,16 @@ struct BackendPort {
     number: u16,
 }
 
-pub(in crate::plan) fn manifest(release: &Release<'_>, settings: &Settings, rest: Option<&RestPort>) -> Value {
+pub(in crate::plan) fn manifest(
+    release: &Release<'_>,
+    settings: &Settings,
+    door: &IngressDoor,
+    rest: Option<&RestPort>,
+) -> Value {
     let mut metadata = Metadata::new(release.service.name.clone(), release);
     let mut annotate = |name: &str, value: &str| metadata.annotations.insert(name.to_owned(), json!(value));
-    let FrontEnd { scheme, static_ip, http, .. } = &settings.front_end;
+    let IngressDoor { certificate, front_end } = door;
+    let FrontEnd { scheme, static_ip, http, .. } = front_end;
     let (class, address) = match scheme {
         Scheme::External => ("gce", annotation::GLOBAL_STATIC_IP),
         Scheme::Internal => ("gce-internal", annotation::REGIONAL_STATIC_IP),
@@ -79,10 +86,10 @@ pub(in crate::plan) fn manifest(release: &Release<'_>, settings: &Settings, rest
     if *http == settings::Http::Off {
         annotate(annotation::ALLOW_HTTP, "false");
     }
-    if frontend_config::manifest(release, &settings.front_end).is_some() {
+    if frontend_config::manifest(release, front_end).is_some() {
         annotate(annotation::FRONTEND_CONFIG, &names::frontend_config(release));
     }
-    let secret = match &settings.certificate {
+    let secret = match certificate {
         Certificate::Managed(_) => {
             annotate(annotation::MANAGED_CERTIFICATES, &names::certificate(release));
             None
@@ -91,23 +98,23 @@ pub(in crate::plan) fn manifest(release: &Release<'_>, settings: &Settings, rest
             annotate(annotation::MANAGED_CERTIFICATES, name.as_str());
             None
         }
-        Certificate::PreShared(names) => {
+        Certificate::Held(Held::PreShared(names)) => {
             let names: Vec<_> = names.iter().map(GcpName::as_str).collect();
             annotate(annotation::PRE_SHARED_CERT, &names.join(","));
             None
         }
-        Certificate::Secret(name) => Some(name.to_string()),
-        Certificate::Files(_) => Some(names::certificate(release)),
-        Certificate::CertManager(Issuer::Cluster(name)) => {
+        Certificate::Held(Held::Secret(name)) => Some(name.to_string()),
+        Certificate::Held(Held::Files(_)) => Some(names::certificate(release)),
+        Certificate::Held(Held::CertManager(Issuer::Cluster(name))) => {
             annotate(annotation::CLUSTER_ISSUER, name.as_str());
             Some(names::certificate(release))
         }
-        Certificate::CertManager(Issuer::Namespaced(name)) => {
+        Certificate::Held(Held::CertManager(Issuer::Namespaced(name))) => {
             annotate(annotation::ISSUER, name.as_str());
             Some(names::certificate(release))
         }
     };
-    if matches!(settings.certificate, Certificate::CertManager(_)) {
+    if matches!(certificate, Certificate::Held(Held::CertManager(_))) {
         // GKE gives each Ingress an address of its own: a solver beside this one would not be asked.
         annotate(annotation::HTTP01_EDIT_IN_PLACE, "true");
     }

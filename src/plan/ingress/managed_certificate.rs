@@ -6,11 +6,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::manifest::Manifest;
-use super::names;
 use crate::gke::kind;
 use crate::host::Domains;
 use crate::milvus::release::Release;
+use crate::plan::objects::manifest::Manifest;
+use crate::plan::objects::names;
 
 #[derive(Debug, Serialize)]
 struct Spec {

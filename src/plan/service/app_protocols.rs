@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::annotations::{Annotations, Style};
+use super::rest::RestPort;
 use crate::gke::annotation::{APP_PROTOCOLS, APP_PROTOCOLS_ALPHA};
 use crate::milvus::service::Service;
 use crate::report::refusal::Refusal;
@@ -14,13 +15,20 @@ use crate::report::refusal::Refusal;
 pub(in crate::plan) struct AppProtocols(Map<String, Value>);
 
 impl AppProtocols {
-    pub(in crate::plan) fn read(service: &Service<'_>, annotations: &Annotations<'_, '_>) -> Result<Self, Refusal> {
+    pub(in crate::plan) fn read(
+        service: &Service<'_>,
+        rest: Option<&RestPort>,
+        annotations: &Annotations<'_, '_>,
+    ) -> Result<Self, Refusal> {
         let mut protocols = Self(annotations.json(APP_PROTOCOLS)?);
         protocols.set(&service.port.name, "HTTP2");
+        if let Some(rest) = rest {
+            protocols.set(rest.name(), "HTTPS");
+        }
         Ok(protocols)
     }
 
-    pub(in crate::plan) fn set(&mut self, port: &str, protocol: &str) {
+    fn set(&mut self, port: &str, protocol: &str) {
         self.0.insert(port.to_owned(), json!(protocol));
     }
 

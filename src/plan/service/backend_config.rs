@@ -6,7 +6,7 @@ use super::annotations::{Annotations, Style};
 use super::rest::RestPort;
 use crate::gke::annotation::{BACKEND_CONFIG, BACKEND_CONFIG_BETA};
 use crate::milvus::release::Release;
-use crate::plan::ingress::names;
+use crate::plan::objects::names;
 use crate::report::refusal::{Reason, Refusal};
 use crate::settings::Settings;
 

@@ -2,12 +2,12 @@
 //! of the Service, with TLS as on the gRPC port (tlsMode 1 switches both), and the
 //! Ingress leads its paths there, before `/`.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::app_protocols::AppProtocols;
 use crate::kube::object::Object as _;
 use crate::kube::value::{array_at, pointer, str_at};
-use crate::milvus::http::SINCE;
+use crate::milvus::config::Config;
+use crate::milvus::http::{self, SINCE};
 use crate::milvus::release::Release;
 use crate::plan::operations::Operations;
 use crate::report::refusal::{Reason, Refusal};
@@ -24,7 +24,10 @@ pub(in crate::plan) struct RestPort {
     /// The Ingress goes by it.
     pub(in crate::plan) number: u16,
     name: String,
-    add: bool,
+    /// The port of the pods.
+    target: u16,
+    /// Which of the Service's ports it is, if it is there.
+    pub(super) index: Option<usize>,
 }
 
 impl RestPort {
@@ -48,32 +51,58 @@ pub(in crate::plan) fn find(release: &Release<'_>, http_port: Option<u16>) -> Re
     let Some(http_port) = http_port else {
         return Err(Refusal::new(Reason::RestWithoutHttp));
     };
-    let ports = || array_at(service.object.value(), "/spec/ports").enumerate();
-    let leads_there = |port: &Value| {
-        let target = port.get("targetPort").or_else(|| port.get("port")).and_then(Value::as_u64);
-        target == Some(u64::from(http_port))
+    lead(release, http_port, http_port).map_err(|index| {
+        let reason = Reason::RestPortTaken { service: service.name.clone(), name: NAME, port: http_port };
+        service.object.refuse(reason, pointer(["spec", "ports", &index.to_string()]))
+    })
+}
+
+/// The same while Milvus speaks no TLS: its HTTP server may share the gRPC port. Over HTTP/2 that port speaks gRPC only;
+/// so the Service gets a second port to it, which is not marked as HTTP/2.
+pub(in crate::plan) fn find_plain(release: &Release<'_>, config: &Config<'_, '_>) -> Result<RestPort, Refusal> {
+    let service = &release.service;
+    let (number, target) = match http::port(config)? {
+        Some(port) => (port, port),
+        None if http::shares_port(config)? => (http::DEFAULT, release.server.grpc_port),
+        None => return Err(Refusal::new(Reason::RestOff)),
     };
-    if let Some((_, port)) = ports().find(|(_, port)| leads_there(port)) {
+    lead(release, number, target).map_err(|index| {
+        let reason = Reason::PlainRestPortTaken { service: service.name.clone(), name: NAME, port: number };
+        service.object.refuse(reason, pointer(["spec", "ports", &index.to_string()]))
+    })
+}
+
+/// The Service's port to `target`, or a new one of this number; an error is the port that is in the way.
+fn lead(release: &Release<'_>, number: u16, target: u16) -> Result<RestPort, usize> {
+    let ports = || array_at(release.service.object.value(), "/spec/ports").enumerate();
+    let leads_there = |port: &Value| {
+        let to = port.get("targetPort").or_else(|| port.get("port")).and_then(Value::as_u64);
+        to == Some(u64::from(target))
+    };
+    if let Some((index, port)) = ports().find(|(_, port)| leads_there(port)) {
         let number = port.get("port").and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok());
         if let (Some(name), Some(number)) = (str_at(port, "/name"), number) {
-            return Ok(RestPort { number, name: name.to_owned(), add: false });
+            return Ok(RestPort { number, name: name.to_owned(), target, index: Some(index) });
         }
     }
     let taken = |port: &Value| {
-        str_at(port, "/name") == Some(NAME) || port.get("port").and_then(Value::as_u64) == Some(u64::from(http_port))
+        str_at(port, "/name") == Some(NAME) || port.get("port").and_then(Value::as_u64) == Some(u64::from(number))
     };
-    if let Some((index, _)) = ports().find(|(_, port)| taken(port)) {
-        let reason = Reason::RestPortTaken { service: service.name.clone(), name: NAME, port: http_port };
-        return Err(service.object.refuse(reason, pointer(["spec", "ports", &index.to_string()])));
+    match ports().find(|(_, port)| taken(port)) {
+        Some((index, _)) => Err(index),
+        None => Ok(RestPort { number, name: NAME.to_owned(), target, index: None }),
     }
-    Ok(RestPort { number: http_port, name: NAME.to_owned(), add: true })
 }
 
-/// Adds the port to the Service, and its protocol.
-pub(in crate::plan) fn plan(port: &RestPort, operations: &mut Operations<'_>, protocols: &mut AppProtocols) {
-    if port.add {
-        let added = json!({"name": port.name, "port": port.number, "protocol": "TCP", "targetPort": port.number});
-        operations.append(&pointer(["spec", "ports"]), added);
+/// Adds the port to the Service, with its `appProtocol`, if it is to have one.
+pub(in crate::plan) fn plan(port: &RestPort, app_protocol: Option<&str>, operations: &mut Operations<'_>) {
+    if port.index.is_none() {
+        let mut added = Map::new();
+        added.insert("name".to_owned(), json!(port.name));
+        added.insert("port".to_owned(), json!(port.number));
+        added.insert("protocol".to_owned(), json!("TCP"));
+        added.extend(app_protocol.map(|protocol| ("appProtocol".to_owned(), json!(protocol))));
+        added.insert("targetPort".to_owned(), json!(port.target));
+        operations.append(&pointer(["spec", "ports"]), Value::Object(added));
     }
-    protocols.set(&port.name, "HTTPS");
 }

@@ -26,6 +26,20 @@ pub(crate) fn crds() -> Option<PathBuf> {
     }
 }
 
+/// Folders of definitions to judge the objects of a Gateway by: the judge's own, and those with each folder of
+/// `GATEWAY_CRDS` over them.
+pub(crate) fn gateway_crds(own: &Path) -> Vec<Vec<PathBuf>> {
+    let mut all = vec![vec![own.join("gateway-api"), own.join("gke-gateway-api")]];
+    if let Some(more) = std::env::var_os("GATEWAY_CRDS") {
+        let more = folder("GATEWAY_CRDS", &more.to_string_lossy(), "CustomResourceDefinitions");
+        for entry in std::fs::read_dir(more.expect("GATEWAY_CRDS is a folder")).expect("a folder that can be read") {
+            // Later definitions take the place of earlier ones of the same version and kind.
+            all.push([all[0].clone(), vec![entry.expect("a folder that can be read").path()]].concat());
+        }
+    }
+    all
+}
+
 fn folder(variable: &str, default: &str, what: &str) -> Option<PathBuf> {
     let folder =
         std::env::var_os(variable).map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(default), PathBuf::from);

@@ -10,7 +10,7 @@ use crate::kube::value::{pointer, str_at};
 use crate::milvus::release::Release;
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
-use crate::settings::{Certificate, Settings};
+use crate::settings::{Certificate, GatewayCertificate, Held, Settings};
 use crate::stream::DocumentId;
 
 /// What is done about our objects.
@@ -24,12 +24,16 @@ pub(in crate::plan) struct FrontDoor {
 pub(in crate::plan) fn reconcile(
     release: &Release<'_>,
     settings: &Settings,
-    wanted: impl Iterator<Item = Value>,
+    wanted: Vec<Value>,
 ) -> Result<FrontDoor, Refusal> {
-    if !matches!(settings.certificate, Certificate::Managed(_)) {
-        refuse_left_over(release, &settings.certificate)?;
+    let of_ingress = settings.doors.ingress().map(|door| &door.certificate);
+    let of_gateway = settings.doors.gateway().and_then(|door| door.owner.ours());
+    if !matches!(of_ingress, Some(Certificate::Managed(_))) {
+        refuse_left_over(release, of_ingress)?;
     }
-    if matches!(settings.certificate, Certificate::CertManager(_)) {
+    if matches!(of_ingress, Some(Certificate::Held(Held::CertManager(_))))
+        || of_gateway.is_some_and(|of| matches!(of.certificate, GatewayCertificate::Held(Held::CertManager(_))))
+    {
         refuse_secret(release)?;
     }
     let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new(), warnings: Vec::new() };
@@ -113,9 +117,9 @@ fn is_mark(annotation: &str) -> bool {
 }
 
 /// Our ManagedCertificate, which nothing names any more.
-fn refuse_left_over(release: &Release<'_>, certificate: &Certificate) -> Result<(), Refusal> {
+fn refuse_left_over(release: &Release<'_>, certificate: Option<&Certificate>) -> Result<(), Refusal> {
     let name = names::certificate(release);
-    if matches!(certificate, Certificate::ManagedByName(named) if named.as_str() == name) {
+    if matches!(certificate, Some(Certificate::ManagedByName(named)) if named.as_str() == name) {
         return Ok(());
     }
     let left_over = release.front_door.iter().find(|object| {
