@@ -601,22 +601,18 @@ impl Options {
 
     /// What is one flag must fit both.
     fn check_both(&self, ingress: &IngressDoor, class: GatewayClass) -> Result<(), OptionsError> {
-        let of_ingress = match ingress.front_end.scheme {
-            Scheme::External => GatewayClass::GlobalExternal,
-            Scheme::Internal => GatewayClass::Internal,
-        };
         if self.backend == Some(Protocol::H2c) {
             return Err(wrong(
                 Field::WITH_INGRESS,
                 &"cannot be given together with --backend h2c: an Ingress needs TLS",
             ));
         }
-        if class.scope() != of_ingress.scope() {
+        if class.scope() != of_ingress(ingress.front_end.scheme) {
             let problem =
                 format!("cannot be given with class {class}: what is global for one is regional for the other");
             return Err(wrong(Field::WITH_INGRESS, &problem));
         }
-        let is_own = self.gateway_ref.is_none() && self.cert_map.is_none() && self.certificate_manager_cert.is_none();
+        let is_own = self.gateway_ref.is_none() && !self.given().any(Field::is_of_gateway_alone);
         if is_own && matches!(ingress.certificate, Certificate::Held(Held::CertManager(_))) {
             let field = if self.issuer.is_some() { Field::ISSUER } else { Field::CLUSTER_ISSUER };
             let problem = "cannot serve both with --with-ingress: cert-manager writes one Secret for one of them; give the \
@@ -643,7 +639,7 @@ impl Options {
 
     fn gateway_certificate(&self, class: GatewayClass, hosts: &Hosts) -> Result<GatewayCertificate, OptionsError> {
         let scope = class.scope();
-        let alone = self.cert_map.is_some() || self.certificate_manager_cert.is_some();
+        let alone = self.given().any(Field::is_of_gateway_alone);
         let held = if alone && is(self.with_ingress) { None } else { self.held(hosts, scope)? };
         if matches!(held, Some(Held::CertManager(_))) && hosts.iter().count() >= MAX_LISTENERS {
             let problem = format!(
@@ -677,11 +673,7 @@ impl Options {
     }
 
     fn certificate(&self, hosts: &Hosts, scheme: Scheme) -> Result<Certificate, OptionsError> {
-        let scope = match scheme {
-            Scheme::External => Scope::Global,
-            Scheme::Internal => Scope::Regional,
-        };
-        if let Some(held) = self.held(hosts, scope)? {
+        if let Some(held) = self.held(hosts, of_ingress(scheme))? {
             return Ok(Certificate::Held(held));
         }
         match self.managed_cert.clone() {
@@ -763,6 +755,14 @@ impl Options {
             }
         }
         Ok(FrontEnd { scheme, static_ip: self.static_ip.clone(), http, ssl_policy: self.ssl_policy.clone() })
+    }
+}
+
+/// Which certificates the load balancer of an Ingress takes.
+fn of_ingress(scheme: Scheme) -> Scope {
+    match scheme {
+        Scheme::External => Scope::Global,
+        Scheme::Internal => Scope::Regional,
     }
 }
 

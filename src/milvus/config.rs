@@ -230,16 +230,16 @@ impl<'r, 'i> Config<'r, 'i> {
             return Err(Refusal { reason, place: Some(Box::new(self.place(file, second.0.clone()))) });
         }
         let Some((path, value)) = found.pop() else { return Ok(None) };
-        let text = self.plain(file, &path).and_then(|text| yaml_1_1(&text)).unwrap_or_else(|| as_string(&value));
+        let text = as_string(&value);
+        let text = yaml_1_1(&text).filter(|read| *read != text && self.is_plain(file, &path, &text)).unwrap_or(text);
         Ok(Some(Leaf { path, value, text }))
     }
 
-    /// A scalar of a file as it is written, where it has no quotes.
-    fn plain(&self, file: &str, at: &Pointer) -> Option<String> {
+    /// Whether a scalar of a file is written as `text`, without quotes.
+    fn is_plain(&self, file: &str, at: &Pointer, text: &str) -> bool {
         let file = pointer(["data", file]);
-        let file = file.resolve(self.object.value()).ok().and_then(Value::as_str).map(stream::up_to_second_document)?;
-        let written = Document::parse(file).ok()?.written(at)?.to_owned();
-        (!written.starts_with(['\'', '"'])).then_some(written)
+        let file = file.resolve(self.object.value()).ok().and_then(Value::as_str).map(stream::up_to_second_document);
+        file.and_then(|file| Document::parse(file).ok()).is_some_and(|file| file.written(at) == Some(text))
     }
 }
 
@@ -315,8 +315,8 @@ fn readable(path: &Pointer) -> String {
     path.tokens().map(|token| format!("`{}`", token.decoded())).collect::<Vec<_>>().join(" → ")
 }
 
-/// What a plain scalar is for Milvus, which reads YAML 1.1, where that differs: `off` is false, 010 is 8, 8_080 and
-/// 8080.0 are 8080 (gopkg.in/yaml.v3 `resolve`, strconv.FormatFloat).
+/// What a plain scalar is for Milvus, which reads YAML 1.1, where that differs: `off` is false, 010 is 8, and 8_080 is
+/// 8080 (gopkg.in/yaml.v3 `resolve`).
 fn yaml_1_1(text: &str) -> Option<String> {
     const TRUE: [&str; 8] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
     const FALSE: [&str; 8] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF"];
@@ -349,11 +349,12 @@ fn yaml_1_1(text: &str) -> Option<String> {
     })
 }
 
-/// As Milvus turns a value into a string.
+/// As Milvus turns a value into a string: 8080.0 is 8080 (strconv.FormatFloat).
 fn as_string(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) if number.is_f64() => number.as_f64().unwrap_or_default().to_string(),
         other => other.to_string(),
     }
 }

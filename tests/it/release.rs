@@ -104,7 +104,7 @@ impl Release {
 
 /// As scripts/install-ci-tools.sh installs it.
 fn cyclonedx() -> Option<PathBuf> {
-    common::program("CARGO_CYCLONEDX", "cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx")
+    common::ci_program("CARGO_CYCLONEDX", "cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx")
 }
 
 /// That of the machine, with what makes an SBOM, if it is there.

@@ -30,9 +30,10 @@ impl<'s> Listener<'s> {
         if !matches!(certificate, GatewayCertificate::Held(Held::CertManager(_))) {
             return vec![Self { name: "https".to_owned(), hostname: None, hosts: hosts.iter().collect() }];
         }
-        let numbered = |(index, host): (usize, &'s str)| {
-            let name = if index == 0 { "https".to_owned() } else { format!("https-{}", index + 1) };
-            Self { name, hostname: Some(host), hosts: vec![host] }
+        let numbered = |(index, host): (usize, &'s str)| Self {
+            name: names::numbered("https", index),
+            hostname: Some(host),
+            hosts: vec![host],
         };
         hosts.iter().enumerate().map(numbered).collect()
     }

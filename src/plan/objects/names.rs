@@ -37,6 +37,7 @@ pub(in crate::plan) fn redirect(release: &Release<'_>, index: usize) -> String {
     numbered(&format!("{}-redirect", release.service.name), index)
 }
 
-fn numbered(name: &str, index: usize) -> String {
+/// `name`, and from the second on `name-2`.
+pub(in crate::plan) fn numbered(name: &str, index: usize) -> String {
     if index == 0 { name.to_owned() } else { format!("{name}-{}", index + 1) }
 }

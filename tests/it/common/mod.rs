@@ -135,25 +135,25 @@ pub(crate) fn left_out_in_this_run() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("left-out-{run}"))
 }
 
-/// Where `variable` says; else where a script puts it, if `installed` is a path of that folder; else on PATH. `None`
-/// where it is not, as [`left_out`].
+/// Where `variable` says; else where scripts/install-tools.sh puts it, if `installed` is a path of that folder; else on
+/// PATH. `None` where it is not, as [`left_out`].
 pub(crate) fn program(variable: &str, installed: &str) -> Option<PathBuf> {
+    program_of("install-tools.sh", variable, installed)
+}
+
+/// The same of what scripts/install-ci-tools.sh brings.
+pub(crate) fn ci_program(variable: &str, installed: &str) -> Option<PathBuf> {
+    program_of("install-ci-tools.sh", variable, installed)
+}
+
+fn program_of(script: &str, variable: &str, installed: &str) -> Option<PathBuf> {
     let found = match variable_path(variable) {
         Some(program) => Some(program).filter(|program| program.is_file()),
         None if installed.contains('/') => Some(tools().join(installed)).filter(|program| program.is_file()),
         None => on_path(installed),
     };
     if found.is_none() {
-        left_out(installed, &format!("run scripts/install-tools.sh, or set {variable}"));
-    }
-    found
-}
-
-/// A program on PATH that CI's script brings. `None` where it is not, as [`left_out`].
-pub(crate) fn ci_program(variable: &str, name: &str) -> Option<PathBuf> {
-    let found = variable_path(variable).filter(|program| program.is_file()).or_else(|| on_path(name));
-    if found.is_none() {
-        left_out(name, &format!("run scripts/install-ci-tools.sh, or set {variable}"));
+        left_out(installed, &format!("run scripts/{script}, or set {variable}"));
     }
     found
 }
