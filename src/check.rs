@@ -11,6 +11,9 @@ mod certificates;
 mod fields;
 mod findings;
 mod frontend_config;
+mod gateway;
+mod gateway_object;
+mod gateway_policy;
 mod ingress;
 mod input;
 mod managed_certificate;
@@ -22,7 +25,7 @@ mod service;
 mod subject;
 mod tls_secret;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use memchr::memmem;
 
@@ -50,6 +53,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
         return Err(absent::reason(stream).into());
     }
     let mut findings = Findings::default();
+    let mut gateways = BTreeMap::new();
     for object in input.twice() {
         let message = format!("{} `{}` stands twice in the input", object.kind(), object.name().unwrap_or_default());
         findings.object(&rules::OBJECT_TWICE, object, message);
@@ -63,10 +67,8 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
     }
     for subject in &subjects {
         match subject.service {
-            Some(service) if subject.ingresses.is_empty() && subject.is_behind_gateway() => {
-                let name = service.name().unwrap_or_default();
-                let message = format!("a route of the Gateway API leads to Service `{name}`");
-                findings.object(&rules::GATEWAY, service, message);
+            Some(_) if subject.ingresses.is_empty() && subject.is_behind_gateway() => {
+                gateway::check(subject, &mut gateways, &mut findings);
             }
             Some(service) if subject.is_untouched() => {
                 let name = service.name().unwrap_or_default();
@@ -79,6 +81,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
                 ingress::check(subject, &mut findings);
                 let server = milvus::check(subject, &mut findings);
                 rest::check(subject, server.as_ref(), &mut findings);
+                gateway::check(subject, &mut gateways, &mut findings);
             }
             None => {
                 ingress::check(subject, &mut findings);
@@ -89,6 +92,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
             }
         }
     }
+    gateways.values().for_each(|gateway| gateway_object::check(&input, gateway, &mut findings));
     let mut findings = unique(findings.0);
     silence(&mut findings, stream);
     Ok(findings)

@@ -39,7 +39,7 @@ pub(super) fn check(object: &Existing, findings: &mut Findings) {
 fn check_one(object: &Existing, key: &str, text: &str, findings: &mut Findings) {
     let kind = object.kind();
     if let Some(known) = annotation::read(key) {
-        if known.on != kind {
+        if !known.is_read_on(kind) {
             let message = format!("`{key}` has no effect here: it is an annotation of the {}", known.on);
             let finding = Finding::at(&rules::ANNOTATION_KIND, object, at_annotation(key), message);
             findings.push(finding.with_fix(format!("move it to the {}", known.on)));

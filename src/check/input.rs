@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::gke::ingress::{self, Address, Class};
 use crate::gke::kind;
-use crate::kube::object::{Existing, Object, Parsed, utf8};
+use crate::kube::object::{Existing, Object, Parsed, same_namespace, utf8};
 use crate::kube::value::{array_at, str_at, value_at};
 use crate::milvus::client;
 use crate::milvus::config;
@@ -139,15 +139,26 @@ pub(super) struct Input<'s> {
     ingresses_by_service: OnceCell<HashMap<String, Vec<usize>>>,
     /// Numbers of GKE's Ingresses by the reserved address they name: its annotation, and what that says.
     ingresses_by_address: OnceCell<HashMap<(&'static str, String), Vec<usize>>>,
-    /// Routes of the Gateway API.
+    /// Gateways of the Gateway API.
+    pub(super) gateways: Objects,
+    /// Its routes.
     routes: Objects,
-    /// Names of the Services that they lead to, each with its namespaces.
-    routed: OnceCell<HashMap<String, HashSet<Option<String>>>>,
+    /// GKE's policies.
+    policies: Objects,
+    /// Numbers of the routes that lead to a Service of this name, each with the Service's namespace.
+    routed: OnceCell<HashMap<String, Vec<Routed>>>,
+    /// Numbers of the routes that name a Gateway of this name.
+    attached: OnceCell<HashMap<String, Vec<usize>>>,
+    /// Numbers of the policies that are about an object of this name.
+    targeted: OnceCell<HashMap<String, Vec<usize>>>,
     /// Objects of GKE's kinds in a group that has no such kind, or with a kind in other case.
     strangers: Objects,
     /// Objects without a kind, and those whose kind is nearly a known one, which that is.
     pub(super) misnamed: Vec<(Existing, Option<&'static str>)>,
 }
+
+/// A namespace in which a route leads to a Service, and the number of the route.
+type Routed = (Option<String>, usize);
 
 /// Attu by its workload's release; others by the name that the host of a URL begins with.
 type ClientsBy = (HashMap<Option<String>, Vec<Client>>, HashMap<String, Vec<Client>>);
@@ -173,6 +184,9 @@ const KUBERNETES_KINDS: [&kind::Kind; 3] = [&kind::SERVICE, &kind::INGRESS, &kin
 /// Google's own.
 const OWN_KINDS: [&kind::Kind; 3] = [&kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE];
 
+/// GKE's policies.
+const POLICIES: [&kind::Kind; 3] = [&kind::HEALTH_CHECK_POLICY, &kind::GCP_BACKEND_POLICY, &kind::GCP_GATEWAY_POLICY];
+
 impl<'s> Input<'s> {
     pub(super) fn read(stream: &'s Stream<'_>) -> Result<Self, Refusal> {
         let mut input = Self {
@@ -191,8 +205,12 @@ impl<'s> Input<'s> {
             load_balancers_by_workload: OnceCell::new(),
             ingresses_by_service: OnceCell::new(),
             ingresses_by_address: OnceCell::new(),
+            gateways: Objects::default(),
             routes: Objects::default(),
+            policies: Objects::default(),
             routed: OnceCell::new(),
+            attached: OnceCell::new(),
+            targeted: OnceCell::new(),
             strangers: Objects::default(),
             misnamed: Vec::new(),
         };
@@ -234,6 +252,8 @@ impl<'s> Input<'s> {
             _ if is(&kind::MANAGED_CERTIFICATE) => &mut self.certificates,
             _ if is(&kind::SECRET) => &mut self.secrets,
             _ if is(&kind::SERVICE) => &mut self.services,
+            _ if is(&kind::GATEWAY) => &mut self.gateways,
+            _ if POLICIES.iter().any(|kind| is(kind)) => &mut self.policies,
             // Others have an Ingress of their own; these have none.
             ("Ingress", "networking.k8s.io" | "extensions" | "networking.gke.io" | "networking" | "") => {
                 &mut self.ingresses
@@ -400,22 +420,66 @@ impl<'s> Input<'s> {
 
     /// Whether a route of the Gateway API leads to a Service.
     pub(super) fn is_routed_to(&self, service: &Existing) -> bool {
+        self.routes_to(service).next().is_some()
+    }
+
+    /// The routes of the Gateway API that lead to a Service, in order.
+    pub(super) fn routes_to(&self, service: &Existing) -> impl Iterator<Item = &Existing> {
         let routed = self.routed.get_or_init(|| {
-            let mut routed: HashMap<_, HashSet<_>> = HashMap::new();
-            for route in self.routes.iter() {
+            let mut routed: HashMap<_, Vec<_>> = HashMap::new();
+            for (index, route) in self.routes.iter().enumerate() {
                 let backends = array_at(&route.value, "/spec/rules").flat_map(|rule| array_at(rule, "/backendRefs"));
                 for backend in backends {
                     let namespace = str_at(backend, "/namespace").or(route.namespace()).map(str::to_owned);
                     let name = str_at(backend, "/name").unwrap_or_default();
-                    routed.entry(name.to_owned()).or_default().insert(namespace);
+                    let of_name = routed.entry(name.to_owned()).or_default();
+                    // A route may lead there by several rules.
+                    if of_name.last().is_none_or(|(known, last)| *last != index || *known != namespace) {
+                        of_name.push((namespace, index));
+                    }
                 }
             }
             routed
         });
-        service.name().and_then(|name| routed.get(name)).is_some_and(|namespaces| {
-            let namespace = service.namespace().map(str::to_owned);
-            namespace.is_none() || namespaces.contains(&namespace) || namespaces.contains(&None)
+        let of_name = service.name().and_then(|name| routed.get(name)).into_iter().flatten();
+        let namespace = service.namespace();
+        let here = of_name.filter(move |(of, _)| same_namespace(of.as_deref(), namespace));
+        here.map(|(_, index)| &self.routes.all[*index])
+    }
+
+    /// The Gateways of the input that serve routes to a Service; one may come again.
+    pub(super) fn gateways_of(&self, service: &Existing) -> impl Iterator<Item = &Existing> {
+        self.routes_to(service).flat_map(|route| {
+            let parents = array_at(&route.value, "/spec/parentRefs");
+            parents.filter_map(|parent| {
+                let namespace = str_at(parent, "/namespace").or(route.namespace());
+                self.gateways.named(str_at(parent, "/name")?, namespace)
+            })
         })
+    }
+
+    /// The routes that name a Gateway, in order.
+    pub(super) fn routes_at(&self, gateway: &Existing) -> impl Iterator<Item = &Existing> {
+        let attached = self.attached.get_or_init(|| {
+            let names = |route: &Existing| {
+                let parents = array_at(&route.value, "/spec/parentRefs");
+                parents.filter_map(|parent| str_at(parent, "/name").map(str::to_owned)).collect()
+            };
+            by_names(&self.routes, names)
+        });
+        let routes = gateway.name().and_then(|name| attached.get(name)).into_iter().flatten();
+        routes.map(|index| &self.routes.all[*index])
+    }
+
+    /// GKE's policies that name an object of this name, in order.
+    pub(super) fn policies_of(&self, name: &str) -> impl Iterator<Item = &Existing> {
+        let targeted = self.targeted.get_or_init(|| {
+            let name = |policy: &Existing| {
+                str_at(&policy.value, "/spec/targetRef/name").map(str::to_owned).into_iter().collect()
+            };
+            by_names(&self.policies, name)
+        });
+        targeted.get(name).into_iter().flatten().map(|index| &self.policies.all[*index])
     }
 
     /// An object of this kind and name that the API server does not know as such: in another group, or with the kind in
@@ -438,6 +502,9 @@ impl<'s> Input<'s> {
             &self.certificates,
             &self.secrets,
             &self.workloads,
+            &self.gateways,
+            &self.routes,
+            &self.policies,
         ];
         lists.into_iter().flat_map(Objects::twice)
     }
@@ -465,6 +532,17 @@ impl<'s> Input<'s> {
     }
 }
 
+/// Numbers of objects by the names in them.
+fn by_names(objects: &Objects, names: impl Fn(&Existing) -> HashSet<String>) -> HashMap<String, Vec<usize>> {
+    let mut by_name: HashMap<_, Vec<_>> = HashMap::new();
+    for (index, object) in objects.iter().enumerate() {
+        for name in names(object) {
+            by_name.entry(name).or_default().push(index);
+        }
+    }
+    by_name
+}
+
 fn pods(workload: &Existing) -> Option<(&Existing, Pods<'_>)> {
     Some((workload, Pods::of(workload.id, &workload.value)?))
 }
@@ -472,8 +550,10 @@ fn pods(workload: &Existing) -> Option<(&Existing, Pods<'_>)> {
 /// A list that could not be opened may hold what is looked for.
 fn may_be_read(kind: &[u8]) -> bool {
     let kinds = KINDS.into_iter().chain(KUBERNETES_KINDS.iter().map(|kind| kind.name));
+    let mut of_gateways = POLICIES.into_iter().chain([&kind::GATEWAY]);
     kind.ends_with(b"List")
         || kind.ends_with(b"Route")
+        || of_gateways.any(|known| known.name.as_bytes() == kind)
         || kinds.into_iter().any(|known| known.as_bytes() == kind)
         || OWN_KINDS.iter().any(|own| own.name.as_bytes().eq_ignore_ascii_case(kind))
         || std::str::from_utf8(kind).is_ok_and(|kind| meant_kind(kind).is_some())

@@ -70,12 +70,6 @@ rules! {
             static IP leaves it with a URL map only; with a missing pre-shared certificate port 80 is served already, \
             but there is no ADDRESS."
         source "ingress-gce pkg/translator/translator.go, pkg/loadbalancers/forwarding_rules.go";
-    GATEWAY Note "gateway" "the Gateway API leads to Milvus"
-        why "only Ingresses are checked here: nothing is known of what the Gateway makes of it"
-        fix "give the port `appProtocol: HTTP2`, and the Service a HealthCheckPolicy for port 9091, /healthz and HTTP"
-        text "GKE's Gateway controller reads neither BackendConfig nor cloud.google.com/app-protocols. Milvus must \
-            speak TLS for it as well."
-        source "Gateway API HTTPRoute spec.rules[].backendRefs";
     OBJECT_TWICE Warning "object-twice" "two objects of the input have the same kind, namespace and name"
         why "the later one takes the place of the earlier one in the cluster, or Helm refuses the second: it exists \
             already"
@@ -604,6 +598,109 @@ rules! {
         fix "make one with `milvus-gke-l7 cert --host …`, or have one issued"
         text "The guide's own openssl commands make such a certificate. GKE and Google's load balancer take it."
         source "RFC 6125; RFC 9525; Go crypto/x509; rustls-webpki";
+
+    // Gateway API.
+    GATEWAY_CLASS Warning "gateway-class" "GKE does not handle the Gateway"
+        why "GKE's controller ignores a Gateway of another class: it gets no address and no status of GKE's"
+        fix "write a class of GKE's, such as gke-l7-global-external-managed, unless another controller is meant"
+        text "The API server takes any name. Nothing else of the route to Milvus is looked at for another controller's class."
+        source "Gateway spec.gatewayClassName; Google Cloud documentation, GatewayClasses";
+    GATEWAY_CERTIFICATE Error "gateway-certificate" "a listener has a certificate that GKE cannot use, or none"
+        why "the Gateway is never programmed, or the listener is invalid"
+        fix "give it one kind of certificate: a Secret, pre-shared certificates, a certificate map (global), or certificates of Certificate Manager (regional)"
+        text "A ManagedCertificate does not work with a Gateway, although the API server takes the reference. With the \
+            annotation networking.gke.io/certmap a listener has no certificates of its own. Regional classes take no \
+            map, but the option networking.gke.io/cert-manager-certs, which global ones do not take."
+        source "Gateway spec.listeners[].tls; Google Cloud documentation, Secure a Gateway";
+    GATEWAY_ADDRESS Error "gateway-address" "an address of the Gateway is not of its type"
+        why "the API server or GKE refuses it, and the Gateway gets no load balancer"
+        fix "write type: NamedAddress for the name of a reserved address, type: IPAddress for an address"
+        text "Without a type it is IPAddress. Global classes take global addresses, regional ones those of the region."
+        source "Gateway spec.addresses";
+    ROUTE_KIND Error "route-kind" "a route of a kind that GKE does not handle"
+        why "GKE's Gateway handles HTTPRoutes only: nothing happens, and no status says so"
+        fix "make it an HTTPRoute with the path prefix `/`: gRPC is HTTP/2"
+        text "The API server takes a GRPCRoute, because its definition is there."
+        source "gke-gateway-api issue 31";
+    ROUTE_PARENT Error "route-parent" "the route attaches to no listener"
+        why "no Gateway serves it: clients get a 404"
+        fix "name a Gateway that is there (with its namespace), one of its listeners, and let the listener admit the route's namespace"
+        text "The status of the route says NoMatchingParent, or NotAllowedByListeners where allowedRoutes leaves the \
+            namespace out; the Gateway itself is programmed. Without parentRefs there is no status at all."
+        source "HTTPRoute spec.parentRefs; Gateway spec.listeners[].allowedRoutes";
+    ROUTE_HOST Error "route-host" "no listener is for the hosts of the route"
+        why "no Gateway serves it: clients get a 404"
+        fix "give the listener the host of the route, a wildcard that covers it, or no hostname"
+        text "The status of the route says NoMatchingListenerHostname."
+        source "HTTPRoute spec.hostnames; Gateway spec.listeners[].hostname";
+    ROUTE_BACKEND Error "route-backend" "the route leads to a port that the Service does not have"
+        why "every call ends with a 5xx"
+        fix "write the number of a port of the Service"
+        text "The number is that of the Service (spec.ports[].port), not of the pods. The status of the route says \
+            BackendNotFound, or nothing."
+        source "HTTPRoute spec.rules[].backendRefs[].port";
+    ROUTE_PATH Error "route-path" "the paths of the route do not let Milvus's calls through"
+        why "clients get a 404, which they report as UNIMPLEMENTED"
+        fix "write the match `path: {type: PathPrefix, value: /}`, or leave the matches out"
+        text "`/*` is no wildcard here, but a path of these two characters; an exact `/` is no call at all."
+        source "HTTPRoute spec.rules[].matches[].path";
+    ROUTE_TIMEOUT Warning "route-timeout" "the route has timeouts, which GKE does not read"
+        why "calls end after 30 seconds, whatever the route says"
+        fix "set timeoutSec in a GCPBackendPolicy of the Service"
+        text "GKE's conformance reports do not claim timeouts of routes."
+        source "HTTPRoute spec.rules[].timeouts; sigs.k8s.io/gateway-api conformance/reports";
+    ROUTE_CLEAR Warning "route-clear" "the route is served without TLS as well"
+        why "on port 80 Milvus answers in clear, passwords included"
+        fix "name the HTTPS listener in sectionName, and give port 80 a route that redirects"
+        text "A route without sectionName attaches to all listeners of the Gateway."
+        source "HTTPRoute spec.parentRefs[].sectionName";
+    ROUTE_REDIRECT Warning "route-redirect" "a redirect with a status that GKE does not claim"
+        why "it is refused, or not done"
+        fix "write statusCode: 301, or 302"
+        text "303, 307 and 308 are in the Gateway API's definition, but not in GKE's conformance reports."
+        source "HTTPRoute spec.rules[].filters[].requestRedirect.statusCode";
+    GATEWAY_PROTOCOL Error "gateway-protocol" "Milvus's port does not say that it speaks HTTP/2"
+        why "the load balancer speaks HTTP/1.1 to it: every call ends with 502 or 503, and the health check is green"
+        fix "set the port's appProtocol to HTTP2 (Milvus with TLS) or kubernetes.io/h2c (Milvus without)"
+        text "Case matters. `HTTPS` is HTTP/1.1 over TLS; grpc, http2 and h2c are words of other controllers. The \
+            annotation cloud.google.com/app-protocols is for Ingress, and not read."
+        source "Service spec.ports[].appProtocol; Google Cloud documentation, Secure a Gateway";
+    GATEWAY_TLS Error "gateway-tls" "the load balancer and Milvus do not agree about TLS"
+        why "every call ends with status 503, and the health check, on another port, is green"
+        fix "with appProtocol HTTP2 set common.security.tlsMode to 1, with kubernetes.io/h2c to 0"
+        text "HTTP2 is HTTP/2 over TLS; the certificate that Milvus shows is not verified."
+        source "Service spec.ports[].appProtocol; Milvus common.security.tlsMode";
+    GATEWAY_HEALTH_MISSING Error "gateway-health-missing" "no HealthCheckPolicy is about the Service"
+        why "the load balancer asks for `/` on the gRPC port, never finds Milvus healthy, and answers 503"
+        fix "add a HealthCheckPolicy: type HTTP, USE_FIXED_PORT, port 9091, requestPath /healthz"
+        text "Probes of the pods and BackendConfigs are not read for a Gateway. The message of the 503 is: no healthy upstream."
+        source "Google Cloud documentation, Configure Gateway resources";
+    GATEWAY_HEALTH Error "gateway-health" "the HealthCheckPolicy does not find Milvus healthy"
+        why "the load balancer answers 503: no healthy upstream"
+        fix "check by HTTP, USE_FIXED_PORT, port 9091, requestPath /healthz"
+        text "Without a requestPath it is `/`, which Milvus's metrics port does not serve. Without a port the check goes to \
+            the port that serves gRPC."
+        source "HealthCheckPolicy spec.default.config.httpHealthCheck";
+    GATEWAY_HEALTH_PORT Warning "gateway-health-port" "the health check does not say how its port is meant"
+        why "GKE's newer definition refuses the object: an upgrade of the cluster makes the next apply fail"
+        fix "write portSpecification: USE_FIXED_PORT beside the port"
+        text "The older definition takes it without. ingress2gateway and many charts write it so."
+        source "HealthCheckPolicy spec.default.config.httpHealthCheck.portSpecification";
+    GATEWAY_LOGGING Warning "gateway-logging" "one request of a million is logged"
+        why "sampleRate counts in millionths here"
+        fix "write sampleRate: 1000000 to log all, or leave it out"
+        text "In a BackendConfig it is a part of 1."
+        source "GCPBackendPolicy spec.default.logging.sampleRate";
+    POLICY_TARGET Error "policy-target" "a policy is not about the object that its name says"
+        why "GKE does not attach it: its status says TargetNotFound, or nothing"
+        fix "write targetRef: {group: \"\", kind: Service, name: …} in the Service's namespace, or group gateway.networking.k8s.io and kind Gateway"
+        text "The group of a Service is empty, not `core`. A ServiceImport is for the classes of many clusters only."
+        source "spec.targetRef of GKE's policies";
+    POLICY_TWICE Error "policy-twice" "two policies of one kind are about one object"
+        why "GKE takes the oldest, and the other has no effect; its status says Conflicted"
+        fix "put them into one"
+        text "A HealthCheckPolicy and a GCPBackendPolicy are for the whole Service, not for one port."
+        source "Google Cloud documentation, Configure Gateway resources";
 
     // Milvus.
     TLS_OFF Error "tls-mode-off" "Milvus does not speak TLS"

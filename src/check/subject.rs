@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::input::{Found, Input};
 use crate::gke::annotation;
+use crate::gke::gateway::GatewayClass;
 use crate::gke::ingress::{self, Backend, Class};
 use crate::kube::object::{Existing, Object as _};
 use crate::kube::service::{Port, ports};
-use crate::kube::value::value_at;
+use crate::kube::value::{str_at, value_at};
 use crate::milvus::pods::Pods;
 use crate::milvus::service::{GRPC_PORT, INSTANCE, chart_version, leads_to_milvus};
 use crate::report::refusal::{Reason, Refusal};
@@ -97,15 +98,20 @@ impl<'a> Subject<'a> {
         ];
         self.service.is_some_and(|service| annotated.iter().all(|key| service.annotation(key).is_none()))
             && self.ingresses.iter().all(|ingress| is_charts(ingress))
+            && !self.is_behind_gateway()
     }
 
-    /// Where those who reach Milvus through the load balancer are; the worst of several Ingresses.
+    /// Where those who reach Milvus through the load balancer are; the worst of several.
     pub(super) fn scheme(&self) -> Option<Scheme> {
-        let classes =
-            || self.ingresses.iter().map(|ingress| Class::of(&ingress.value)).filter(|class| class.is_handled());
-        match classes().any(|class| class != Class::Internal) {
-            true => Some(Scheme::External),
-            false => classes().next().map(|_| Scheme::Internal),
+        let ingresses =
+            self.ingresses.iter().map(|ingress| Class::of(&ingress.value)).filter(|class| class.is_handled());
+        let ingresses = ingresses.map(|class| class == Class::Internal);
+        let gateways = self.service.into_iter().flat_map(|service| self.input.gateways_of(service));
+        let are_internal = gateways
+            .map(|gateway| str_at(&gateway.value, "/spec/gatewayClassName") == Some(GatewayClass::Internal.name()));
+        match ingresses.chain(are_internal).min()? {
+            true => Some(Scheme::Internal),
+            false => Some(Scheme::External),
         }
     }
 

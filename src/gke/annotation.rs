@@ -96,6 +96,14 @@ pub struct Annotation {
     pub format: Format,
 }
 
+impl Annotation {
+    /// Whether it is read on this kind: cert-manager reads its own on a Gateway as well.
+    #[must_use]
+    pub fn is_read_on(&self, kind: &str) -> bool {
+        self.on == kind || kind == crate::gke::kind::GATEWAY.name && self.key.starts_with("cert-manager.io/")
+    }
+}
+
 /// What an annotation holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

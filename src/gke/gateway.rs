@@ -6,7 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde_json::Value;
+
 use super::certificate::Scope;
+use super::ingress::CALL;
+use crate::kube::value::str_at;
 
 /// The load balancer of a Gateway: its GatewayClass, of which GKE owns the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,8 +146,11 @@ pub const NAMED_ADDRESS: &str = "NamedAddress";
 /// `portSpecification` of a health check. GKE's newest definition refuses a `port` without it.
 pub const FIXED_PORT: &str = "USE_FIXED_PORT";
 
-/// `statusCode` of a redirect; 302 is the only other one that GKE claims.
-pub const REDIRECT: u16 = 301;
+/// `statusCode` of a redirect.
+pub const REDIRECT: u64 = 301;
+
+/// Those that GKE claims.
+pub const REDIRECTS: [u64; 2] = [REDIRECT, 302];
 
 /// `logging.sampleRate` that logs every request.
 pub const LOG_ALL: f64 = 1_000_000.0;
@@ -153,3 +160,26 @@ pub const MAX_HOSTNAMES: usize = 16;
 
 /// How many `listeners` a Gateway takes (its definition).
 pub const MAX_LISTENERS: usize = 64;
+
+/// Whether a match of an HTTPRoute lets the calls of Milvus's clients through; what is left out is the prefix `/`.
+#[must_use]
+pub fn lets_calls_through(one: &Value) -> bool {
+    let path = str_at(one, "/path/value").unwrap_or("/");
+    match str_at(one, "/path/type") {
+        None | Some("PathPrefix") => {
+            let prefix = path.trim_end_matches('/');
+            CALL.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+        // One path is not all of them; and GKE takes no regular expressions.
+        _ => false,
+    }
+}
+
+/// Whether a host of a route is one of a listener's, or the other way round: either may begin with `*.`.
+#[must_use]
+pub fn hosts_meet(one: &str, other: &str) -> bool {
+    let covers = |pattern: &str, host: &str| {
+        pattern.strip_prefix('*').is_some_and(|end| host.len() > end.len() && host.ends_with(end))
+    };
+    one.eq_ignore_ascii_case(other) || covers(one, other) || covers(other, one)
+}

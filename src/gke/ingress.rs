@@ -12,7 +12,7 @@ use crate::kube::value::{array_at, pointer, set_at, str_at};
 use crate::text::namespace_flag;
 
 /// What gRPC clients of Milvus ask for first.
-const CALL: &str = "/milvus.proto.milvus.MilvusService/Connect";
+pub(super) const CALL: &str = "/milvus.proto.milvus.MilvusService/Connect";
 
 /// How many certificates a target proxy of Compute Engine takes.
 pub const MAX_CERTIFICATES: usize = 15;

@@ -207,7 +207,7 @@ fn collect(value: &Value, path: String, paths: &mut Vec<String>) {
 /// Of the golden cases that succeed, what they record; and what warnings they record.
 fn golden() -> Vec<(String, Vec<u8>, bool)> {
     let mut cases = Vec::new();
-    for group in ["append", "options"] {
+    for group in ["append", "options", "gateway"] {
         for folder in entries(&testdata("cases").join(group)) {
             let Ok(output) = fs::read(folder.join("stdout.yaml")) else { continue };
             let warns = fs::read_to_string(folder.join("stderr.txt")).unwrap_or_default();
