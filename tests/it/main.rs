@@ -12,6 +12,7 @@ mod diff;
 mod docs;
 mod exhaustive;
 mod faults;
+mod files;
 mod function;
 mod gateway;
 mod gke;
