@@ -7,6 +7,7 @@ mod charts;
 mod check;
 mod check_gke;
 mod common;
+mod completion;
 mod crdcheck;
 mod diff;
 mod docs;
