@@ -70,10 +70,10 @@ fn of_cli(
             Err(Outcome::failed(Status::Usage, "error: a post-renderer takes flags only, no commands\n".to_owned()))
         }
         Some(Command::Diff { file, asked, output, color, exit_code, context }) => {
-            diff::run(*asked, output, color, exit_code, context, file, input)
+            diff::run(*asked, output, color, exit_code, context, file.as_slice(), input)
         }
         Some(Command::Cert { hosts, out, days, key, force }) => cert::run(hosts, &out, days, key, force),
-        Some(Command::Notes { file, asked, output }) => notes::run(*asked, output, file, input),
+        Some(Command::Notes { file, asked, output }) => notes::run(*asked, output, file.as_slice(), input),
         Some(Command::Status { files, release, wait_hint, dns, output }) => {
             status::run(&Asked { release, dns }, wait_hint, output, &Manifests::read(&files, input)?)
         }

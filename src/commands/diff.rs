@@ -15,11 +15,11 @@ pub(super) fn run(
     colour: Colour,
     exit_code: bool,
     context: usize,
-    file: Option<PathBuf>,
+    files: &[PathBuf],
     stdin: impl Read,
 ) -> Result<Outcome, Outcome> {
     let settings = settings(options(asked)?)?;
-    let manifests = Manifests::read(file.as_slice(), stdin)?;
+    let manifests = Manifests::read(files, stdin)?;
     let stream = filter::read(&manifests.input).map_err(|refusal| refused_whole(&refusal))?;
     let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| manifests.refused(&refusal, &stream))?;
     let found = match output {

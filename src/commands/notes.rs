@@ -9,16 +9,11 @@ use crate::filter;
 use crate::notes;
 use crate::report::outcome::{Outcome, Status};
 
-pub(super) fn run(
-    asked: Asked,
-    output: DataOutput,
-    file: Option<PathBuf>,
-    stdin: impl Read,
-) -> Result<Outcome, Outcome> {
+pub(super) fn run(asked: Asked, output: DataOutput, files: &[PathBuf], stdin: impl Read) -> Result<Outcome, Outcome> {
     let options = options(asked)?;
     let flags = options.flags();
     let settings = settings(options)?;
-    let manifests = Manifests::read(file.as_slice(), stdin)?;
+    let manifests = Manifests::read(files, stdin)?;
     let stream = filter::read(&manifests.input).map_err(|refusal| refused_whole(&refusal))?;
     let release = filter::release(&stream, &settings).map_err(|refusal| manifests.refused(&refusal, &stream))?;
     let rewrite = filter::rewrite_release(&release, &stream, &settings)
