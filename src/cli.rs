@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches, Parser, Subcommand, ValueHint};
 
 use crate::certificate::{Days, KeyType};
 use crate::check::rules::{self, Rule};
@@ -117,6 +117,9 @@ pub enum Command {
     ///
     /// Values that may be secrets are masked in the text, and are not in the patches.
     Diff {
+        /// The rendered chart; stdin if there is none, or `-`
+        #[arg(value_hint = ValueHint::FilePath, help_heading = INPUT)]
+        file: Option<PathBuf>,
         /// As of the filter.
         #[command(flatten)]
         asked: Box<Asked>,
@@ -163,6 +166,9 @@ pub enum Command {
     ///
     /// What to make before it is applied, what to wait for, where DNS must lead, how clients connect.
     Notes {
+        /// The rendered chart; stdin if there is none, or `-`
+        #[arg(value_hint = ValueHint::FilePath, help_heading = INPUT)]
+        file: Option<PathBuf>,
         /// As of the filter.
         #[command(flatten)]
         asked: Box<Asked>,
@@ -176,6 +182,9 @@ pub enum Command {
     ///
     /// The last line is `ready`, `waiting for …` or `broken: …`; the exit status is 0, 3 or 1.
     Status {
+        /// What kubectl printed; stdin if there is none, or `-`
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = INPUT)]
+        files: Vec<PathBuf>,
         /// Which Milvus release of the input, if there are several
         #[arg(long, value_name = "NAME", help_heading = INPUT)]
         release: Option<String>,
@@ -199,6 +208,9 @@ pub enum Command {
     /// A rendered chart, this program's output, what `kubectl get -o yaml` (or json) prints, or what was written by
     /// hand. What leads to Milvus is checked; everything else is left alone. Ends with status 1 on errors.
     Check {
+        /// The manifests, as one input; stdin if there is none, or `-`
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        files: Vec<PathBuf>,
         /// End with status 1 on warnings, too
         #[arg(long)]
         strict: bool,
@@ -221,6 +233,7 @@ pub enum Command {
     /// Explain a rule of `check`, or list all of them
     Explain {
         /// The rule, as `check` names it
+        #[arg(value_name = "RULE")]
         rule: Option<String>,
     },
     /// The plugin by which Helm 4 finds this program (Helm 3 needs none)
@@ -283,6 +296,14 @@ impl Command {
     /// How it is run, if it reads stdin.
     #[must_use]
     pub fn example(&self) -> Option<&'static str> {
+        let files = match self {
+            Self::Diff { file, .. } | Self::Notes { file, .. } => file.as_slice(),
+            Self::Status { files, .. } | Self::Check { files, .. } => files,
+            _ => &[],
+        };
+        if !files.is_empty() && !files.iter().any(|file| file.as_os_str() == STDIN) {
+            return None;
+        }
         Some(match self {
             Self::Diff { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 diff --host <DOMAIN>",
             Self::Notes { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 notes --host <DOMAIN>",
@@ -294,6 +315,9 @@ impl Command {
         })
     }
 }
+
+/// What stands for stdin among files.
+pub const STDIN: &str = "-";
 
 /// How the filter is run.
 pub const EXAMPLE: &str = "helm template my-release milvus/milvus | milvus-gke-l7 --host <DOMAIN>";
@@ -496,14 +520,6 @@ fn unknown_variable(name: &str) -> Option<String> {
     let meant = nearest(&name[VARIABLES.len()..], told, 2);
     let hint = meant.map(|meant| format!("; did you mean {VARIABLES}{meant}?")).unwrap_or_default();
     Some(format!("{} is not a variable of {NAME} and has no effect{hint}", one_line(name)))
-}
-
-/// The completion script of `shell`.
-#[must_use]
-pub fn completions(shell: clap_complete::Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), NAME, &mut script);
-    script
 }
 
 /// The manual page, in roff.

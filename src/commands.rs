@@ -22,8 +22,8 @@ use crate::cli::{self, Cli, Command, HELM4_PLUGIN, SchemaOf};
 use crate::report::outcome::{Outcome, Status};
 use crate::report::progress::Progress;
 use crate::status::Asked;
-use crate::{config, notes as steps, status as stand};
-use shared::{failure, usage};
+use crate::{completion, config, notes as steps, status as stand};
+use shared::{Manifests, failure, usage};
 
 /// Runs with these arguments (the program's name first) and this input. What takes long tells its progress.
 #[must_use]
@@ -32,7 +32,9 @@ pub fn run(arguments: &[OsString], input: impl Read + IsTerminal, progress: &mut
     let helm4 = arguments.iter().any(|argument| argument == HELM4_PLUGIN);
     match cli::parse(arguments).map_err(cli::without_pem) {
         Ok(cli) => {
-            let outcome = of_cli(cli, arguments.len() < 2, input, progress).unwrap_or_else(|outcome| outcome);
+            let is_filter = cli.command.is_none();
+            let mut outcome = of_cli(cli, arguments.len() < 2, input, progress).unwrap_or_else(|outcome| outcome);
+            outcome.stdout.may_be_cut = !is_filter;
             if helm4 { outcome.in_band() } else { outcome }
         }
         // Help is no manifest either.
@@ -54,7 +56,10 @@ fn of_cli(
     {
         let text = match alone {
             true => Cli::command().render_help().ansi().to_string(),
-            false => format!("error: no input: pipe manifests in, or redirect a file with `<`\n  {example}\n"),
+            false => {
+                let file = if cli.command.is_some() { "name a file" } else { "redirect a file with `<`" };
+                format!("error: no input: pipe manifests in, or {file}\n  {example}\n")
+            }
         };
         return Err(Outcome::failed(Status::Usage, text));
     }
@@ -64,20 +69,20 @@ fn of_cli(
         Some(_) if cli.filter.helm4_plugin => {
             Err(Outcome::failed(Status::Usage, "error: a post-renderer takes flags only, no commands\n".to_owned()))
         }
-        Some(Command::Diff { asked, output, color, exit_code, context }) => {
-            diff::run(*asked, output, color, exit_code, context, input)
+        Some(Command::Diff { file, asked, output, color, exit_code, context }) => {
+            diff::run(*asked, output, color, exit_code, context, file.as_slice(), input)
         }
         Some(Command::Cert { hosts, out, days, key, force }) => cert::run(hosts, &out, days, key, force),
-        Some(Command::Notes { asked, output }) => notes::run(*asked, output, input),
-        Some(Command::Status { release, wait_hint, dns, output }) => {
-            status::run(&Asked { release, dns }, wait_hint, output, input)
+        Some(Command::Notes { file, asked, output }) => notes::run(*asked, output, file.as_slice(), input),
+        Some(Command::Status { files, release, wait_hint, dns, output }) => {
+            status::run(&Asked { release, dns }, wait_hint, output, &Manifests::read(&files, input)?)
         }
         Some(Command::Wait(asked)) => wait::run(asked, progress),
-        Some(Command::Check { strict, release, ignore, output, color }) => {
-            check::run(release.as_deref(), strict, &ignore, output, color, input)
+        Some(Command::Check { files, strict, release, ignore, output, color }) => {
+            check::run(release.as_deref(), strict, &ignore, output, color, &Manifests::read(&files, input)?)
         }
         Some(Command::Explain { rule }) => explain::run(rule.as_deref()),
-        Some(Command::Completions { shell }) => Ok(Outcome::done(cli::completions(shell))),
+        Some(Command::Completions { shell }) => Ok(Outcome::done(completion::script(shell))),
         Some(Command::Man) => cli::manual().map(Outcome::done).map_err(|error| failure(&error.into())),
         Some(Command::Schema { of }) => Ok(Outcome::done(schema(of).as_bytes().to_vec())),
         Some(Command::HelmPlugin { action }) => Ok(install::helm(action)),

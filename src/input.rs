@@ -1,4 +1,4 @@
-//! stdin → bytes.
+//! stdin, or files → bytes.
 
 use std::io::{Read, Result};
 use std::ops::Deref;
@@ -38,6 +38,17 @@ impl Input {
         Ok(input)
     }
 
+    /// Puts another text behind it, as documents of their own, and tells where that begins.
+    pub fn append(&mut self, text: &[u8]) -> usize {
+        if !self.is_empty() && !self.ends_with(b"\n") {
+            self.bytes.push(b'\n');
+        }
+        self.bytes.extend_from_slice(b"---\n");
+        let at = self.len();
+        self.bytes.extend_from_slice(text);
+        at
+    }
+
     fn with_room(size: usize) -> Option<Self> {
         let mut bytes: Vec<u8> = Vec::new();
         bytes.try_reserve_exact(size + CACHE_LINE).ok()?;
@@ -67,6 +78,14 @@ mod tests {
             assert!(*input == *text, "{size} bytes");
             assert_eq!(input.as_ptr().align_offset(CACHE_LINE), 0);
         }
+    }
+
+    #[test]
+    fn one_text_behind_another() {
+        let mut input = Input::read(&b"a: 1"[..], 10).expect("nothing fails");
+        assert_eq!(input.append(b"b: 2\n"), 9);
+        assert_eq!(input.append(b"c: 3"), 18);
+        assert_eq!(&*input, b"a: 1\n---\nb: 2\n---\nc: 3");
     }
 
     #[test]

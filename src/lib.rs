@@ -7,6 +7,7 @@ pub mod certificate;
 pub mod check;
 pub mod cli;
 pub mod commands;
+pub mod completion;
 pub mod config;
 pub mod connect;
 pub mod diff;

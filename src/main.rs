@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     say(&stderr);
     match write(&stdout) {
         Ok(()) => ExitCode::from(status as u8),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe && stdout.may_be_cut => ExitCode::from(status as u8),
         Err(error) => {
             say(&format!("error: cannot write stdout: {error}\n"));
             ExitCode::from(Status::Refused as u8)

@@ -67,7 +67,7 @@ pub const DOCUMENT_LIMIT: usize = 1_000_000;
 const TYPICAL_DOCUMENT: usize = 2 << 10;
 
 /// UTF-8's byte order mark: not part of the document that it stands before.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// A stream of more documents than are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -1,12 +1,14 @@
 //! Findings → text for people, JSON, or SARIF for tools that show results beside code.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::Finding;
 use super::rules::{self, Rule};
 use crate::report::diagnostic::{self, Diagnostic, Location, Locator, Severity};
+use crate::report::files::Files;
 use crate::stream::Stream;
 
 /// How many findings there are of each severity.
@@ -36,13 +38,13 @@ pub struct Located {
     location: Option<Location>,
 }
 
-/// Puts findings in the order of the input, which came from `file`.
+/// Puts findings in the order of the input, which came from `files`.
 #[must_use]
-pub fn sorted(mut findings: Vec<Finding>, stream: &Stream<'_>, file: &str) -> Vec<Located> {
+pub fn sorted(mut findings: Vec<Finding>, stream: &Stream<'_>, files: &Files) -> Vec<Located> {
     let document = |finding: &Finding| finding.place.as_ref().map(|place| place.document);
     // By document first, so that each is read once.
     findings.sort_by_key(document);
-    let mut locator = Locator::new(stream, file);
+    let mut locator = Locator::new(stream, files);
     let located = findings.into_iter().map(|finding| {
         let location = finding.place.as_ref().map(|place| locator.locate(place));
         Located { finding, location }
@@ -97,6 +99,7 @@ pub fn json(findings: &[Located]) -> String {
             "fix": finding.fix(),
             "object": located.and_then(|located| located.object.as_deref()),
             "source": located.map(|located| located.source.as_str()),
+            "file": located.and_then(|located| located.file.as_deref()),
             "line": located.map(|located| located.line),
             "column": located.map(|located| located.column),
             "path": finding.path(),
@@ -131,7 +134,7 @@ pub fn sarif(findings: &[Located]) -> String {
             let name = located.object.as_deref().unwrap_or(&located.source);
             result["locations"] = json!([{
                 "physicalLocation": {
-                    "artifactLocation": {"uri": "stdin"},
+                    "artifactLocation": {"uri": located.file.as_deref().map_or_else(|| "stdin".to_owned(), uri)},
                     "region": {"startLine": located.line, "startColumn": located.column},
                 },
                 "logicalLocations": [{"fullyQualifiedName": name, "kind": "object"}],
@@ -152,6 +155,23 @@ pub fn sarif(findings: &[Located]) -> String {
             "results": findings.iter().map(result).collect::<Vec<_>>(),
         }],
     }))
+}
+
+/// A file's name as a reference to it: relative to where the program runs, or whole.
+fn uri(file: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let mut uri = String::new();
+    // The names of Windows have other separators, and a drive in front.
+    let file = if cfg!(windows) { file.replace('\\', "/") } else { file.to_owned() };
+    if file.starts_with('/') {
+        uri.push_str("file://");
+    } else if Path::new(&file).is_absolute() {
+        uri.push_str("file:///");
+    }
+    for byte in file.bytes() {
+        let _ = if is_plain(byte) { write!(uri, "{}", char::from(byte)) } else { write!(uri, "%{byte:02X}") };
+    }
+    uri
 }
 
 fn pretty(value: &Value) -> String {

@@ -1,8 +1,6 @@
 //! `check`: mistakes in manifests.
 
-use std::io::Read;
-
-use super::shared::{STDIN, for_stdout, read, refused, refused_whole};
+use super::shared::{Manifests, for_stdout, refused_whole};
 use crate::check::rules::Rule;
 use crate::check::{self, report};
 use crate::cli::{CheckOutput, Colour};
@@ -15,13 +13,12 @@ pub(super) fn run(
     ignored: &[&'static Rule],
     output: CheckOutput,
     colour: Colour,
-    input: impl Read,
+    manifests: &Manifests,
 ) -> Result<Outcome, Outcome> {
-    let input = read(input)?;
-    let stream = Stream::read(&input).map_err(|error| refused_whole(&error.into()))?;
-    let mut findings = check::check(&stream, release).map_err(|refusal| refused(&refusal, &stream))?;
+    let stream = Stream::read(&manifests.input).map_err(|error| refused_whole(&error.into()))?;
+    let mut findings = check::check(&stream, release).map_err(|refusal| manifests.refused(&refusal, &stream))?;
     findings.retain(|finding| !ignored.contains(&finding.rule));
-    let findings = report::sorted(findings, &stream, STDIN);
+    let findings = report::sorted(findings, &stream, &manifests.files);
     let count = report::Count::of(&findings);
     let stdout = match output {
         CheckOutput::Text => for_stdout(report::text(&findings), colour),

@@ -1,8 +1,9 @@
 //! `diff`: what the filter would change.
 
 use std::io::Read;
+use std::path::PathBuf;
 
-use super::shared::{for_stdout, options, read, refused, refused_whole, settings, warned};
+use super::shared::{Manifests, for_stdout, options, refused_whole, settings, warned};
 use crate::cli::{Asked, Colour, DiffOutput};
 use crate::diff;
 use crate::filter;
@@ -14,15 +15,16 @@ pub(super) fn run(
     colour: Colour,
     exit_code: bool,
     context: usize,
-    input: impl Read,
+    files: &[PathBuf],
+    stdin: impl Read,
 ) -> Result<Outcome, Outcome> {
     let settings = settings(options(asked)?)?;
-    let input = read(input)?;
-    let stream = filter::read(&input).map_err(|refusal| refused_whole(&refusal))?;
-    let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| refused(&refusal, &stream))?;
+    let manifests = Manifests::read(files, stdin)?;
+    let stream = filter::read(&manifests.input).map_err(|refusal| refused_whole(&refusal))?;
+    let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| manifests.refused(&refusal, &stream))?;
     let found = match output {
         DiffOutput::Text => {
-            diff::unified(&input, stream, rewrite, context).map_err(|refusal| refused_whole(&refusal))?
+            diff::unified(&manifests.input, stream, rewrite, context).map_err(|refusal| refused_whole(&refusal))?
         }
         DiffOutput::Patch => diff::patches(&stream, rewrite),
     };

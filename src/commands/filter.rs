@@ -7,6 +7,7 @@ use super::function;
 use super::shared::{options, read, read_config, refused, refused_whole, settings, warned};
 use crate::cli::Filter;
 use crate::filter::{self, Output};
+use crate::report::files::Files;
 use crate::report::outcome::{Outcome, Status, Stdout, own_name_first};
 
 pub(super) fn run(filter: Filter, input: impl Read) -> Result<Outcome, Outcome> {
@@ -29,7 +30,8 @@ pub(super) fn run(filter: Filter, input: impl Read) -> Result<Outcome, Outcome> 
     };
     let Output { stream, warnings } = {
         let stream = filter::read(&input).map_err(|refusal| named(refused_whole(&refusal)))?;
-        let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| named(refused(&refusal, &stream)))?;
+        let rewrite = filter::rewrite(&stream, &settings)
+            .map_err(|refusal| named(refused(&refusal, &stream, &Files::stdin())))?;
         rewrite.output(stream).map_err(|refusal| named(refused_whole(&refusal)))?
     };
     Ok(Outcome { stdout: Stdout::of(input, stream), stderr: warned(&warnings), status: Status::Done })

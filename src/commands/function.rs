@@ -12,7 +12,7 @@ use json_patch::{AddOperation, Patch, PatchOperation};
 use memchr::memmem;
 use serde_json::{Value, json};
 
-use super::shared::{COLOURED, STDIN};
+use super::shared::COLOURED;
 use crate::cli;
 use crate::config;
 use crate::filter::{self, Output, Rewrite};
@@ -20,6 +20,7 @@ use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::{array_at, pointer, str_at, value_at};
 use crate::options::{Field, Options, OptionsError};
 use crate::report::diagnostic;
+use crate::report::files::Files;
 use crate::report::outcome::{Outcome, Status, own_name_first};
 use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
@@ -51,10 +52,11 @@ pub fn is_resource_list(input: &[u8]) -> bool {
 #[must_use]
 pub fn run(input: &[u8], given: Options) -> Outcome {
     let split = Stream::split(input);
-    let told = |refusal: &Refusal, file| diagnostic::refusal(refusal, &split, file, COLOURED) + "\n";
+    let stdin = Files::stdin();
+    let told = |refusal: &Refusal, files| diagnostic::refusal(refusal, &split, files, COLOURED) + "\n";
     let id = match only_document(&split) {
         Ok(id) => id,
-        Err(refusal) => return failure(&told(&refusal, STDIN), list_of(&FunctionResult::of_refusal(&refusal))),
+        Err(refusal) => return failure(&told(&refusal, &stdin), list_of(&FunctionResult::of_refusal(&refusal))),
     };
     let stream = Stream::split(input).open();
     // A list without items has not been opened.
@@ -62,15 +64,17 @@ pub fn run(input: &[u8], given: Options) -> Outcome {
     let list = match &parsed {
         Ok(Some(parsed)) => &parsed.document,
         Ok(None) => stream.lists()[0].document(),
-        Err(refusal) => return failure(&told(refusal, STDIN), list_of(&FunctionResult::of_refusal(refusal))),
+        Err(refusal) => return failure(&told(refusal, &stdin), list_of(&FunctionResult::of_refusal(refusal))),
     };
     let call = Call { list, stream: &stream };
     let (result, message) = match call.settings(id, given) {
-        Err(refusal) => (FunctionResult::of_config(&refusal, call.config()), told(&refusal, "functionConfig")),
+        Err(refusal) => {
+            (FunctionResult::of_config(&refusal, call.config()), told(&refusal, &Files::called("functionConfig")))
+        }
         Ok(settings) => match call.rewrite(&settings) {
-            Err(refusal) => (call.result_of(&refusal), diagnostic::refusal(&refusal, &stream, STDIN, COLOURED) + "\n"),
+            Err(refusal) => (call.result_of(&refusal), diagnostic::refusal(&refusal, &stream, &stdin, COLOURED) + "\n"),
             Ok((rewrite, results)) => match rewrite.output_with(stream, &results) {
-                Err(refusal) => (FunctionResult::of_refusal(&refusal), told(&refusal, STDIN)),
+                Err(refusal) => (FunctionResult::of_refusal(&refusal), told(&refusal, &stdin)),
                 Ok(Output { stream, warnings }) => {
                     let named = |one: &String| own_name_first(&diagnostic::warning(one, COLOURED)) + "\n";
                     let stderr = warnings.iter().map(named).collect();

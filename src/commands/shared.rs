@@ -1,26 +1,25 @@
 //! What commands share: reading what is asked for and stdin, and saying why not.
 
+use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::cli::{self, Asked, Colour, Given};
+use crate::cli::{self, Asked, Colour, Given, STDIN};
 use crate::config;
 use crate::input::Input;
 use crate::options::Options;
 use crate::report::diagnostic;
+use crate::report::files::Files;
 use crate::report::outcome::{Outcome, Status};
 use crate::report::refusal::{Reason, Refusal};
 use crate::settings::Settings;
-use crate::stream::{INPUT_LIMIT, Stream};
+use crate::stream::{BYTE_ORDER_MARK, INPUT_LIMIT, Stream};
 
 /// Coloured always: `anstream` takes the colours out where they are not wanted.
 pub(super) const COLOURED: bool = true;
-
-/// What the input is called where it has no name of its own.
-pub(super) const STDIN: &str = "<stdin>";
 
 /// What clap has to say: an error, or the help that was asked for.
 pub(super) fn usage(error: &clap::Error) -> Outcome {
@@ -28,7 +27,9 @@ pub(super) fn usage(error: &clap::Error) -> Outcome {
     if error.use_stderr() {
         return Outcome::failed(Status::Usage, text.ansi().to_string());
     }
-    Outcome::done(for_stdout(text.ansi().to_string(), Colour::Auto))
+    let mut outcome = Outcome::done(for_stdout(text.ansi().to_string(), Colour::Auto));
+    outcome.stdout.may_be_cut = true;
+    outcome
 }
 
 /// stdout is written as it is: the colours of a text for people stay only where they are wanted.
@@ -67,8 +68,8 @@ pub(super) fn read_config(file: &Path) -> Result<Options, String> {
     };
     let text = std::fs::read(file).map_err(cannot_read)?;
     let stream = Stream::split(&text);
-    let name = file.display().to_string();
-    config::read(&stream).map_err(|refusal| diagnostic::refusal(&refusal, &stream, &name, COLOURED) + "\n")
+    let files = Files::called(&file.display().to_string());
+    config::read(&stream).map_err(|refusal| diagnostic::refusal(&refusal, &stream, &files, COLOURED) + "\n")
 }
 
 /// All of stdin.
@@ -80,14 +81,59 @@ pub(super) fn read(input: impl Read) -> Result<Input, Outcome> {
     Ok(input)
 }
 
-/// A refusal of stdin.
-pub(super) fn refused(refusal: &Refusal, stream: &Stream<'_>) -> Outcome {
-    Outcome::failed(Status::Refused, diagnostic::refusal(refusal, stream, STDIN, COLOURED) + "\n")
+/// What a command reads in place of stdin.
+pub(super) struct Manifests {
+    pub(super) input: Input,
+    pub(super) files: Files,
 }
 
-/// A refusal of stdin as such, which was not even split.
+impl Manifests {
+    /// All of these files, one after the other; `-` is stdin, and so is no file.
+    pub(super) fn read(files: &[PathBuf], mut stdin: impl Read) -> Result<Self, Outcome> {
+        let [first, others @ ..] = files else { return Ok(Self { input: read(stdin)?, files: Files::stdin() }) };
+        let name = |file: &PathBuf| (file.as_os_str() != STDIN).then(|| file.display().to_string());
+        let mut input = read_file(first, &mut stdin, INPUT_LIMIT)?;
+        let (mut line, mut start) = (1, 0);
+        let mut named = vec![(name(first), line)];
+        for file in others {
+            let text = read_file(file, &mut stdin, INPUT_LIMIT.saturating_sub(input.len()))?;
+            let end = input.append(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text));
+            line += memchr::memchr_iter(b'\n', &input[start..end]).count();
+            start = end;
+            named.push((name(file), line));
+        }
+        let files = Files::given(named);
+        if input.len() > INPUT_LIMIT { Err(refused_whole(&Reason::TooLarge.into())) } else { Ok(Self { input, files }) }
+    }
+
+    /// A refusal of what was read.
+    pub(super) fn refused(&self, refusal: &Refusal, stream: &Stream<'_>) -> Outcome {
+        refused(refusal, stream, &self.files)
+    }
+}
+
+fn read_file(file: &Path, stdin: &mut impl Read, limit: usize) -> Result<Input, Outcome> {
+    let cannot_read = |error| failure(&anyhow::Error::new(error).context(format!("cannot read {}", file.display())));
+    if file.as_os_str() == STDIN {
+        return Input::read(stdin, limit).context("cannot read stdin").map_err(|error| failure(&error));
+    }
+    if file.is_dir() {
+        let name = file.display();
+        let help = format!("name the files in it, as in {}/*.yaml", name.to_string().trim_end_matches('/'));
+        let message = format!("error: cannot read {name}: it is a directory\n  = help: {help}\n");
+        return Err(Outcome::failed(Status::Refused, message));
+    }
+    File::open(file).and_then(|text| Input::read(text, limit)).map_err(cannot_read)
+}
+
+/// A refusal of what was read from `files`.
+pub(super) fn refused(refusal: &Refusal, stream: &Stream<'_>, files: &Files) -> Outcome {
+    Outcome::failed(Status::Refused, diagnostic::refusal(refusal, stream, files, COLOURED) + "\n")
+}
+
+/// A refusal of the input as such, which was not even split.
 pub(super) fn refused_whole(refusal: &Refusal) -> Outcome {
-    refused(refusal, &Stream::split(&[]))
+    refused(refusal, &Stream::split(&[]), &Files::stdin())
 }
 
 /// For programs.

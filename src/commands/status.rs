@@ -1,27 +1,31 @@
 //! `status`: where the set-up of a release stands.
 
-use std::io::Read;
-
-use super::shared::{json, read, refused, refused_whole};
+use super::shared::{Manifests, json, refused, refused_whole};
 use crate::cli::DataOutput;
+use crate::report::files::Files;
 use crate::report::mistaken::Mistaken;
 use crate::report::outcome::{Outcome, Status, Stdout};
 use crate::report::refusal::{Reason, Refusal};
 use crate::status::{self, Asked, StatusReport, Verdict};
 use crate::stream::Stream;
 
-pub(super) fn run(asked: &Asked, wait_hint: bool, output: DataOutput, input: impl Read) -> Result<Outcome, Outcome> {
-    let report = report(&read(input)?, asked).map_err(|unread| unread.1)?;
+pub(super) fn run(
+    asked: &Asked,
+    wait_hint: bool,
+    output: DataOutput,
+    manifests: &Manifests,
+) -> Result<Outcome, Outcome> {
+    let report = report(&manifests.input, &manifests.files, asked).map_err(|unread| unread.1)?;
     let stdout = told(&report, output, wait_hint)?;
     Ok(Outcome { stdout, stderr: String::new(), status: exit_status(report.verdict) })
 }
 
 /// What the objects tell, or why nothing.
-pub(super) fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Box<(Reason, Outcome)>> {
+pub(super) fn report(input: &[u8], files: &Files, asked: &Asked) -> Result<StatusReport, Box<(Reason, Outcome)>> {
     let report = status::report(input, asked).map_err(|refusal| {
         let stream = Stream::split(input);
         let refusal = of_printed(refusal, &stream);
-        let outcome = refused(&refusal, &stream);
+        let outcome = refused(&refusal, &stream, files);
         Box::new((refusal.reason, outcome))
     })?;
     // What is no part of the set-up is not to be waited for.

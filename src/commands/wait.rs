@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::shared::refused_whole;
 use super::status::{exit_status, report, told};
 use crate::cli::Wait;
+use crate::report::files::Files;
 use crate::report::outcome::{Outcome, Status, Stdout};
 use crate::report::progress::Progress;
 use crate::report::refusal::Reason;
@@ -74,7 +75,7 @@ fn look(source: &Source, asked: &Asked, bound: Duration, tick: &mut dyn FnMut())
     if input.len() > INPUT_LIMIT {
         return Ok(unread(&Reason::TooLarge, refused_whole(&Reason::TooLarge.into())));
     }
-    Ok(match report(&input, asked) {
+    Ok(match report(&input, &Files::stdin(), asked) {
         Ok(report) => Look::Report(report.into()),
         Err(why) => unread(&why.0, why.1),
     })

@@ -7,6 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use json_patch::jsonptr::Pointer;
 
+use super::files::{Files, Part};
 use super::place::{Place, Spot};
 use super::refusal::Refusal;
 use crate::kube::object::{HELM4_FILENAME, Object as _, Parsed};
@@ -53,11 +54,11 @@ impl<'d> From<&'d Refusal> for Diagnostic<'d> {
     }
 }
 
-/// Renders a refusal of `stream`, which came from `file`, with escape codes for colour if
+/// Renders a refusal of `stream`, which came from `files`, with escape codes for colour if
 /// `coloured`.
 #[must_use]
-pub fn refusal(refusal: &Refusal, stream: &Stream<'_>, file: &str, coloured: bool) -> String {
-    let location = refusal.place.as_ref().map(|place| Locator::new(stream, file).locate(place));
+pub fn refusal(refusal: &Refusal, stream: &Stream<'_>, files: &Files, coloured: bool) -> String {
+    let location = refusal.place.as_ref().map(|place| Locator::new(stream, files).locate(place));
     render(&refusal.into(), location.as_ref(), coloured)
 }
 
@@ -107,7 +108,9 @@ pub struct Location {
     pub source: String,
     /// Kind and name, if it holds an object that has them.
     pub object: Option<String>,
-    /// 1-based, in the stream.
+    /// The file, if it was named on the command line.
+    pub file: Option<String>,
+    /// 1-based, in the file.
     pub line: usize,
     /// 1-based, in characters.
     pub column: usize,
@@ -117,9 +120,13 @@ pub struct Location {
 
 impl Location {
     fn origin(&self) -> String {
-        match &self.object {
+        let source = match &self.object {
             Some(object) => format!("{} ({object})", self.source),
             None => self.source.clone(),
+        };
+        match &self.file {
+            Some(file) if *file != self.source => format!("{source} in {file}"),
+            _ => source,
         }
     }
 }
@@ -128,7 +135,7 @@ impl Location {
 #[derive(Debug)]
 pub struct Locator<'s> {
     stream: &'s Stream<'s>,
-    file: &'s str,
+    files: &'s Files,
     last: Option<Opened<'s>>,
 }
 
@@ -144,32 +151,39 @@ struct Opened<'s> {
 }
 
 impl<'s> Locator<'s> {
-    /// Places of `stream`, which came from `file`.
+    /// Places of `stream`, which came from `files`.
     #[must_use]
-    pub fn new(stream: &'s Stream<'_>, file: &'s str) -> Self {
-        Self { stream, file, last: None }
+    pub fn new(stream: &'s Stream<'_>, files: &'s Files) -> Self {
+        Self { stream, files, last: None }
     }
 
     /// Where `place` is.
     #[must_use]
     pub fn locate(&mut self, place: &Place) -> Location {
-        let Self { stream, file, last } = self;
+        let Self { stream, files, last } = self;
+        let first_line = stream.first_line(place.document);
+        let file = files.at(first_line);
         let opened = match last.take() {
             Some(opened) if opened.id == place.document => opened,
             _ => Opened::read(stream, place.document, file),
         };
-        let location = opened.locate(&place.spot, stream.first_line(place.document));
+        let mut location = opened.locate(&place.spot, first_line);
+        if let Some(Part { name, is_given: true, first_line }) = file {
+            location.file = Some(name.clone());
+            location.line -= first_line - 1;
+        }
         *last = Some(opened);
         location
     }
 }
 
 impl<'s> Opened<'s> {
-    fn read(stream: &'s Stream<'_>, id: DocumentId, file: &str) -> Self {
+    fn read(stream: &'s Stream<'_>, id: DocumentId, file: Option<&Part>) -> Self {
         let body = stream.body(id);
         let object = Parsed::parse(stream, id).ok();
         let template = || object.as_ref()?.annotation(HELM4_FILENAME);
-        let source = stream::source(body).or_else(template).unwrap_or(file).to_owned();
+        let file = || file.map(|part| part.name.as_str());
+        let source = stream::source(body).or_else(template).or_else(file).unwrap_or_default().to_owned();
         let lines = [0].into_iter().chain(memchr::memchr_iter(b'\n', body).map(|line_break| line_break + 1)).collect();
         Self { id, source, object, lines }
     }
@@ -177,7 +191,7 @@ impl<'s> Opened<'s> {
     fn locate(&self, spot: &Spot, first_line: usize) -> Location {
         let object = self.object.as_ref();
         let (source, title) = (self.source.clone(), object.and_then(Parsed::title));
-        let mut location = Location { source, object: title, line: first_line, column: 1, shown: None };
+        let mut location = Location { source, object: title, file: None, line: first_line, column: 1, shown: None };
         match (spot, object) {
             (Spot::Line(line), _) => location.line += line - 1,
             (Spot::Whole, Some(object)) => self.show(&mut location, object, object.document.locate(&pointer(["kind"]))),

@@ -22,13 +22,15 @@ pub struct Outcome {
 pub struct Stdout {
     input: Input,
     pieces: Pieces,
+    /// Whether its reader may stop early, as `head` does: then nothing is lost that somebody waits for.
+    pub may_be_cut: bool,
 }
 
 impl Stdout {
     /// Pieces of the input, and new ones.
     #[must_use]
     pub fn of(input: Input, pieces: Pieces) -> Self {
-        Self { input, pieces }
+        Self { input, pieces, may_be_cut: false }
     }
 
     /// The texts to write, none of them empty.
@@ -39,7 +41,7 @@ impl Stdout {
 
 impl From<Vec<u8>> for Stdout {
     fn from(text: Vec<u8>) -> Self {
-        Self { input: Input::default(), pieces: text.into() }
+        Self { input: Input::default(), pieces: text.into(), may_be_cut: false }
     }
 }
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use base64ct::{Base64, Encoding as _};
 use milvus_gke_l7::check::rules::ALL;
 use milvus_gke_l7::report::diagnostic::Severity;
+use milvus_gke_l7::report::files::Files;
 use milvus_gke_l7::yaml;
 use serde_json::{Value, json};
 
@@ -184,7 +185,7 @@ fn any_value_anywhere() {
         let text = text.join("\n---\n");
         let stream = milvus_gke_l7::stream::Stream::split(text.as_bytes());
         if let Ok(findings) = milvus_gke_l7::check::check(&stream, None) {
-            let findings = milvus_gke_l7::check::report::sorted(findings, &stream, "<stdin>");
+            let findings = milvus_gke_l7::check::report::sorted(findings, &stream, &Files::stdin());
             assert!(!milvus_gke_l7::check::report::text(&findings).is_empty());
         }
     }

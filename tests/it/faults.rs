@@ -240,6 +240,33 @@ fn the_reader_leaves() {
     }
 }
 
+/// What a command prints is for people: they may read as much of it as they want, as with `| head`. What it found
+/// still decides how it ends.
+#[test]
+fn head_of_a_command() {
+    let broken = format!("{}/testdata/check/tls-mode-off/broken.yaml", env!("CARGO_MANIFEST_DIR"));
+    let printed = ["explain", "completions bash", "man", "schema", "--help", "check --help"];
+    let read = [("diff --host a.example.com", 0), ("notes --host a.example.com", 0), ("check", 1)];
+    let lines = printed.map(|line| (line.to_owned(), sample(), 0)).into_iter();
+    let lines = lines.chain(read.map(|(line, status)| (line.to_owned(), LARGE.clone(), status)));
+    let lines = lines.chain([(format!("check {broken}"), Vec::new(), 1), (format!("status {broken}"), Vec::new(), 1)]);
+    for (line, input, status) in lines {
+        let args: Vec<_> = line.split(' ').collect();
+        for shell in ["exec \"$0\" \"$@\"", "trap '' PIPE; exec \"$0\" \"$@\""] {
+            let (reader, writer) = io::pipe().unwrap();
+            drop(reader);
+            let output = by_shell(shell, &args).stdin(file_with(&input)).stdout(writer).output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(!stderr.contains("cannot write stdout"), "{line}: {stderr}");
+            assert_eq!(output.status.code(), Some(status), "{line}: {stderr}");
+        }
+    }
+    let line = "\"$0\" explain | head -n 1; \"$0\" diff --host a.example.com --quiet | head -n 1 >&2";
+    let output = by_shell(line, &[]).stdin(file_with(&LARGE)).env("PATH", "/usr/bin:/bin").output().unwrap();
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!([stdout, stderr].map(|text| text.lines().count()), [1, 1]);
+}
+
 #[test]
 fn the_reader_is_slow() {
     let (mut reader, writer) = io::pipe().unwrap();

@@ -25,7 +25,8 @@ fn no_input_on_a_terminal() {
         ),
     ] {
         let Some(text) = on_terminal(arguments) else { return };
-        let expected = format!("error: no input: pipe manifests in, or redirect a file with `<`\n  {example}\n");
+        let file = if arguments.starts_with('-') { "redirect a file with `<`" } else { "name a file" };
+        let expected = format!("error: no input: pipe manifests in, or {file}\n  {example}\n");
         assert_eq!(text, expected, "{arguments}");
     }
 }

@@ -11,6 +11,7 @@ use json_patch::{AddOperation, Patch, PatchOperation, RemoveOperation, ReplaceOp
 use milvus_gke_l7::commands::function;
 use milvus_gke_l7::options::Options;
 use milvus_gke_l7::report::diagnostic;
+use milvus_gke_l7::report::files::Files;
 use milvus_gke_l7::report::outcome::{Outcome, Status};
 use milvus_gke_l7::report::refusal::Refusal;
 use milvus_gke_l7::settings::Settings;
@@ -566,7 +567,7 @@ pub(crate) fn output(input: &[u8], settings: &Settings) -> Result<Vec<u8>, Strin
 
 /// A refusal as the user sees it: its place must be one that can be shown.
 fn refused(refusal: &Refusal, input: &[u8]) -> String {
-    diagnostic::refusal(refusal, &Stream::split(input).open(), "<stdin>", true)
+    diagnostic::refusal(refusal, &Stream::split(input).open(), &Files::stdin(), true)
 }
 
 /// Output is a fixed point, and differs from the input in what the patches tell; every other document is as it was.
@@ -656,7 +657,7 @@ fn checked(input: &[u8]) {
     let stream = Stream::split(input).open();
     match check::check(&stream, None) {
         Ok(findings) => {
-            let findings = check::report::sorted(findings, &stream, "<stdin>");
+            let findings = check::report::sorted(findings, &stream, &Files::stdin());
             match findings.len() % 3 {
                 0 => drop(check::report::text(&findings)),
                 1 => drop(check::report::sarif(&findings)),
