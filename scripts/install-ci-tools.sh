@@ -4,7 +4,7 @@
 #   $MILVUS_GKE_L7_TOOLS/cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx    the SBOM of a release
 #   $MILVUS_GKE_L7_TOOLS/actionlint-1.7.12/actionlint                 .github/workflows
 #   musl                                                              Rust's standard library for it: releases for Linux
-#   strace (tests/it/faults.rs), shellcheck, valgrind, chromium       from Debian, where there is none on PATH
+#   strace (tests/it/faults.rs), shellcheck, skopeo, valgrind, chromium  from Debian, where there is none on PATH
 # The first two are compiled, which takes some minutes the first time. What is there is left alone.
 set -euo pipefail
 
@@ -56,14 +56,14 @@ install_musl() {
     echo "musl: $(rustc --print target-libdir --target "$target")"
 }
 
-[[ $# -gt 0 ]] || set -- cargo-deny cargo-cyclonedx actionlint musl strace shellcheck valgrind chromium
+[[ $# -gt 0 ]] || set -- cargo-deny cargo-cyclonedx actionlint musl strace shellcheck skopeo valgrind chromium
 for tool in "$@"; do
     case $tool in
     cargo-deny) install_crate cargo-deny 0.20.2 ;;
     cargo-cyclonedx) install_crate cargo-cyclonedx 0.5.9 ;;
     actionlint) install_actionlint 1.7.12 ;;
     musl) install_musl ;;
-    strace | shellcheck | valgrind | chromium) install_package "$tool" ;;
+    strace | shellcheck | skopeo | valgrind | chromium) install_package "$tool" ;;
     *) fail "no such tool: $tool" ;;
     esac
 done
