@@ -151,15 +151,16 @@ exec ROOTENTRYPOINT
 
 #[test]
 fn the_image_is_a_function_of_kustomize() {
-    if !can_pack() || common::system_program("skopeo").is_none() {
+    if !can_pack() {
         return;
     }
+    let Some(skopeo) = common::ci_program("SKOPEO", "skopeo") else { return };
     let Some(kustomize) = Kustomize::find(Tool::Kustomize) else { return };
     let release = &*PACKED;
     let archive = release.file(&format!("milvus-gke-l7-{VERSION}-image.tar"));
     let image = format!("oci-archive:{}:{VERSION}", archive.display());
     let skopeo = |args: &[&str]| {
-        let output = run("skopeo", args, kustomize.path("tmp").as_path());
+        let output = run(skopeo.to_str().unwrap(), args, kustomize.path("tmp").as_path());
         accepted(&output).to_owned()
     };
     let index: Value = serde_json::from_str(&skopeo(&["inspect", "--raw", &image])).unwrap();
