@@ -5,6 +5,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod action;
 mod packages;
 
 use std::collections::{BTreeMap, BTreeSet};
