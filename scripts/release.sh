@@ -3,14 +3,15 @@
 #   scripts/release.sh                      build for this machine, then package
 #   scripts/release.sh check [TAG]          do Cargo.toml, plugin.yaml and CHANGELOG.md name the same version?
 #   scripts/release.sh build [PLATFORM...]  $DIST/bin/<os>-<arch>/milvus-gke-l7, by default for this machine
-#   scripts/release.sh package [TAG]        of all that is in $DIST/bin: an archive for each platform, one Helm 4
-#                                           plugin for all of them, an SBOM, SHA256SUMS
+#   scripts/release.sh package [TAG]        of all that is in $DIST/bin: an archive and a wheel for each platform, one
+#                                           Helm 4 plugin for all of them, an OCI image for Linux, an SBOM, SHA256SUMS
 # With a TAG (v0.1.0) it is for the public: all platforms, the SBOM and the changelog's heading must be there.
 # Variables:
 #   DIST                     where it goes; by default dist in Cargo's target folder
 #   RELEASE_KEY              the key, as gpg knows it, that signs the plugin and the checksums; without it nothing is
 #   RELEASE_PASSPHRASE_FILE  the file with its passphrase, where no agent asks for it
 #   SOURCE_DATE_EPOCH        the time of all files; by default that of the commit
+#   REPOSITORY               the URL of the sources, to which wheels and the image lead
 # The same commit, compiler and tools make the same bytes, wherever they are. Signatures differ: they hold the time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -142,23 +143,6 @@ tarball() { # ARCHIVE FOLDER
         --mode=u+rwX,go+rX,go-w --directory "$(dirname "$2")" "$(basename "$2")" | gzip --best --no-name >"$1"
 }
 
-zipball() { # ARCHIVE FOLDER
-    python3 - "$@" <<'PYTHON'
-import os, sys, time, zipfile
-archive, folder = sys.argv[1:]
-when = time.gmtime(int(os.environ["SOURCE_DATE_EPOCH"]))[:6]
-files = sorted(os.path.join(where, file) for where, _, files in os.walk(folder) for file in files)
-with zipfile.ZipFile(archive, "w") as out:
-    for file in files:
-        entry = zipfile.ZipInfo(os.path.relpath(file, os.path.dirname(folder)), when)
-        entry.create_system = 3  # Unix, whose modes follow
-        entry.external_attr = (0o100755 if os.access(file, os.X_OK) else 0o100644) << 16
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        with open(file, "rb") as content:
-            out.writestr(entry, content.read(), compresslevel=9)
-PYTHON
-}
-
 archive() { # PLATFORM
     local platform=$1 program folder
     program=$(program "$platform")
@@ -174,7 +158,7 @@ archive() { # PLATFORM
     "$ours" completions zsh >"$folder/completions/_$name"
     plugin_yaml <<<"|$program" >"$folder/plugin.yaml"
     case $platform in
-    windows-*) zipball "$out/$name-$version-$platform.zip" "$folder" ;;
+    windows-*) scripts/pack.py zip "$out/$name-$version-$platform.zip" "$folder" ;;
     *) tarball "$out/$name-$version-$platform.tar.gz" "$folder" ;;
     esac
 }
@@ -225,7 +209,7 @@ sign() {
 }
 
 package() { # [TAG]
-    local tag=${1:-} platform here=() missing=()
+    local tag=${1:-} platform program here=() missing=() images=()
     [[ $(tar --version) == *'GNU tar'* ]] || fail "this is not GNU tar: package on Linux"
     for platform in "${platforms[@]}"; do
         if [[ -f $dist/bin/$platform/$(program "$platform") ]]; then here+=("$platform"); else missing+=("$platform"); fi
@@ -245,8 +229,16 @@ package() { # [TAG]
     trap 'rm -rf "$work"' EXIT
     out=$work/out
     mkdir "$out"
-    for platform in "${here[@]}"; do archive "$platform"; done
+    REVISION=$(git rev-parse HEAD 2>/dev/null || true)
+    export REVISION
+    for platform in "${here[@]}"; do
+        program=$dist/bin/$platform/$(program "$platform")
+        archive "$platform"
+        scripts/pack.py wheel "$out" "$version" "$platform" "$program"
+        [[ $platform != linux-* ]] || images+=("$platform=$program")
+    done
     helm_plugin "${here[@]}"
+    [[ ${#images[@]} == 0 ]] || scripts/pack.py image "$out/$name-$version-image.tar" "$version" "${images[@]}"
     if command -v cargo-cyclonedx >/dev/null; then
         sbom
     else

@@ -5,6 +5,9 @@
 
 #![cfg(target_os = "linux")]
 
+mod action;
+mod packages;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
@@ -174,6 +177,8 @@ fn archives() {
     };
     let mut expected: BTreeSet<_> = PLATFORMS.map(archive).into();
     expected.extend(["SHA256SUMS".to_owned(), format!("milvus-gke-l7-{VERSION}.tgz")]);
+    expected.insert(format!("milvus-gke-l7-{VERSION}-image.tar"));
+    expected.extend(packages::WHEELS.map(|(_, _, tags)| format!("milvus_gke_l7-{VERSION}-py3-none-{tags}.whl")));
     if cyclonedx().is_some() {
         expected.insert(format!("milvus-gke-l7-{VERSION}.cdx.json"));
     }
