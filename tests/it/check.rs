@@ -430,7 +430,10 @@ fn json_tells_the_place() {
     let found = findings(&[], &input).unwrap();
     let [finding] = &found[..] else { panic!("{found:#?}") };
     let keys: Vec<_> = finding.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["rule", "severity", "message", "why", "fix", "object", "source", "file", "line", "column", "path"]);
+    assert_eq!(
+        keys,
+        ["rule", "severity", "message", "why", "fix", "object", "source", "file", "line", "column", "path"]
+    );
     assert!(finding["file"].is_null(), "stdin has no name");
     assert_eq!(finding["object"], "Ingress my-release-milvus");
     assert_eq!(finding["source"], "<stdin>");
