@@ -4,7 +4,7 @@
 #   $MILVUS_GKE_L7_TOOLS/cargo-cyclonedx-0.5.9/bin/cargo-cyclonedx    the SBOM of a release
 #   $MILVUS_GKE_L7_TOOLS/actionlint-1.7.12/actionlint                 .github/workflows
 #   musl                                                              Rust's standard library for it: releases for Linux
-#   strace (tests/it/faults.rs), fish (tests/it/completion.rs), skopeo (tests/it/release.rs), shellcheck, valgrind, chromium
+#   strace (tests/it/faults.rs), fish and zsh (tests/it/completion.rs), skopeo (tests/it/release.rs), shellcheck, valgrind, chromium
 #                                                                     from Debian, where there is none on PATH
 # The first two are compiled, which takes some minutes the first time. What is there is left alone.
 set -euo pipefail
@@ -57,14 +57,14 @@ install_musl() {
     echo "musl: $(rustc --print target-libdir --target "$target")"
 }
 
-[[ $# -gt 0 ]] || set -- cargo-deny cargo-cyclonedx actionlint musl strace fish skopeo shellcheck valgrind chromium
+[[ $# -gt 0 ]] || set -- cargo-deny cargo-cyclonedx actionlint musl strace fish zsh skopeo shellcheck valgrind chromium
 for tool in "$@"; do
     case $tool in
     cargo-deny) install_crate cargo-deny 0.20.2 ;;
     cargo-cyclonedx) install_crate cargo-cyclonedx 0.5.9 ;;
     actionlint) install_actionlint 1.7.12 ;;
     musl) install_musl ;;
-    strace | fish | skopeo | shellcheck | valgrind | chromium) install_package "$tool" ;;
+    strace | fish | zsh | skopeo | shellcheck | valgrind | chromium) install_package "$tool" ;;
     *) fail "no such tool: $tool" ;;
     esac
 done

@@ -1,5 +1,7 @@
 //! The command line and the environment, as the user writes them.
 
+pub mod help;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -13,6 +15,7 @@ use crate::host::{Host, HostsError};
 pub use crate::install::NAME;
 use crate::install::{HelmPlugin, KustomizePlugin};
 use crate::options::{Field, INPUT, OUTPUT, Options, OptionsError, variable};
+use crate::status::KINDS;
 use crate::text::{nearest, one_line, shell_word};
 use crate::wait::span::{Interval, Patience};
 
@@ -35,8 +38,7 @@ use crate::wait::span::{Interval, Patience};
     max_term_width = 100,
     after_long_help = AFTER_HELP,
     override_usage = USAGE,
-    subcommand_help_heading = "Commands",
-    disable_help_subcommand = true
+    subcommand_help_heading = "Commands"
 )]
 pub struct Cli {
     /// The main job.
@@ -74,7 +76,7 @@ pub struct Asked {
     /// Configuration: a MilvusGkeL7 object (see `schema`), or a ConfigMap with flat data
     ///
     /// Flags and environment come before it, and it comes before a functionConfig.
-    #[arg(long, value_name = "FILE", env = variable("MILVUS_GKE_L7_CONFIG"), hide_env_values = true, help_heading = INPUT)]
+    #[arg(long, value_name = "FILE", env = variable("MILVUS_GKE_L7_CONFIG"), hide_env = true, help_heading = INPUT)]
     pub config: Option<PathBuf>,
 }
 
@@ -113,9 +115,13 @@ impl Args for Given {
 /// What the program does besides its main job.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what would change: reads a rendered chart and takes the flags of the filter
+    /// Show what would change
     ///
-    /// Values that may be secrets are masked in the text, and are not in the patches.
+    /// Reads a rendered chart and accepts the flags of the main job. Values that may be secrets are masked in the text,
+    /// and are not in the patches.
+    #[command(after_help = "Examples:
+  helm template my-release milvus/milvus | milvus-gke-l7 diff --host milvus.example.com
+  milvus-gke-l7 diff rendered.yaml --host milvus.example.com --output patch")]
     Diff {
         /// The rendered chart; stdin if there is none, or `-`
         #[arg(value_hint = ValueHint::FilePath, help_heading = INPUT)]
@@ -123,20 +129,20 @@ pub enum Command {
         /// As of the filter.
         #[command(flatten)]
         asked: Box<Asked>,
-        /// A unified diff, or an RFC 6902 patch for each object as JSON
-        #[arg(long, value_enum, default_value_t = DiffOutput::Text, help_heading = OUTPUT)]
+        /// A unified diff, or RFC 6902 patches as JSON
+        #[arg(long, short, value_enum, default_value_t = DiffOutput::Text, help_heading = OUTPUT)]
         output: DiffOutput,
         /// When to colour the text; `auto` does on a terminal, unless NO_COLOR is set
-        #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = OUTPUT)]
+        #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = OUTPUT, hide_short_help = true)]
         color: Colour,
         /// End with status 3 when something would change
         #[arg(long, help_heading = OUTPUT)]
         exit_code: bool,
-        /// How many lines to show around each change
+        /// Lines to show around each change
         #[arg(long, short = 'U', value_name = "N", default_value_t = 3, help_heading = OUTPUT)]
         context: usize,
     },
-    /// Make a self-signed certificate and its key, for --tls-cert and --tls-key
+    /// Make a self-signed certificate for --tls-cert and --tls-key
     ///
     /// In place of the guide's openssl commands. Clients accept it once they trust tls.crt
     /// itself: it is the server's certificate and its own trust anchor.
@@ -162,9 +168,13 @@ pub enum Command {
         #[arg(long)]
         force: bool,
     },
-    /// Tell the next steps: reads a rendered chart and takes the flags of the filter
+    /// Print the steps before and after the upgrade
     ///
-    /// What to make before it is applied, what to wait for, where DNS must lead, how clients connect.
+    /// Reads a rendered chart and accepts the flags of the main job. Says what to create before it is applied, what to
+    /// wait for, where DNS must point, and how clients connect.
+    #[command(after_help = "Examples:
+  helm template my-release milvus/milvus | milvus-gke-l7 notes --host milvus.example.com
+  milvus-gke-l7 notes rendered.yaml --host milvus.example.com --output json")]
     Notes {
         /// The rendered chart; stdin if there is none, or `-`
         #[arg(value_hint = ValueHint::FilePath, help_heading = INPUT)]
@@ -173,14 +183,13 @@ pub enum Command {
         #[command(flatten)]
         asked: Box<Asked>,
         /// Text for people, or JSON (see `schema notes`)
-        #[arg(long, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
+        #[arg(long, short, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
         output: DataOutput,
     },
-    /// Tell where the set-up stands: reads what kubectl prints of the release
-    ///
-    /// kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status
+    /// Say how far the set-up is, from kubectl's output
     ///
     /// The last line is `ready`, `waiting for …` or `broken: …`; the exit status is 0, 3 or 1.
+    #[command(after_help = format!("Example:\n  {}", of_kubectl()))]
     Status {
         /// What kubectl printed; stdin if there is none, or `-`
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = INPUT)]
@@ -191,22 +200,28 @@ pub enum Command {
         /// Say how long each step that is waited for usually takes
         #[arg(long, help_heading = OUTPUT)]
         wait_hint: bool,
-        /// Clients find the host by DNS: connect by name, not by address
+        /// Connect by name: clients find the host by DNS
         #[arg(long, help_heading = OUTPUT)]
         dns: bool,
         /// Text for people, or JSON (see `schema status`)
-        #[arg(long, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
+        #[arg(long, short, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
         output: DataOutput,
     },
-    /// Wait until the set-up is ready: runs kubectl again and again, and tells what changes
+    /// Wait until the set-up is ready: runs kubectl repeatedly
     ///
     /// Ends with status 0 when it is ready, with 1 when it is broken (in three looks in a row), with 3 when the time is
     /// up. stdout gets the last report of `status`, stderr each step as it changes.
+    #[command(after_help = "Examples:
+  milvus-gke-l7 wait --namespace milvus --timeout 90m
+  milvus-gke-l7 wait --timeout 2h --output json")]
     Wait(Wait),
-    /// Find mistakes, most of which GKE accepts without a word: reads any manifests
+    /// Find mistakes in any manifests, most of which GKE accepts
     ///
-    /// A rendered chart, this program's output, what `kubectl get -o yaml` (or json) prints, or what was written by
-    /// hand. What leads to Milvus is checked; everything else is left alone. Ends with status 1 on errors.
+    /// Reads a rendered chart, this program's output, what `kubectl get -o yaml` (or json) prints, or manifests written
+    /// by hand. Checks what leads to Milvus and ignores everything else. Ends with status 1 on errors.
+    #[command(after_help = "Examples:
+  milvus-gke-l7 check rendered.yaml
+  milvus-gke-l7 check --strict --output sarif manifests/*.yaml > findings.sarif")]
     Check {
         /// The manifests, as one input; stdin if there is none, or `-`
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -224,38 +239,46 @@ pub enum Command {
         #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
         ignore: Vec<&'static Rule>,
         /// Text for people, a JSON array of findings, or SARIF 2.1.0
-        #[arg(long, value_enum, default_value_t = CheckOutput::Text, help_heading = OUTPUT)]
+        #[arg(long, short, value_enum, default_value_t = CheckOutput::Text, help_heading = OUTPUT)]
         output: CheckOutput,
         /// When to colour the text; `auto` does on a terminal, unless NO_COLOR is set
-        #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = OUTPUT)]
+        #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = OUTPUT, hide_short_help = true)]
         color: Colour,
     },
     /// Explain a rule of `check`, or list all of them
+    #[command(after_help = "Example:
+  milvus-gke-l7 explain grpc-path")]
     Explain {
         /// The rule, as `check` names it
         #[arg(value_name = "RULE")]
         rule: Option<String>,
     },
-    /// The plugin by which Helm 4 finds this program (Helm 3 needs none)
+    /// Install the plugin that Helm 4 needs (Helm 3 needs none)
+    #[command(after_help = "Example:
+  milvus-gke-l7 helm-plugin install")]
     HelmPlugin {
         /// What to do about it.
         #[command(subcommand)]
         action: HelmPlugin,
     },
-    /// The legacy exec plugin of kustomize, and the only kind that kubectl runs
+    /// Install the legacy exec plugin for kustomize and kubectl
+    #[command(after_help = "Example:
+  milvus-gke-l7 kustomize-plugin install")]
     KustomizePlugin {
         /// What to do about it.
         #[command(subcommand)]
         action: KustomizePlugin,
     },
     /// Print the completion script of a shell
+    #[command(after_help = "Example:
+  milvus-gke-l7 completions bash > ~/.local/share/bash-completion/completions/milvus-gke-l7")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page
     Man,
-    /// Print the JSON Schema of the configuration, or of what `status` or `notes` print
+    /// Print a JSON Schema: of the configuration, `status` or `notes`
     Schema {
         /// Of what
         #[arg(value_enum, default_value_t = SchemaOf::Config)]
@@ -272,30 +295,32 @@ pub struct Wait {
     /// Namespace of the release; else kubectl's current one
     #[arg(long, short, value_name = "NAME", help_heading = INPUT)]
     pub namespace: Option<String>,
-    /// Context of kubectl's configuration; else the current one
+    /// Context of kubectl; else the current one
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub context: Option<String>,
-    /// A command to run in place of kubectl, without a shell; it prints what `status` reads
+    /// Runs instead of kubectl; prints what `status` reads
+    ///
+    /// It runs without a shell.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context"], help_heading = INPUT)]
     pub command: Vec<OsString>,
-    /// How long to wait at most, such as 20m or 1h30m
+    /// Give up after, such as 20m or 1h30m
     #[arg(long, value_name = "DURATION", default_value = "90m")]
     pub timeout: Patience,
-    /// Pause between two looks, such as 10s or 500ms
+    /// Pause between looks, such as 10s or 500ms
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     pub interval: Interval,
-    /// Clients find the host by DNS: connect by name, not by address
+    /// Connect by name: clients find the host by DNS
     #[arg(long, help_heading = OUTPUT)]
     pub dns: bool,
-    /// The last report: text for people, or JSON (see `schema status`)
-    #[arg(long, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
+    /// Text for people, or JSON (see `schema status`)
+    #[arg(long, short, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
     pub output: DataOutput,
 }
 
 impl Command {
     /// How it is run, if it reads stdin.
     #[must_use]
-    pub fn example(&self) -> Option<&'static str> {
+    pub fn example(&self) -> Option<String> {
         let files = match self {
             Self::Diff { file, .. } | Self::Notes { file, .. } => file.as_slice(),
             Self::Status { files, .. } | Self::Check { files, .. } => files,
@@ -304,16 +329,20 @@ impl Command {
         if !files.is_empty() && !files.iter().any(|file| file.as_os_str() == STDIN) {
             return None;
         }
+        let of_chart = |command| format!("helm template my-release milvus/milvus | {NAME} {command}");
         Some(match self {
-            Self::Diff { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 diff --host <DOMAIN>",
-            Self::Notes { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 notes --host <DOMAIN>",
-            Self::Check { .. } => "helm template my-release milvus/milvus | milvus-gke-l7 check",
-            Self::Status { .. } => {
-                "kubectl get ingress,managedcertificate,backendconfig,service,events -o yaml | milvus-gke-l7 status"
-            }
+            Self::Diff { .. } => of_chart("diff --host <DOMAIN>"),
+            Self::Notes { .. } => of_chart("notes --host <DOMAIN>"),
+            Self::Check { .. } => of_chart("check"),
+            Self::Status { .. } => of_kubectl(),
             _ => return None,
         })
     }
+}
+
+/// How `status` is run.
+fn of_kubectl() -> String {
+    format!("kubectl get {KINDS} -o yaml | {NAME} status")
 }
 
 /// What stands for stdin among files.
@@ -384,8 +413,15 @@ const AFTER_HELP: &str = "\
 Exit status:
   0  stdout is the complete rewritten stream
   1  refused: stderr says why and what to do; stdout is empty (of a function: the
-     ResourceList as it came, with results)
+     ResourceList as it came, with results). `check` found an error, `status` and
+     `wait` a broken set-up
   2  wrong usage
+  3  not yet: `status` waits for something, the time of `wait` is up, or
+     `diff --exit-code` would change something
+
+Environment:
+  Each option of the main job may be a variable: --static-ip is MILVUS_GKE_L7_STATIC_IP.
+  A flag overrides it.
 
 Examples:
   helm upgrade --install my-release milvus/milvus \\
@@ -400,7 +436,7 @@ fn rule(id: &str) -> Result<&'static Rule, String> {
     })
 }
 
-/// A word without a `/` is a command, and this one is none.
+/// A word without a `/` is a command, and this one is not.
 fn plugin_config(argument: &str) -> Result<PathBuf, String> {
     if argument.contains(['/', std::path::MAIN_SEPARATOR]) {
         return Ok(PathBuf::from(argument));
@@ -410,7 +446,15 @@ fn plugin_config(argument: &str) -> Result<PathBuf, String> {
     }
     let command = Cli::command();
     let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
-    Err(format!("no such command (there are: {}); a file is written with a `/`, as in ./{argument}", names.join(", ")))
+    Err(match nearest(argument, names.iter().copied(), 2) {
+        Some(near) => format!("no such command; did you mean `{near}`?"),
+        None => {
+            format!(
+                "no such command (there are: {}); a file is written with a `/`, as in ./{argument}",
+                names.join(", ")
+            )
+        }
+    })
 }
 
 /// Options that do not fit together, as clap says it.
@@ -462,9 +506,9 @@ pub fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     }
     let found = Cli::try_parse_from(arguments);
     match found {
-        // The help was asked for.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => Err(help::short(arguments).unwrap_or(error)),
         Err(error) if !error.use_stderr() => Err(error),
-        found => options_before_command(arguments).map_or(found, Err),
+        found => options_before_command(arguments).map_or(found, Err).map_err(help::with_tip),
     }
 }
 

@@ -16,8 +16,6 @@ mod wait;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};
 
-use clap::CommandFactory as _;
-
 use crate::cli::{self, Cli, Command, HELM4_PLUGIN, SchemaOf};
 use crate::report::outcome::{Outcome, Status};
 use crate::report::progress::Progress;
@@ -50,12 +48,12 @@ fn of_cli(
     input: impl Read + IsTerminal,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, Outcome> {
-    let example = cli.command.as_ref().map_or(Some(cli::EXAMPLE), Command::example);
+    let example = cli.command.as_ref().map_or_else(|| Some(cli::EXAMPLE.to_owned()), Command::example);
     if let Some(example) = example
         && input.is_terminal()
     {
         let text = match alone {
-            true => Cli::command().render_help().ansi().to_string(),
+            true => cli::help::of_main_job(),
             false => {
                 let file = if cli.command.is_some() { "name a file" } else { "redirect a file with `<`" };
                 format!("error: no input: pipe manifests in, or {file}\n  {example}\n")

@@ -32,7 +32,7 @@ macro_rules! options {
         #[serde(rename_all = "camelCase", default)]
         pub struct Options {
             $($(
-                #[arg(long, env = variable(concat!("MILVUS_GKE_L7_", stringify!($name))), hide_env_values = true)]
+                #[arg(long, env = variable(concat!("MILVUS_GKE_L7_", stringify!($name))), hide_env = true)]
                 #[arg(help_heading = $heading)]
                 $(#[arg(value_name = "true|false", num_args = 0..=1, require_equals = true)]
                 #[arg(default_missing_value = $alone, hide_possible_values = true)])?

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Finding;
 use super::rules::{self, Rule};
+use crate::cli::NAME;
 use crate::report::diagnostic::{self, Diagnostic, Location, Locator, Severity};
 use crate::report::files::Files;
 use crate::stream::Stream;
@@ -76,8 +77,7 @@ pub fn text(findings: &[Located]) -> String {
         text.push_str("nothing found\n");
     } else {
         let counts = [plural(errors, "error"), plural(warnings, "warning"), plural(notes, "note")];
-        text.push_str(&counts.join(", "));
-        text.push('\n');
+        let _ = writeln!(text, "{}; `{NAME} explain RULE` says more of a rule", counts.join(", "));
     }
     text
 }
@@ -147,7 +147,7 @@ pub fn sarif(findings: &[Located]) -> String {
         "version": "2.1.0",
         "runs": [{
             "tool": {"driver": {
-                "name": crate::cli::NAME,
+                "name": NAME,
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules,
             }},

@@ -1,4 +1,4 @@
-//! TAB in real shells: bash's function is called as bash does, and fish is asked what it would offer.
+//! TAB in real shells: bash's function is called as bash does, fish is asked what it would offer, zsh has a terminal.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -30,7 +30,7 @@ fn offered(shell: &Path, arguments: &[&str], script: &str) {
     fs::write(folder.path().join("script"), printed.stdout).unwrap();
     for (line, wanted, unwanted) in LINES {
         let mut command = Command::new(shell);
-        command.current_dir(&folder).env("HOME", folder.path());
+        command.current_dir(&folder).env("HOME", folder.path()).env("TERM", "dumb");
         let output = command.args(arguments).args(["-c", &script.replace("LINE", line)]).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         let words: Vec<_> = text.lines().filter_map(|line| line.split('\t').next()).collect();
@@ -60,4 +60,10 @@ printf '%s\\n' \"${COMPREPLY[@]}\"";
 fn fish() {
     let Some(fish) = common::system_program("fish") else { return };
     offered(&fish, &["--no-config"], "source script; complete -C 'milvus-gke-l7 LINE'");
+}
+
+#[test]
+fn zsh() {
+    let Some(zsh) = common::system_program("zsh") else { return };
+    offered(&zsh, &["-f"], include_str!("completion/offered.zsh"));
 }

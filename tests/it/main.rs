@@ -19,6 +19,7 @@ mod gateway;
 mod gke;
 mod golden;
 mod helm;
+mod help;
 mod install;
 mod kubernetes;
 mod kustomize;
