@@ -55,7 +55,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
     let mut findings = Findings::default();
     let mut gateways = BTreeMap::new();
     for object in input.twice() {
-        let message = format!("{} `{}` stands twice in the input", object.kind(), object.name().unwrap_or_default());
+        let message = format!("{} `{}` is in the input twice", object.kind(), object.name().unwrap_or_default());
         findings.object(&rules::OBJECT_TWICE, object, message);
     }
     for (object, meant) in &input.misnamed {

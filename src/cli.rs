@@ -442,7 +442,7 @@ fn plugin_config(argument: &str) -> Result<PathBuf, String> {
         return Ok(PathBuf::from(argument));
     }
     if matches!(argument, "true" | "false") {
-        return Err("a switch takes its value behind `=`, as in --replace=false".to_owned());
+        return Err("a switch takes its value after `=`, as in --replace=false".to_owned());
     }
     let command = Cli::command();
     let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();

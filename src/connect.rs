@@ -94,7 +94,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connect
     });
     let mut authentication = vec!["Where Milvus asks for a password, add token=\"USER:PASSWORD\".".to_owned()];
     if !ingress.internal {
-        let words = format!("Unless it does, this is open to the internet: {}.", authentication::SWITCH_ON);
+        let words = format!("If it does not, this is open to the internet: {}.", authentication::SWITCH_ON);
         authentication.push(words);
     }
     Connection {
@@ -104,8 +104,9 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connect
         server_pem_path: pem.map(str::to_owned),
         certificate: certificate(ingress),
         // Of the URI of PyMilvus 3.0.2 the brackets get lost, and its `host` takes no colon.
-        dns: by_name
-            .map(|address| format!("PyMilvus takes no IPv6 address: an AAAA record of {name} must lead to {address}.")),
+        dns: by_name.map(|address| {
+            format!("PyMilvus accepts no IPv6 address: an AAAA record of {name} must point to {address}.")
+        }),
         authentication,
         pymilvus: client.concat(),
         pymilvus_connections: connections.concat(),
@@ -156,11 +157,11 @@ fn certificate(ingress: &Ingress<'_>) -> Option<CertificateFile> {
     };
     let (words, command) = match (&ingress.certificate, ingress.issuer) {
         (CertificateSource::Secrets(names), Some(_)) => (
-            "If the issuer is no public authority, add server_pem_path=\"tls.crt\", with this file:",
+            "If the issuer is not a public authority, add server_pem_path=\"tls.crt\", with this file:",
             secret(names.first().unwrap_or(&""), r"ca\.crt"),
         ),
         (CertificateSource::Secrets(names), None) => (
-            "The certificate for server_pem_path. If a public authority signed it, leave server_pem_path out:",
+            "The certificate for server_pem_path. If a public authority signed it, omit server_pem_path:",
             secret(names.first().unwrap_or(&""), r"tls\.crt"),
         ),
         (CertificateSource::PreShared(names), _) => {

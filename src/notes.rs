@@ -116,17 +116,17 @@ fn wrapped(text: &str) -> Vec<String> {
 
 fn how(ingress: &Ingress<'_>, certificate: &Certificate) -> String {
     match certificate {
-        Certificate::Managed(_) => "Google makes the certificate, for a ManagedCertificate of ours".to_owned(),
+        Certificate::Managed(_) => "Google issues the certificate, for a ManagedCertificate of ours".to_owned(),
         Certificate::ManagedByName(name) => {
-            format!("Google makes the certificate, for your ManagedCertificate {name}")
+            format!("Google issues the certificate, for your ManagedCertificate {name}")
         }
-        Certificate::Held(Held::PreShared(_)) => "the certificate is one of Compute Engine".to_owned(),
+        Certificate::Held(Held::PreShared(_)) => "the certificate is in Compute Engine".to_owned(),
         Certificate::Held(Held::Secret(name)) => format!("the certificate is in your Secret {name}"),
         Certificate::Held(Held::Files(_)) => {
             format!("the certificate is in Secret {}, part of the release", ingress.secret())
         }
         Certificate::Held(Held::CertManager(_)) => {
-            format!("cert-manager makes the certificate, in Secret {}", ingress.secret())
+            format!("cert-manager issues the certificate, into Secret {}", ingress.secret())
         }
     }
 }
@@ -176,11 +176,11 @@ fn reserve(ingress: &Ingress<'_>) -> Option<Instruction> {
     let name = shell_word(ingress.static_ip?);
     let (words, new, of) = match ingress.internal {
         true => (
-            "Reserve the address, in the region and a subnet of the cluster, unless it is there.",
+            "Reserve the address, in the region and a subnet of the cluster, unless it exists.",
             "--region REGION --subnet SUBNET",
             "--region REGION",
         ),
-        false => ("Reserve the address, unless it is there.", "--global", "--global"),
+        false => ("Reserve the address, unless it exists.", "--global", "--global"),
     };
     let step = Instruction::new(When::Before, words).run(format!("gcloud compute addresses create {name} {new}"));
     Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
@@ -195,13 +195,12 @@ fn point(ingress: &Ingress<'_>, door: &IngressDoor) -> Instruction {
     let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
     let need = match &door.certificate {
         Certificate::Managed(_) | Certificate::ManagedByName(_) => {
-            " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: else Google \
-            makes no certificate."
+            " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: or Google issues no certificate."
         }
         Certificate::Held(Held::CertManager(_)) if may_be_http01(door) => {
-            " HTTP-01 needs it. Else clients that give server_name can do without."
+            " HTTP-01 needs it. Otherwise clients that pass server_name can do without."
         }
-        _ => " Clients that give server_name can do without.",
+        _ => " Clients that pass server_name can do without.",
     };
     Instruction::new(when, format!("Point an A record of {hosts} at {address}{zone}.{need}"))
 }
@@ -212,7 +211,7 @@ fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     match &door.certificate {
         Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => Vec::new(),
         Certificate::ManagedByName(name) => {
-            let step = format!("ManagedCertificate {name} must be there, and its domains must hold every host.");
+            let step = format!("ManagedCertificate {name} must exist, and its domains must include every host.");
             vec![
                 Instruction::new(When::Before, step)
                     .run(format!("kubectl get managedcertificate {name}{namespace} -o yaml")),
@@ -221,7 +220,7 @@ fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
         Certificate::Held(Held::PreShared(names)) => {
             let place = if ingress.internal { "--region REGION" } else { "--global" };
             let make = |name: &GcpName| {
-                let words = "must be there. With a certificate and a key of yours:";
+                let words = "must exist. With a certificate and a key of yours:";
                 Instruction::new(When::Before, format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
                     "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
                 ))
@@ -229,7 +228,7 @@ fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
             names.iter().map(make).collect()
         }
         Certificate::Held(Held::Secret(name)) => {
-            let words = format!("Secret {name} must be there: without it GKE makes no front end.");
+            let words = format!("Secret {name} must exist: without it GKE builds no front end.");
             vec![Instruction::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
         Certificate::Held(Held::CertManager(issuer)) => cert_manager(ingress, issuer, may_be_http01(door)),
@@ -252,15 +251,14 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
         Issuer::Cluster(name) => (format!("ClusterIssuer {name}"), format!("clusterissuer {name}")),
         Issuer::Namespaced(name) => (format!("Issuer {name}"), format!("issuer {name}{namespace}")),
     };
-    let solver = if may_be_http01 { "Best it solves DNS-01." } else { "It must solve DNS-01." };
+    let solver = if may_be_http01 { "It should solve DNS-01." } else { "It must solve DNS-01." };
     let mut steps = vec![
-        Instruction::new(When::Before, format!("{kind} of cert-manager must be there. {solver}"))
+        Instruction::new(When::Before, format!("{kind} of cert-manager must exist. {solver}"))
             .run(format!("kubectl get {get} -o yaml")),
     ];
     if may_be_http01 {
         let words = format!(
-            "Only if it solves HTTP-01: until Secret {secret} is there GKE makes no front end, and no challenge can be \
-            answered. So make a placeholder, unless the Secret is there; cert-manager replaces what is in it."
+            "Only if it solves HTTP-01: until Secret {secret} exists GKE builds no front end, and no challenge can be answered. So create a placeholder, unless the Secret exists; cert-manager replaces its content."
         );
         let hosts = ingress.hosts.iter().map(|host| format!(" --host {}", shell_word(host))).collect::<String>();
         let key = format!("milvus-gke-l7 cert{hosts}");
@@ -296,7 +294,7 @@ fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Inst
 fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Instruction {
     let long = match is_managed {
         true => {
-            "Google makes the certificate only when the domain leads to the load balancer: up to 60 minutes, and up \
+            "Google issues the certificate only once the domain points to the load balancer: up to 60 minutes, and up \
             to 30 more until it is served everywhere."
         }
         false => "The first health check is green a few minutes after the pods are ready.",

@@ -107,7 +107,7 @@ options! {
 
         /// Do not listen on port 80
         ///
-        /// Without `--static-ip` the address then changes when the Ingress is made anew.
+        /// Without `--static-ip` the address then changes when the Ingress is recreated.
         /// Ingress annotation `kubernetes.io/ingress.allow-http: "false"`. By default port 80
         /// serves the same as port 443, without TLS.
         HTTPS_ONLY https_only: bool = "true",
@@ -119,21 +119,21 @@ options! {
 
         /// SSL policy (TLS versions and ciphers) of the load balancer
         ///
-        /// It must exist. FrontendConfig `spec.sslPolicy`. Leaving it out later does not remove it.
+        /// It must exist. FrontendConfig `spec.sslPolicy`. Omitting it later does not remove it.
         #[arg(value_name = "NAME")]
         SSL_POLICY ssl_policy: GcpName,
 
         /// Make an internal load balancer, for clients in the VPC network
         ///
-        /// Ingress class `gce-internal`; port 443 only. It needs a proxy-only subnet, and takes
+        /// Ingress class `gce-internal`; port 443 only. It needs a proxy-only subnet, and supports
         /// neither Google-managed certificates nor a FrontendConfig.
         INTERNAL internal: bool = "true",
 
-        /// Put a Milvus on the internet that not everybody could reach so far
+        /// Allow putting a restricted Milvus on the internet
         ///
-        /// Without it the chart is refused where its Service asks for an internal load balancer,
-        /// or lets in some addresses only (`loadBalancerSourceRanges`), and the new load balancer
-        /// would let in everybody. Other ways are `--internal` and, instead of source ranges,
+        /// Without it a chart is refused if its Service asks for an internal load balancer, or
+        /// admits only some addresses (`loadBalancerSourceRanges`), and the new load balancer would
+        /// admit everybody. Other ways are `--internal` and, instead of source ranges,
         /// `--security-policy`.
         PUBLIC public: bool = "true",
 
@@ -149,10 +149,10 @@ options! {
         /// Make a Gateway (Gateway API) instead of an Ingress, of this GatewayClass
         ///
         /// Without CLASS gke-l7-global-external-managed. Others are gke-l7-regional-external-managed,
-        /// gke-l7-rilb (internal) and gke-l7-gxlb (classic). It needs a certificate, and takes no
-        /// Google-managed one: see `--cert-map`. It listens on port 80 with `--redirect-http` only.
-        /// HealthCheckPolicy, GCPBackendPolicy and GCPGatewayPolicy take the place of BackendConfig
-        /// and FrontendConfig. See docs/gateway.md.
+        /// gke-l7-rilb (internal) and gke-l7-gxlb (classic). It needs a certificate, and supports
+        /// no Google-managed one: see `--cert-map`. It listens on port 80 with `--redirect-http` only.
+        /// HealthCheckPolicy, GCPBackendPolicy and GCPGatewayPolicy replace BackendConfig and
+        /// FrontendConfig. See docs/gateway.md.
         #[arg(value_name = "CLASS", num_args = 0..=1, require_equals = true)]
         #[arg(default_missing_value = GatewayClass::DEFAULT.name())]
         GATEWAY gateway: GatewayClass,
@@ -161,11 +161,11 @@ options! {
         ///
         /// With `tls`, the default, Milvus is switched to TLS as for an Ingress. With `h2c` its
         /// configuration and pods stay as they are: there is no restart, and clients in the cluster
-        /// go on. Not with class gke-l7-gxlb. Service `spec.ports[].appProtocol`.
+        /// keep working. Not with class gke-l7-gxlb. Service `spec.ports[].appProtocol`.
         #[arg(value_name = "tls|h2c")]
         BACKEND backend: Protocol,
 
-        /// Attach to this Gateway, which exists, instead of making one
+        /// Attach to this existing Gateway instead of making one
         ///
         /// Only HTTPRoute and policies are written. Certificate, address, port 80 and SSL policy are
         /// its owner's. Without LISTENER every listener serves the hosts, one on port 80 too. Give
@@ -175,7 +175,7 @@ options! {
 
         /// Make the Ingress as well, for moving from one to the other
         ///
-        /// Each has a load balancer and an address of its own; `--static-ip` is the Ingress's. Not
+        /// Each has its own load balancer and address; `--static-ip` is the Ingress's. Not
         /// with `--backend h2c`.
         WITH_INGRESS with_ingress: bool = "true",
 
@@ -207,13 +207,13 @@ options! {
         #[arg(value_name = "FILE")]
         TLS_KEY tls_key: PathBuf,
 
-        /// ManagedCertificate that exists in the release's namespace
+        /// Existing ManagedCertificate in the release's namespace
         ///
         /// Ingress annotation `networking.gke.io/managed-certificates`.
         #[arg(value_name = "NAME")]
         MANAGED_CERT managed_cert: ObjectName,
 
-        /// SSL certificates of Compute Engine that exist
+        /// Existing SSL certificates of Compute Engine
         ///
         /// A flag for each, or one comma-separated. With `--internal` regional ones. Ingress
         /// annotation `ingress.gcp.kubernetes.io/pre-shared-cert`.
@@ -234,7 +234,7 @@ options! {
 
         /// Certificate map of Certificate Manager, with `--gateway` of a global class
         ///
-        /// It must exist. With DNS authorization Google makes its certificates before DNS leads to
+        /// It must exist. With DNS authorization Google makes its certificates before DNS points to
         /// the load balancer. Gateway annotation `networking.gke.io/certmap`.
         #[arg(value_name = "NAME")]
         CERT_MAP cert_map: GcpName,
@@ -251,55 +251,55 @@ options! {
         /// How long a request may take, such as 1h; from 1s
         ///
         /// The load balancer's default is 30s, which cuts long searches and streams.
-        /// BackendConfig `spec.timeoutSec`. Leaving it out later does not reset it.
+        /// BackendConfig `spec.timeoutSec`. Omitting it later does not reset it.
         #[arg(value_name = "DURATION")]
         TIMEOUT timeout: Timeout,
 
-        /// How long requests may go on when a pod ends, such as 60s; from 0s to 1h
+        /// How long requests may continue when a pod ends, such as 60s; from 0s to 1h
         ///
         /// The load balancer's default is 0s. BackendConfig
-        /// `spec.connectionDraining.drainingTimeoutSec`. Leaving it out later does not reset it.
+        /// `spec.connectionDraining.drainingTimeoutSec`. Omitting it later does not reset it.
         #[arg(value_name = "DURATION")]
         DRAIN drain: DrainTimeout,
 
         /// Time between health checks, from 1s to 5m
         ///
-        /// GKE's default is 15s. BackendConfig `spec.healthCheck.checkIntervalSec`; it is written
-        /// together with the timeout. Leaving it out later does not reset it.
+        /// GKE's default is 15s, behind a Gateway 5s. BackendConfig `spec.healthCheck.checkIntervalSec`, written
+        /// together with the timeout. Omitting it later does not reset it.
         #[arg(value_name = "DURATION")]
         HEALTH_INTERVAL health_interval: HealthSeconds,
 
         /// How long a health check waits, from 1s up to the interval
         ///
-        /// GKE's default is 15s. BackendConfig `spec.healthCheck.timeoutSec`. Leaving it out later
+        /// GKE's default is 15s, behind a Gateway 5s. BackendConfig `spec.healthCheck.timeoutSec`. Omitting it later
         /// does not reset it.
         #[arg(value_name = "DURATION")]
         HEALTH_TIMEOUT health_timeout: HealthSeconds,
 
         /// Cloud Armor security policy of the backend
         ///
-        /// It must exist. Not with `--internal`. BackendConfig `spec.securityPolicy.name`. Leaving
-        /// it out later does not remove it.
+        /// It must exist. Not with `--internal`. BackendConfig `spec.securityPolicy.name`. Omitting
+        /// it later does not remove it.
         #[arg(value_name = "NAME")]
         SECURITY_POLICY security_policy: GcpName,
 
-        /// Part of the requests that is logged, from 0 to 1
+        /// Fraction of requests to log, from 0 to 1
         ///
-        /// GKE's default is 1: all. BackendConfig `spec.logging`. Leaving it out later does not
-        /// reset it.
+        /// GKE's default is 1: all. BackendConfig `spec.logging`. Omitting it later does not reset
+        /// it.
         #[arg(value_name = "RATE")]
         LOG_SAMPLE_RATE log_sample_rate: SampleRate,
 
-        /// Refused: Identity-Aware Proxy does not let gRPC clients in
+        /// Refused: gRPC clients cannot pass Identity-Aware Proxy
         ///
-        /// It answers whoever has no Google login with a redirect to a web page.
+        /// It redirects anyone without a Google login to a web page.
         #[arg(hide = true)]
         #[cfg_attr(test, schemars(skip))]
         IAP iap: bool = "true",
     }
 
     MILVUS {
-        /// What becomes of the Service's type; `keep` leaves it and its fields alone
+        /// Type of the Service; `keep` leaves it and its fields alone
         ///
         /// With `keep` a Service of type LoadBalancer keeps its old address beside the new one,
         /// until DNS has moved; with `--rest` the REST port is open on the old one as well. By
@@ -310,8 +310,8 @@ options! {
         /// Where Milvus serves HTTP (REST): a port, `off`, or `keep` for what the chart says
         ///
         /// Milvus 2.4.13 and later does not start with TLS on while HTTP shares the gRPC
-        /// port. By default proxy.http.port becomes 8080 there, unless the chart's values
-        /// settle it; older versions are left alone.
+        /// port. By default proxy.http.port becomes 8080 there, unless the chart's values already
+        /// say so; older versions are left alone.
         #[arg(value_name = "PORT|off|keep")]
         HTTP_PORT http_port: HttpPort,
 
@@ -323,38 +323,38 @@ options! {
 
         /// Where Attu reaches Milvus, such as `https://milvus.example.com:443`
         ///
-        /// Sets MILVUS_URL of the release's Attu, which the chart points at Milvus without TLS.
-        /// By default it is left as it is, with a warning.
+        /// Sets MILVUS_URL of the release's Attu, which the chart points at Milvus without TLS. By
+        /// default it stays as it is, with a warning.
         #[arg(value_name = "URL")]
         ATTU_URL attu_url: MilvusUrl,
     }
 
     INPUT {
-        /// Release to choose where the input holds several
+        /// Which Milvus release of the input, if there are several
         ///
         /// Label `app.kubernetes.io/instance` of the Service.
         #[arg(value_name = "NAME")]
         RELEASE release: String,
 
-        /// Milvus Service to choose where a release has several, such as two subcharts under aliases
+        /// Which Milvus Service of the release, if there are several, as with two aliased subcharts
         ///
         /// `metadata.name` of the Service.
         #[arg(value_name = "NAME")]
         SERVICE service: String,
 
-        /// Put our objects in the place of existing ones of the same kind and name
+        /// Replace existing objects of the same kind and name with ours
         ///
-        /// And our BackendConfig in the place of another one in the Service's annotation.
+        /// Also replaces another BackendConfig in the Service's annotation.
         REPLACE replace: bool = "true",
     }
 
     OUTPUT {
-        /// Refuse where there is a warning
+        /// Refuse if there is a warning
         ///
-        /// For pipelines, in which nobody reads stderr. Helm does not show it where all goes well.
+        /// For pipelines, where nobody reads stderr. Helm does not show it if all goes well.
         STRICT strict: bool = "true",
 
-        /// Do not tell warnings
+        /// Do not print warnings
         QUIET quiet: bool = "true",
     }
 }

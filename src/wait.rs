@@ -159,7 +159,7 @@ impl<'s> Watch<'s> {
                 words += &format!("  = help: {}\n", self.source.found_nothing());
             }
             Some(_) => {}
-            None => words += &format!("  = help: see what it says by itself: {}\n", self.source),
+            None => words += &format!("  = help: run it alone to see what it says: {}\n", self.source),
         }
         words
     }

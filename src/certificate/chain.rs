@@ -57,7 +57,7 @@ pub enum CertificateProblem {
     Version1,
     #[error(
         "has no DNS name in subjectAltName, and clients no longer look at the common name (such are made by \
-        `openssl x509 -req` without extensions); make one with `milvus-gke-l7 cert`"
+        `openssl x509 -req` without extensions); create one with `milvus-gke-l7 cert`"
     )]
     NoNames,
     #[error("does not cover {missing}: its names are {names}; order it anew for all hosts of the Ingress{hint}")]

@@ -376,7 +376,7 @@ fn versions_and_names() {
         &Draft { names: None, ..draft.clone() }.pem(),
         &text,
         "tls.crt: has no DNS name in subjectAltName, and clients no longer look at the common name (such are made by \
-        `openssl x509 -req` without extensions); make one with `milvus-gke-l7 cert`",
+        `openssl x509 -req` without extensions); create one with `milvus-gke-l7 cert`",
     );
     refused_for(
         &["a.example", HOST, "b.example"],

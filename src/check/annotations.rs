@@ -22,7 +22,7 @@ pub(super) fn check(object: &Existing, findings: &mut Findings) {
             Value::String(text) => check_one(object, key, text, findings),
             Value::Null => {}
             _ => {
-                let message = format!("the annotation `{key}` is no text");
+                let message = format!("the annotation `{key}` is not a string");
                 findings.at(&rules::ANNOTATION_TYPE, object, at_annotation(key), message);
             }
         }

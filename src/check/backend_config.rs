@@ -113,7 +113,7 @@ fn check_health(config: &Existing, health: &Value, subject: &Subject<'_>, findin
     } else if let Some(kind) = str_at(health, "/type").filter(|kind| *kind != health::TYPE) {
         let message = match kind {
             "HTTPS" | "HTTP2" => format!("the health check is of type {kind}, and Milvus answers plain HTTP"),
-            _ => format!("`{kind}` is no type of health check that GKE knows"),
+            _ => format!("`{kind}` is not a type of health check that GKE knows"),
         };
         findings.at(&rules::HEALTH_TYPE, config, at("type"), message);
     }

@@ -163,7 +163,7 @@ fn check_hosts(ingress: &Existing, managed: &[&str], covered: &Covered, findings
         let by_wildcard = by_wildcard.filter(|wildcard| covers(wildcard, host));
         if !covered.names.contains(host) && by_wildcard.is_none_or(|wildcard| !covered.names.contains(&wildcard)) {
             let message = match is_alone {
-                true => format!("`{host}` is no domain of {}", managed.join(", ")),
+                true => format!("`{host}` is not a domain of {}", managed.join(", ")),
                 false => format!("no certificate of the Ingress is for `{host}`"),
             };
             let place = pointer(["spec", "rules", &rule.to_string(), "host"]);

@@ -137,6 +137,6 @@ fn check_logging(policy: &Existing, findings: &mut Findings) {
     let rate = value_at(&policy.value, "/spec/default/logging/sampleRate").and_then(Value::as_u64);
     if rate == Some(1) {
         let place = pointer(["spec", "default", "logging", "sampleRate"]);
-        findings.at(&rules::GATEWAY_LOGGING, policy, place, "one request of a million is logged".to_owned());
+        findings.at(&rules::GATEWAY_LOGGING, policy, place, "one request in a million is logged".to_owned());
     }
 }

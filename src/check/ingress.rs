@@ -183,7 +183,7 @@ fn check_path(ingress: &Existing, path: &HttpPath<'_>, is_v1: bool, findings: &m
         Some("Prefix" | "Exact" | "ImplementationSpecific") => return false,
         Some(kind) => {
             let place = path.at.with_trailing_token("pathType");
-            findings.at(&rules::PATH_TYPE, ingress, place, format!("`{kind}` is no pathType"));
+            findings.at(&rules::PATH_TYPE, ingress, place, format!("`{kind}` is not a pathType"));
         }
         None if is_v1 => findings.at(&rules::PATH_TYPE, ingress, at_path(), "the path has no pathType"),
         None => return false,

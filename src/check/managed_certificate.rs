@@ -51,7 +51,7 @@ fn problem(domain: &str) -> Option<&'static str> {
     }
     let Some((_, top)) = domain.rsplit_once('.') else { return Some("a domain has two or more labels") };
     if !domain.split('.').all(is_label_of_any_length) {
-        return Some("this is no DNS name");
+        return Some("this is not a DNS name");
     }
     let good_top = top.len() >= 2 && top.starts_with(|first: char| first.is_ascii_lowercase());
     (!good_top).then_some("the top-level domain begins with a letter and has two or more characters")

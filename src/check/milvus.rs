@@ -65,7 +65,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) -> Option<Sp
         return None;
     };
     let Some(file) = file else {
-        let message = "Milvus's user.yaml does not come from a ConfigMap".to_owned();
+        let message = "Milvus's user.yaml is not from a ConfigMap".to_owned();
         findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pointer, message);
         return None;
     };
@@ -76,7 +76,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) -> Option<Sp
     };
     if is_second {
         let place = Place { document: config_map.id, spot: Spot::Path(self::pointer(["metadata", "name"])) };
-        let message = format!("ConfigMap `{}` stands twice in the input", file.config_map);
+        let message = format!("ConfigMap `{}` is in the input twice", file.config_map);
         findings.push(Finding::new(&rules::OBJECT_TWICE, Some(place), message));
     }
     match settings(subject, &config_map, &file.key, &server, findings) {

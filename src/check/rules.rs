@@ -53,7 +53,7 @@ rules! {
         why "nothing puts Milvus behind the load balancer: the post-renderer has not run"
         fix "give Helm `--post-renderer milvus-gke-l7 --post-renderer-args --host=…` on every install and upgrade"
         text "The Milvus Service has none of GKE's annotations, and no Ingress leads to it. Helm does not remember \
-            --post-renderer: an upgrade without it takes the load balancer away. Other rules are not looked at then."
+            --post-renderer: an upgrade without it takes the load balancer away. The other rules are then skipped."
         source "the guide's Service, Ingress and BackendConfig are all missing";
     NO_INGRESS Warning "no-ingress" "no Ingress leads to Milvus's gRPC port"
         why "without an Ingress there is no load balancer"
@@ -61,20 +61,20 @@ rules! {
         text "The Service is made ready for a load balancer, but no Ingress of the input leads to it. If it exists \
             elsewhere, check both together: many mistakes only show between two objects."
         source "Ingress spec.rules[].http.paths[].backend.service";
-    OUTSIDE Note "outside-the-input" "something that the input does not hold must exist"
+    OUTSIDE Note "outside-the-input" "something outside the input must exist"
         why "GKE builds no front end, or only a part of it, while it is missing"
         fix "make sure that it exists before the Ingress is applied"
-        text "Static IP addresses, pre-shared certificates, SSL and security policies are no Kubernetes objects, and a \
+        text "Static IP addresses, pre-shared certificates, SSL and security policies are not Kubernetes objects, and a \
             Service, a Secret or a ManagedCertificate may be made by somebody else. A missing Service of any path stops \
             the whole Ingress, without an event. A missing Secret leaves the Ingress without any front end; a missing \
             static IP leaves it with a URL map only; with a missing pre-shared certificate port 80 is served already, \
             but there is no ADDRESS."
         source "ingress-gce pkg/translator/translator.go, pkg/loadbalancers/forwarding_rules.go";
     OBJECT_TWICE Warning "object-twice" "two objects of the input have the same kind, namespace and name"
-        why "the later one takes the place of the earlier one in the cluster, or Helm refuses the second: it exists \
+        why "the later one replaces the earlier one in the cluster, or Helm refuses the second: it exists \
             already"
         fix "keep one of them, or rename one"
-        text "Only the later one is looked at by the other rules. Objects that come from a cluster are not meant."
+        text "The other rules look only at the later one. Objects read from a cluster are exempt."
         source "Kubernetes, identity of an object";
     API_VERSION Error "api-version" "an apiVersion or kind that the API server does not know"
         why "the API server refuses the object, and what needs it works without it, or not at all"
@@ -86,7 +86,7 @@ rules! {
     OBJECT_NAME Error "object-name" "a name that an object may not have"
         why "the API server refuses the object"
         fix "use lower-case letters, digits, inner hyphens and dots, at most 253 characters"
-        text "Also a name in capitals or with an underscore is refused. A Service's name has no dots and at most 63 characters."
+        text "A name with capitals or an underscore is refused, too. A Service's name has no dots and at most 63 characters."
         source "Kubernetes, metadata.name; RFC 1123";
     LABEL Error "label" "a label that an object may not have"
         why "the API server refuses the object"
@@ -102,7 +102,7 @@ rules! {
             the chart with --reuse-values from before 4.0.24 loses the name."
         source "annotation cloud.google.com/app-protocols; ingress-gce pkg/controller/translator/translator.go";
     PORT_NAMES Error "port-names" "the name of a port is missing, there twice, or not a name"
-        why "the API server refuses a Service of several ports unless each has a name of its own"
+        why "the API server refuses a Service of several ports unless each has its own name"
         fix "give each port a name: lower-case letters, digits and inner hyphens, at most 63 characters"
         text "A Service of one port needs no name for the API server, but GKE looks the protocol up by it."
         source "Kubernetes, validation of Service spec.ports[].name";
@@ -115,7 +115,7 @@ rules! {
         why "GKE speaks plain HTTP to Milvus's TLS port, and every call ends with 502"
         fix "annotate the Service: cloud.google.com/app-protocols: '{\"milvus\":\"HTTP2\"}', with the name of its port"
         text "GKE says nothing about it: there is an address, and the health check is green, because it is on another \
-            port. `appProtocol` of the port is not read by the Ingress controller."
+            port. The Ingress controller does not read the port's `appProtocol`."
         source "annotation cloud.google.com/app-protocols; ingress-gce pkg/annotations/service.go";
     PROTOCOLS_KEY Error "app-protocols-key" "app-protocols names no port of the Service"
         why "keys are names of ports, not numbers; others are ignored, and GKE speaks plain HTTP to Milvus's TLS port"
@@ -134,15 +134,15 @@ rules! {
         fix "set the port's protocol to HTTP2"
         text "HTTP is plain HTTP/1.1 to a TLS port, HTTPS is HTTP/1.1 over TLS. The health check is green with both."
         source "annotation cloud.google.com/app-protocols";
-    PROTOCOLS_JSON Error "app-protocols-json" "app-protocols is no JSON object of texts"
+    PROTOCOLS_JSON Error "app-protocols-json" "app-protocols is not a JSON object of strings"
         why "GKE refuses the whole Ingress"
         fix "write it as a JSON object in quotes: '{\"milvus\":\"HTTP2\"}'"
-        text "The annotation's value is a text that holds JSON."
+        text "The annotation's value is a string that holds JSON."
         source "annotation cloud.google.com/app-protocols; ingress-gce pkg/annotations/service.go";
     PROTOCOLS_ALPHA Warning "app-protocols-alpha" "the older app-protocols annotation is there, and wins"
-        why "GKE reads service.alpha.kubernetes.io/app-protocols first, and the newer one then not at all"
+        why "GKE reads service.alpha.kubernetes.io/app-protocols first, and then ignores the newer one"
         fix "remove service.alpha.kubernetes.io/app-protocols"
-        text "What cloud.google.com/app-protocols says has no effect beside it."
+        text "Beside it cloud.google.com/app-protocols has no effect."
         source "ingress-gce pkg/annotations/service.go";
     REST_PROTOCOL Error "rest-protocol" "app-protocols does not fit another port of Milvus that the Ingress leads to"
         why "GKE speaks plain HTTP to a port that speaks TLS, or TLS to one that does not, and every request ends \
@@ -154,19 +154,19 @@ rules! {
     REST_PORT Error "rest-port" "the Ingress leads to a port of Milvus on which nothing listens"
         why "every request to it ends with 502"
         fix "set targetPort to proxy.http.port of user.yaml, and proxy.http.enabled to true"
-        text "Milvus's REST API has a port of its own, proxy.http.port, once TLS is on. Only said where no \
+        text "Milvus's REST API has a port of its own, proxy.http.port, once TLS is on. Reported only where no \
             container declares the port."
         source "Service spec.ports[].targetPort; Milvus proxy.http.port";
     CONFIG_MISSING Error "backend-config-missing" "the Service names no BackendConfig"
         why "GKE then probes `/` over HTTP/2 on the gRPC port, and Milvus never becomes healthy"
         fix "annotate the Service: cloud.google.com/backend-config: '{\"default\": \"my-release-backendconfig\"}'"
-        text "Milvus's readiness probe is on another port than gRPC, so that GKE cannot take it over. A BackendConfig \
+        text "Milvus's readiness probe is on another port than gRPC, so GKE cannot take it over. A BackendConfig \
             with a health check is needed."
         source "annotation cloud.google.com/backend-config; ingress-gce pkg/controller/translator/translator.go";
     CONFIG_JSON Error "backend-config-json" "backend-config is not the JSON that GKE reads"
         why "GKE refuses the whole Ingress: `BackendConfig annotation is invalid json`"
         fix "write '{\"default\": \"NAME\"}' or '{\"ports\": {\"milvus\": \"NAME\"}}'"
-        text "The annotation's value is a text that holds JSON; `default` is a text and `ports` an object of texts."
+        text "The annotation's value is a string that holds JSON; `default` is a string and `ports` an object of strings."
         source "annotation cloud.google.com/backend-config; ingress-gce pkg/annotations/service.go";
     CONFIG_EMPTY Error "backend-config-empty" "the annotation backend-config names nothing"
         why "GKE refuses the whole Ingress: `no BackendConfig's found in annotation`"
@@ -181,7 +181,7 @@ rules! {
     CONFIG_BETA Note "backend-config-beta" "the older backend-config annotation is used"
         why "GKE reads beta.cloud.google.com/backend-config only where cloud.google.com/backend-config is missing"
         fix "use cloud.google.com/backend-config alone"
-        text "It still works by itself. Beside the newer one it has no effect."
+        text "Alone it still works. Beside the newer one it has no effect."
         source "ingress-gce pkg/annotations/service.go";
     CONFIG_ABSENT Warning "backend-config-absent" "the BackendConfig that the Service names is not in the input"
         why "if it does not exist, GKE refuses the whole Ingress: `no BackendConfig for service port exists`"
@@ -195,19 +195,19 @@ rules! {
         text "An outer kustomization with `namespace` may move one object and not the other."
         source "ingress-gce pkg/backendconfig/backendconfig.go";
     NEG_JSON Error "neg-json" "the annotation neg is not the JSON that GKE reads"
-        why "GKE takes it for `off`, and the pods are not reached"
+        why "GKE treats it as `off`, and does not reach the pods"
         fix "write cloud.google.com/neg: '{\"ingress\": true}'"
-        text "true and \"true\" are no objects, and `ingress` is true or false without quotes."
+        text "true and \"true\" are not objects, and `ingress` is true or false without quotes."
         source "annotation cloud.google.com/neg; ingress-gce pkg/annotations/negannotation";
     NEG_MISSING Warning "neg-missing" "the Service does not ask for network endpoint groups"
         why "unless GKE adds the annotation itself, it refuses a Service of type ClusterIP"
         fix "annotate the Service: cloud.google.com/neg: '{\"ingress\": true}'"
-        text "VPC-native clusters add the annotation to new Services under some conditions. It is never wrong to say it."
+        text "VPC-native clusters add the annotation to new Services under some conditions. Writing it yourself is never wrong."
         source "annotation cloud.google.com/neg; ingress-gce pkg/controller/translator/translator.go";
     NEG_OFF Error "neg-off" "network endpoint groups are switched off for a ClusterIP Service"
         why "GKE refuses the whole Ingress: expected NodePort or LoadBalancer when not using NEGs"
         fix "set `ingress` to true in cloud.google.com/neg"
-        text "Without network endpoint groups the load balancer reaches pods by node ports, which ClusterIP has not."
+        text "Without network endpoint groups the load balancer reaches pods by node ports, which a ClusterIP Service does not have."
         source "annotation cloud.google.com/neg; ingress-gce pkg/controller/translator/translator.go";
     NEG_INSTANCE_GROUPS Error "neg-instance-groups" "the Service is reached by node ports, not by its pods"
         why "the health check then goes to port 9091 of the nodes, where nothing listens, and Milvus never becomes healthy"
@@ -226,9 +226,9 @@ rules! {
             loadBalancerSourceRanges, healthCheckNodePort, externalTrafficPolicy (unless there are externalIPs), and the \
             annotation service.beta.kubernetes.io/load-balancer-source-ranges."
         source "Kubernetes, validation of Service spec.type ClusterIP";
-    LOAD_BALANCER_BESIDE Note "load-balancer-beside" "the Service keeps an address of its own"
-        why "Milvus is still reached past the Ingress, over its own TLS and without the Ingress's policies"
-        fix "make it ClusterIP when nobody uses the old address any more"
+    LOAD_BALANCER_BESIDE Note "load-balancer-beside" "the Service keeps its own address"
+        why "clients can still bypass the Ingress, over Milvus's own TLS and without the Ingress's policies"
+        fix "make it ClusterIP once nobody uses the old address"
         text "That is what --service-type keep does, for a change without an interruption."
         source "Service spec.type";
     EXTERNAL_NAME Error "external-name" "the Service is of type ExternalName"
@@ -244,25 +244,25 @@ rules! {
     NO_PODS Error "no-pods" "the Service selects none of the Milvus pods"
         why "the network endpoint group stays empty, without an event, and every call ends with 502 or 503"
         fix "make spec.selector match the labels of the pod template"
-        text "Only said where the input holds Milvus workloads in the Service's namespace."
+        text "Reported only where the input holds Milvus workloads in the Service's namespace."
         source "Service spec.selector";
-    ANNOTATION_TYPE Error "annotation-type" "an annotation that is no text"
-        why "annotations are texts; the API server refuses anything else"
+    ANNOTATION_TYPE Error "annotation-type" "an annotation that is not a string"
+        why "annotations are strings; the API server refuses anything else"
         fix "put its value in quotes"
-        text "true, false and numbers are no texts in YAML without quotes, nor is a mapping that is not quoted."
+        text "Without quotes YAML reads true, false and numbers as other types, and a mapping as a mapping."
         source "Kubernetes, metadata.annotations";
     ANNOTATION_KEY Error "annotation-key" "a key that an annotation may not have"
         why "the API server refuses the object"
         fix "write DOMAIN/NAME: the name has letters, digits, hyphens, underscores and dots, at most 63 characters"
         text "There is one slash at most, and no blank."
         source "Kubernetes, metadata.annotations";
-    ANNOTATION_MISSPELT Warning "annotation-misspelt" "an annotation that nobody reads, and that is nearly one of GKE's"
-        why "GKE ignores annotations that it does not know, without an event: what it should do is not done"
+    ANNOTATION_MISSPELT Warning "annotation-misspelt" "an annotation that nobody reads, nearly spelt like one of GKE's"
+        why "GKE ignores annotations that it does not know, without an event: it does not do what it should"
         fix "write the key as GKE reads it"
         text "A letter may be wrong, the domain, or the version; or the key is one of an older release. \
             FrontendConfig alone has a version in its key: networking.gke.io/v1beta1.FrontendConfig."
         source "ingress-gce pkg/annotations/{service,ingress}.go; gke-managed-certs pkg/controller";
-    ANNOTATION_KIND Warning "annotation-kind" "an annotation of GKE's that stands in the wrong place"
+    ANNOTATION_KIND Warning "annotation-kind" "an annotation of GKE's that is in the wrong place"
         why "GKE looks for it elsewhere and ignores it here, without an event"
         fix "move it to the object whose annotation it is"
         text "cloud.google.com/backend-config, app-protocols and neg are annotations of the Service; addresses, \
@@ -279,29 +279,29 @@ rules! {
         why "it describes a load balancer that exists; in a manifest it overwrites what the controller knows"
         fix "remove it"
         text "ingress.kubernetes.io/url-map, forwarding-rule, target-proxy, ssl-cert, static-ip, backends and the like, \
-            ingress.gcp.kubernetes.io/instance-groups and cloud.google.com/neg-status. They come along when a live \
-            object is exported. On live objects nothing is said."
+            ingress.gcp.kubernetes.io/instance-groups and cloud.google.com/neg-status. An exported \
+            live object has them. Live objects are exempt."
         source "ingress-gce pkg/annotations/ingress.go, pkg/loadbalancers/l7.go";
 
     // Custom resources of GKE.
     UNKNOWN_FIELD Warning "unknown-field" "a field that the object does not have"
-        why "the API server takes it out without a word where Helm or server-side apply sends it"
+        why "the API server silently drops it where Helm or server-side apply sends it"
         fix "correct the name, or remove it"
         text "Unknown fields are pruned, of Kubernetes' own kinds too, and also beside `spec`. Often seen: `path` for \
             requestPath, `protocol` for type, annotations that are not in metadata."
         source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs; k8s.io/api";
     FIELD_TYPE Error "field-type" "a value of the wrong type"
         why "the API server refuses the object, and GKE then the Ingress that needs it"
-        fix "write numbers and true or false without quotes, and texts with them"
-        text "In YAML \"9091\" is a text and 9091 a number. The values of a Secret's `data` are base64."
+        fix "write integers and booleans without quotes, and strings with them"
+        text "In YAML \"9091\" is a string and 9091 an integer. The values of a Secret's `data` are base64."
         source "the CustomResourceDefinitions of ingress-gce and gke-managed-certs; k8s.io/api";
     FIELD_REQUIRED Error "field-required" "a required field is missing"
         why "the API server refuses the object"
         fix "add it, or remove the block around it"
         text "iap.enabled, securityPolicy.name and redirectToHttps.enabled are required in their blocks."
         source "the CustomResourceDefinitions of ingress-gce";
-    FIELD_VALUE Error "field-value" "a value that GKE does not take"
-        why "the API server refuses the object, or takes it, and GKE fails later, when it makes the load balancer of it"
+    FIELD_VALUE Error "field-value" "a value that GKE does not accept"
+        why "the API server refuses the object, or accepts it, and GKE fails later, when it builds the load balancer"
         fix "choose a value in the range, or one of those that are listed, in exactly this case"
         text "timeoutSec 1 to 2147483647, drainingTimeoutSec 0 to 3600, affinityCookieTtlSec 0 to 86400, sampleRate 0 to \
             1, affinityType NONE, CLIENT_IP or GENERATED_COOKIE, responseCodeName one of four, and the numbers of the \
@@ -313,9 +313,9 @@ rules! {
         text "Milvus's readiness probe cannot be taken over: it is on another port than gRPC."
         source "BackendConfig spec.healthCheck";
     HEALTH_TYPE_MISSING Error "health-check-type-missing" "the health check has no type"
-        why "it takes HTTP2 from the backend then: TLS to a port that speaks plain HTTP, without an event"
+        why "it then inherits HTTP2 from the backend: TLS to a port that speaks plain HTTP, without an event"
         fix "add `type: HTTP`"
-        text "Google's page says that the default is HTTP; the controller takes the serving protocol."
+        text "Google's page says that the default is HTTP; the controller uses the serving protocol."
         source "BackendConfig spec.healthCheck.type; ingress-gce pkg/translator/healthchecks.go";
     HEALTH_TYPE Error "health-check-type" "the type of the health check is not HTTP"
         why "Milvus answers health checks over plain HTTP only"
@@ -324,7 +324,7 @@ rules! {
             Milvus never becomes healthy, without an event."
         source "BackendConfig spec.healthCheck.type; ingress-gce pkg/translator/healthchecks.go";
     HEALTH_PORT_MISSING Error "health-check-port-missing" "the health check has no port"
-        why "it goes to the gRPC port then, which speaks TLS, and Milvus never becomes healthy, without an event"
+        why "it then goes to the gRPC port, which speaks TLS, and Milvus never becomes healthy, without an event"
         fix "add `port: 9091`"
         text "9091 is Milvus's port of metrics and /healthz. GKE opens the firewall for it."
         source "BackendConfig spec.healthCheck.port; ingress-gce pkg/translator/healthchecks.go";
@@ -334,14 +334,14 @@ rules! {
         text "The port is one of the pods, not of the Service. The gRPC port speaks TLS and does not answer health checks."
         source "BackendConfig spec.healthCheck.port";
     HEALTH_PATH_MISSING Error "health-check-path-missing" "the health check has no requestPath"
-        why "it asks for `/` then, where Milvus answers 404, and never becomes healthy"
+        why "it then asks for `/`, where Milvus answers 404, and Milvus never becomes healthy"
         fix "add `requestPath: /healthz`"
-        text "The field is called requestPath. `path` is taken out without a word."
+        text "The field is called requestPath. `path` is dropped silently."
         source "BackendConfig spec.healthCheck.requestPath";
     HEALTH_PATH Error "health-check-path" "the health check asks for another path than /healthz"
         why "on its metrics port Milvus answers health checks at /healthz only"
         fix "write `requestPath: /healthz`"
-        text "/metrics and others are not answered with 200 by every version."
+        text "Not every version answers /metrics and others with 200."
         source "BackendConfig spec.healthCheck.requestPath; Milvus";
     HEALTH_TIMEOUT Error "health-check-timeout" "the health check's timeout is longer than its interval"
         why "Compute Engine refuses such a health check, and GKE with it the Ingress"
@@ -351,15 +351,15 @@ rules! {
     HEALTH_ONE_TIME Error "health-check-one-time" "interval or timeout of the health check does not fit the other's default"
         why "both defaults are 15 seconds, and a timeout longer than the interval is refused"
         fix "set both: timeoutSec at most checkIntervalSec"
-        text "Google's page says that the timeout is 5 seconds by default; the controller takes 15. So checkIntervalSec \
+        text "Google's page says that the timeout is 5 seconds by default; the controller uses 15. So checkIntervalSec \
             below 15 needs a timeoutSec, and timeoutSec above 15 a checkIntervalSec."
         source "BackendConfig spec.healthCheck; ingress-gce pkg/translator/healthchecks.go";
     NO_TIMEOUT Note "no-backend-timeout" "the load balancer cuts calls after 30 seconds"
         why "30 seconds is the default where the BackendConfig has no timeoutSec; long searches and loads take longer"
         fix "set spec.timeoutSec, such as 3600 (--timeout)"
-        text "GKE keeps a timeout that was set once: to take timeoutSec out again changes nothing."
+        text "GKE keeps a timeout once it is set: removing timeoutSec changes nothing."
         source "BackendConfig spec.timeoutSec; ingress-gce pkg/backends/features/timeout.go";
-    IAP_GRPC Error "iap-grpc" "Identity-Aware Proxy stands before Milvus's gRPC port"
+    IAP_GRPC Error "iap-grpc" "Identity-Aware Proxy is in front of Milvus's gRPC port"
         why "it answers a call without its token with a redirect to a login page, which gRPC clients cannot follow"
         fix "set spec.iap.enabled to false for this port, and tell clients apart by Milvus's users"
         text "The REST API may have it: name another BackendConfig for its port, under `ports`."
@@ -367,7 +367,7 @@ rules! {
     IAP_CDN Error "iap-cdn" "Identity-Aware Proxy and Cloud CDN are both on"
         why "GKE refuses the whole Ingress: iap and cdn cannot be enabled at the same time"
         fix "switch one of them off"
-        text "What Cloud CDN serves from its cache nobody has been asked for."
+        text "Cloud CDN serves from its cache without asking for a login."
         source "ingress-gce pkg/backendconfig/validation.go";
     SECRET_ENTRY Error "secret-entry" "a Secret that a BackendConfig names lacks an entry"
         why "GKE refuses the whole Ingress: secret … missing … data"
@@ -378,19 +378,19 @@ rules! {
     REDIRECT_INTERNAL Warning "frontend-config-internal" "a FrontendConfig on an internal load balancer"
         why "internal load balancers have no redirect to HTTPS and no SSL policy by FrontendConfig"
         fix "set kubernetes.io/ingress.allow-http to \"false\" instead of the redirect"
-        text "GKE leaves them out for the class gce-internal."
+        text "GKE ignores them for the class gce-internal."
         source "ingress-gce pkg/loadbalancers/url_maps.go";
     FRONTEND_ABSENT Warning "frontend-config-absent" "the FrontendConfig that the Ingress names is not in the input"
         why "if it does not exist, GKE serves plain HTTP on port 80 without the redirect"
         fix "add it to the input, or correct the name"
-        text "It must be in the Ingress's namespace. GKE writes a warning event and goes on without it."
+        text "It must be in the Ingress's namespace. GKE writes a warning event and continues without it."
         source "annotation networking.gke.io/v1beta1.FrontendConfig; ingress-gce pkg/controller/controller.go";
 
     // ManagedCertificate.
     CERTIFICATE_ABSENT Warning "managed-certificate-absent" "a ManagedCertificate that the Ingress names is not in the input"
         why "if one of them does not exist, none is attached, and port 443 is not served"
         fix "add it to the input, or correct the name"
-        text "All of them must be in the Ingress's namespace. The event is called MissingCertificate. Only said where the \
+        text "All of them must be in the Ingress's namespace. The event is called MissingCertificate. Reported only where the \
             input holds other ManagedCertificates, or this one in another namespace; else it is noted as \
             outside-the-input."
         source "annotation networking.gke.io/managed-certificates; gke-managed-certs pkg/controller/sync";
@@ -400,12 +400,12 @@ rules! {
         text "Domains are validated from the internet."
         source "ManagedCertificate; Google Cloud documentation, internal Application Load Balancers";
     CERTIFICATE_MANY Error "too-many-certificates" "more than 15 certificates on one Ingress"
-        why "a target proxy takes 15"
+        why "a target proxy accepts 15"
         fix "put several domains into one certificate, or use several Ingresses"
         text "Secrets, ManagedCertificates and pre-shared certificates count together."
         source "Compute Engine, quotas of SSL certificates";
     DOMAINS_EMPTY Error "domains-empty" "the ManagedCertificate has no domains"
-        why "Google makes no certificate for nothing, and port 443 is not served"
+        why "Google issues no certificate without a domain, and port 443 is not served"
         fix "list the hosts of the Ingress in spec.domains"
         text "The resource definition takes it; Google does not. The event on the ManagedCertificate is BackendError."
         source "ManagedCertificate spec.domains";
@@ -423,8 +423,8 @@ rules! {
     HOST_NOT_COVERED Error "host-not-covered" "a host of the Ingress is in none of its certificates"
         why "clients refuse the connection: the certificate is for another name"
         fix "add the host to one of the certificates, or correct it"
-        text "Several certificates cover the hosts together. Only said where all of them are in the input. A change of \
-            the domains makes a new certificate, with an interruption."
+        text "Several certificates cover the hosts together. Reported only where all of them are in the input. Changing \
+            the domains creates a new certificate, with an interruption."
         source "ManagedCertificate spec.domains; Ingress spec.tls[].secretName, spec.rules[].host";
 
     // Ingress.
@@ -434,20 +434,20 @@ rules! {
         text "extensions/v1beta1 and networking.k8s.io/v1beta1 were removed in Kubernetes 1.22."
         source "Kubernetes, deprecated API migration guide";
     INGRESS_CLASS_NAME Error "ingress-class-name" "the Ingress has spec.ingressClassName"
-        why "GKE goes by the annotation only and ignores this Ingress, without an event or an address"
+        why "GKE reads only the annotation and ignores this Ingress, without an event or an address"
         fix "remove it, and annotate kubernetes.io/ingress.class: gce"
-        text "With both, the API server refuses a new Ingress. A default IngressClass of the cluster fills the field \
-            in where the annotation is missing."
+        text "With both, the API server refuses a new Ingress. A default IngressClass of the cluster fills in the field \
+            where the annotation is missing."
         source "ingress-gce pkg/utils/utils.go; Kubernetes, validation of Ingress";
     INGRESS_CLASS Error "ingress-class" "the Ingress is of a class that GKE ignores"
-        why "GKE takes Ingresses of the classes gce and gce-internal, or without any; it says nothing to others"
+        why "GKE handles Ingresses of the classes gce and gce-internal, or without a class; it silently ignores others"
         fix "annotate kubernetes.io/ingress.class: gce"
-        text "An Ingress of another class is left alone here where another one of GKE's leads to Milvus."
+        text "An Ingress of another class is ignored here if one of GKE's leads to Milvus."
         source "annotation kubernetes.io/ingress.class; ingress-gce pkg/utils/utils.go";
     GRPC_PATH Error "grpc-path" "gRPC calls to this host do not reach Milvus"
         why "a gRPC call asks for /milvus.proto.milvus.MilvusService/…; what no path matches goes to the default backend: 404"
-        fix "lead `path: /` with `pathType: Prefix` to Milvus's gRPC port"
-        text "Exact and ImplementationSpecific with `/` match `/` alone. GKE takes `/*` with ImplementationSpecific too."
+        fix "route `path: /` with `pathType: Prefix` to Milvus's gRPC port"
+        text "Exact and ImplementationSpecific with `/` match `/` alone. GKE also accepts `/*` with ImplementationSpecific."
         source "Ingress spec.rules[].http.paths[].pathType; ingress-gce pkg/controller/translator/translator.go";
     PATH_TYPE Error "path-type" "a path without a valid pathType"
         why "the API server refuses the Ingress"
@@ -456,10 +456,10 @@ rules! {
         source "Kubernetes, Ingress spec.rules[].http.paths[].pathType";
     PATH_WILDCARD Error "path-wildcard" "a wildcard or nothing where a path is expected"
         why "GKE refuses the whole Ingress"
-        fix "write `/` with Prefix; `*` is only for ImplementationSpecific, at the end behind a `/`"
+        fix "write `/` with Prefix; `*` is only for ImplementationSpecific, at the end, after a `/`"
         text "`failed to validate prefix path … due to invalid wildcard`"
         source "ingress-gce pkg/controller/translator/translator.go";
-    PATH Error "path" "a path that the API server does not take"
+    PATH Error "path" "a path that the API server does not accept"
         why "the API server refuses the Ingress"
         fix "begin it with `/`, without `//`, `/./`, `/../` and `%2f`"
         text "A path is absolute. `milvus` is not a path, `/milvus` is."
@@ -484,7 +484,7 @@ rules! {
     BACKEND_TWO_PORTS Error "backend-two-ports" "the port of a backend has a name and a number"
         why "the API server refuses the Ingress: cannot set both port name & port number"
         fix "keep one of them"
-        text "It does not matter that both mean the same port."
+        text "That both mean the same port does not help."
         source "Kubernetes, validation of Ingress backend.service.port";
     RESOURCE_BACKEND Error "resource-backend" "the Ingress leads to a resource, not to a Service"
         why "GKE refuses the whole Ingress"
@@ -492,16 +492,16 @@ rules! {
         text "backend.resource is not supported by GKE."
         source "ingress-gce pkg/utils/serviceport.go";
     NO_HOST Note "no-host" "the Ingress answers for every host"
-        why "what reaches the address under any name reaches Milvus; a certificate still has its names"
+        why "a request for any name that reaches the address reaches Milvus; the certificate still has its names"
         fix "give the rule a host"
         text "A rule without a host, and a default backend, match all names and the bare address."
         source "Ingress spec.rules[].host";
     HOST_TWICE Error "host-twice" "two rules for one host"
-        why "GKE lets the later rule take the place of the earlier one"
+        why "GKE replaces the earlier rule with the later one"
         fix "put all paths into one rule"
-        text "Also across rules without a host."
+        text "Rules without a host count as well."
         source "ingress-gce pkg/utils/gceurlmap.go";
-    HOST Error "host" "a host that is no DNS name"
+    HOST Error "host" "a host that is not a DNS name"
         why "the API server refuses the Ingress"
         fix "give a DNS name in lower case, without scheme, port or path"
         text "A wildcard may be the whole first label only."
@@ -524,33 +524,33 @@ rules! {
     SHARED_ADDRESS Error "shared-address" "two Ingresses name one reserved address"
         why "the second load balancer gets no ADDRESS: the address is in use"
         fix "reserve an address for each, or put all hosts into one Ingress"
-        text "An address belongs to one load balancer, and each Ingress is one. Also Ingresses of other programs \
-            and namespaces count."
+        text "An address belongs to one load balancer, and each Ingress is one. Ingresses of other programs \
+            and namespaces count, too."
         source "ingress-gce pkg/loadbalancers/forwarding_rules.go; Compute Engine, addresses";
     STATIC_IP_SCOPE Warning "static-ip-scope" "the named address does not fit the load balancer"
-        why "external load balancers take global addresses, internal ones regional addresses"
+        why "external load balancers use global addresses, internal ones regional addresses"
         fix "use kubernetes.io/ingress.global-static-ip-name with gce, regional-static-ip-name with gce-internal"
         text "Otherwise the load balancer gets another address than the one that DNS names."
         source "annotations kubernetes.io/ingress.global-static-ip-name, kubernetes.io/ingress.regional-static-ip-name";
     EPHEMERAL_IP Note "ephemeral-ip" "the address may change"
-        why "GKE reserves no address of its own while port 80 is off; a new Ingress gets a new one"
+        why "GKE itself reserves no address while port 80 is off; a new Ingress gets a new one"
         fix "reserve an address, and name it (--static-ip)"
         text "GKE reserves an address only where both HTTP and TLS are served."
         source "ingress-gce pkg/loadbalancers/addresses.go";
     INTERNAL_PORTS Error "internal-ports" "an internal load balancer has ports 80 and 443, and no address for both"
-        why "GKE gives each port an address of its own there, and the Ingress gets none"
+        why "there GKE gives each port its own address, and the Ingress gets none"
         fix "set kubernetes.io/ingress.allow-http to \"false\", or reserve a regional address that is shared, and name it"
         text "Such an address has the purpose SHARED_LOADBALANCER_VIP: kubernetes.io/ingress.regional-static-ip-name."
         source "Google Cloud documentation, Ingress for internal Application Load Balancers";
     ALLOW_HTTP Warning "allow-http" "allow-http is neither true nor false"
-        why "GKE takes it for true, without an event, and serves port 80"
+        why "GKE reads it as true, without an event, and serves port 80"
         fix "write kubernetes.io/ingress.allow-http: \"false\" (or \"true\")"
         text "It is read as Go's strconv.ParseBool does: 1, t, T, TRUE, true, True, 0, f, F, FALSE, false, False."
         source "annotation kubernetes.io/ingress.allow-http; ingress-gce pkg/annotations/ingress.go";
     REDIRECT_WITHOUT_HTTP Warning "redirect-without-http" "a redirect from port 80, which is switched off"
         why "with allow-http off nothing listens on port 80, and nothing is redirected"
         fix "remove kubernetes.io/ingress.allow-http or the redirect"
-        text "Either is a way to have no clear text."
+        text "Either alone prevents clear text."
         source "annotation kubernetes.io/ingress.allow-http; FrontendConfig spec.redirectToHttps";
     PLAIN_HTTP Note "plain-http" "port 80 serves the same in clear text"
         why "gRPC cannot use it, but Milvus's REST API may be reached without TLS"
@@ -560,55 +560,55 @@ rules! {
     CHART_INGRESS Warning "chart-ingress" "the chart's own Ingress is there as well"
         why "it was made for Milvus without TLS, and a second Ingress is a second address for the same pods"
         fix "set ingress.enabled to false in the values of the chart"
-        text "Its controller speaks plain gRPC to a port that now asks for TLS."
+        text "Its controller speaks plain gRPC to a port that now requires TLS."
         source "the Milvus chart's templates/ingress.yaml";
     TWO_INGRESSES Warning "two-ingresses" "two Ingresses of GKE lead to Milvus"
-        why "each makes a load balancer with an address and a price of its own"
+        why "each makes a load balancer with its own address and price"
         fix "keep one, with a rule for each host"
-        text "One external and one internal Ingress are not meant, nor two that each name an address of their own, as for \
+        text "One external and one internal Ingress are fine, and so are two that each name their own address, as for \
             IPv4 and IPv6."
         source "ingress-gce: one load balancer for each Ingress";
 
     // Secret.
     SECRET_KEYS Error "tls-secret-keys" "the TLS Secret lacks tls.crt or tls.key"
         why "GKE builds no front end: `secret … does not specify cert as string data`"
-        fix "make it with `kubectl create secret tls NAME --cert=… --key=…`"
+        fix "create it with `kubectl create secret tls NAME --cert=… --key=…`"
         text "The names of the keys count, the type of the Secret does not."
         source "Ingress spec.tls[].secretName; ingress-gce pkg/translator/translator.go";
     SECRET_NAMESPACE Error "secret-namespace" "a Secret is in another namespace than what names it"
         why "GKE looks in the namespace of the Ingress, or of the BackendConfig, and builds no front end without it"
-        fix "make the Secret in that namespace"
-        text "Secrets are not shared among namespaces. Only said where the input holds no Secret of this name there."
+        fix "create the Secret in that namespace"
+        text "Namespaces do not share Secrets. Reported only where the input holds no Secret of this name there."
         source "Ingress spec.tls[].secretName; BackendConfig spec.iap; ingress-gce pkg/translator/translator.go";
     SECRET_CERTIFICATE Error "tls-secret-certificate" "the TLS Secret holds a certificate or key that does not work"
-        why "Google takes keys of some types and chains of at most five; clients take certificates that name the host"
-        fix "make a pair with `milvus-gke-l7 cert --host …`, or have one issued"
-        text "Global load balancers take RSA-2048 and ECDSA P-256; those of a region (gce-internal) also RSA-3072, \
+        why "Google accepts keys of some types and chains of at most five; clients accept certificates that name the host"
+        fix "create a pair with `milvus-gke-l7 cert --host …`, or have one issued"
+        text "Global load balancers accept RSA-2048 and ECDSA P-256; those of a region (gce-internal) also RSA-3072, \
             RSA-4096 and P-384. GKE itself opens port 80 and then fails with `Cert creation failures`, and no ADDRESS \
-            comes. What only clients mind, it does not mind."
+            comes. GKE does not look at what only clients mind."
         source "Compute Engine sslCertificates; RFC 6125; ingress-gce pkg/loadbalancers/certificates.go";
-    SECRET_PLACEHOLDER Warning "tls-secret-placeholder" "the Secret that cert-manager is to write holds nothing that Google accepts"
+    SECRET_PLACEHOLDER Warning "tls-secret-placeholder" "the Secret that cert-manager will write holds nothing that Google accepts yet"
         why "GKE makes no front end until cert-manager has replaced it, and an HTTP-01 challenge needs the front end"
         fix "make a placeholder with `milvus-gke-l7 cert` and `kubectl create secret tls`, or let the issuer solve DNS-01"
-        text "With DNS-01 it passes by itself within minutes. An empty Secret, as some guides have it, is no placeholder: \
+        text "With DNS-01 it passes on its own within minutes. An empty Secret, as some guides have it, is not a placeholder: \
             Google refuses it (`Cert creation failures`)."
         source "ingress-gce pkg/loadbalancers/certificates.go; cert-manager's HTTP-01 solver";
     SECRET_CERTIFICATE_OLD Warning "tls-secret-certificate-old" "the certificate in the TLS Secret is of a kind that many clients refuse"
-        why "it is X.509 version 1, or names no host as a subject alternative name: PyMilvus takes it, Go and rustls clients do not"
-        fix "make one with `milvus-gke-l7 cert --host …`, or have one issued"
-        text "The guide's own openssl commands make such a certificate. GKE and Google's load balancer take it."
+        why "it is X.509 version 1, or names no host as a subject alternative name: PyMilvus accepts it, Go and rustls clients do not"
+        fix "create one with `milvus-gke-l7 cert --host …`, or have one issued"
+        text "The guide's own openssl commands make such a certificate. GKE and Google's load balancer accept it."
         source "RFC 6125; RFC 9525; Go crypto/x509; rustls-webpki";
 
     // Gateway API.
     GATEWAY_CLASS Warning "gateway-class" "GKE does not handle the Gateway"
         why "GKE's controller ignores a Gateway of another class: it gets no address and no status of GKE's"
         fix "write a class of GKE's, such as gke-l7-global-external-managed, unless another controller is meant"
-        text "The API server takes any name. Nothing else of the route to Milvus is looked at for another controller's class."
+        text "The API server accepts any name. For another controller's class nothing else on the way to Milvus is checked."
         source "Gateway spec.gatewayClassName; Google Cloud documentation, GatewayClasses";
     GATEWAY_CERTIFICATE Error "gateway-certificate" "a listener has a certificate that GKE cannot use, or none"
         why "the Gateway is never programmed, or the listener is invalid"
         fix "give it one kind of certificate: a Secret, pre-shared certificates, a certificate map (global), or certificates of Certificate Manager (regional)"
-        text "A ManagedCertificate does not work with a Gateway, although the API server takes the reference. With the \
+        text "A ManagedCertificate does not work with a Gateway, although the API server accepts the reference. With the \
             annotation networking.gke.io/certmap a listener has no certificates of its own. Regional classes take no \
             map, but the option networking.gke.io/cert-manager-certs, which global ones do not take."
         source "Gateway spec.listeners[].tls; Google Cloud documentation, Secure a Gateway";
@@ -620,7 +620,7 @@ rules! {
     ROUTE_KIND Error "route-kind" "a route of a kind that GKE does not handle"
         why "GKE's Gateway handles HTTPRoutes only: nothing happens, and no status says so"
         fix "make it an HTTPRoute with the path prefix `/`: gRPC is HTTP/2"
-        text "The API server takes a GRPCRoute, because its definition is there."
+        text "The API server accepts a GRPCRoute, because its definition is installed."
         source "gke-gateway-api issue 31";
     ROUTE_PARENT Error "route-parent" "the route attaches to no listener"
         why "no Gateway serves it: clients get a 404"
@@ -642,7 +642,7 @@ rules! {
     ROUTE_PATH Error "route-path" "the paths of the route do not let Milvus's calls through"
         why "clients get a 404, which they report as UNIMPLEMENTED"
         fix "write the match `path: {type: PathPrefix, value: /}`, or leave the matches out"
-        text "`/*` is no wildcard here, but a path of these two characters; an exact `/` is no call at all."
+        text "`/*` is not a wildcard here, but a path of these two characters; no call has the exact path `/`."
         source "HTTPRoute spec.rules[].matches[].path";
     ROUTE_TIMEOUT Warning "route-timeout" "the route has timeouts, which GKE does not read"
         why "calls end after 30 seconds, whatever the route says"
@@ -684,9 +684,9 @@ rules! {
     GATEWAY_HEALTH_PORT Warning "gateway-health-port" "the health check does not say how its port is meant"
         why "GKE's newer definition refuses the object: an upgrade of the cluster makes the next apply fail"
         fix "write portSpecification: USE_FIXED_PORT beside the port"
-        text "The older definition takes it without. ingress2gateway and many charts write it so."
+        text "The older definition accepts it without. ingress2gateway and many charts write it so."
         source "HealthCheckPolicy spec.default.config.httpHealthCheck.portSpecification";
-    GATEWAY_LOGGING Warning "gateway-logging" "one request of a million is logged"
+    GATEWAY_LOGGING Warning "gateway-logging" "one request in a million is logged"
         why "sampleRate counts in millionths here"
         fix "write sampleRate: 1000000 to log all, or leave it out"
         text "In a BackendConfig it is a part of 1."
@@ -697,7 +697,7 @@ rules! {
         text "The group of a Service is empty, not `core`. A ServiceImport is for the classes of many clusters only."
         source "spec.targetRef of GKE's policies";
     POLICY_TWICE Error "policy-twice" "two policies of one kind are about one object"
-        why "GKE takes the oldest, and the other has no effect; its status says Conflicted"
+        why "GKE uses the oldest, and the other has no effect; its status says Conflicted"
         fix "put them into one"
         text "A HealthCheckPolicy and a GCPBackendPolicy are for the whole Service, not for one port."
         source "Google Cloud documentation, Configure Gateway resources";
@@ -726,7 +726,7 @@ rules! {
     MILVUS_CONFIG Error "milvus-config" "Milvus's configuration cannot be read as it is"
         why "Milvus does not start with it, or takes one of two settings by chance"
         fix "correct user.yaml (in the chart: extraConfigFiles.user.yaml)"
-        text "It does not parse, is no mapping, or says a setting twice in two forms that Milvus takes for one."
+        text "It does not parse, is not a mapping, or gives a setting twice, in two forms that Milvus treats as one."
         source "Milvus pkg/config";
     NO_USER_YAML Error "no-user-yaml" "Milvus does not mount user.yaml"
         why "what user.yaml says about TLS does not reach Milvus"
@@ -734,7 +734,7 @@ rules! {
         text "Chart versions up to 3.3.1 mount milvus.yaml only. Milvus reads /milvus/configs/user.yaml, whichever key of the ConfigMap is mounted there."
         source "the Milvus chart's volumeMounts";
     CONFIG_MAP_OUTSIDE Note "config-map-outside" "Milvus's settings are not in the input"
-        why "whether Milvus speaks TLS cannot be told"
+        why "the input does not show whether Milvus speaks TLS"
         fix "add their ConfigMap to the input (`kubectl get configmap …`), and check that common.security.tlsMode is 1"
         text "With customConfigMap the chart does not render it. Milvus reads /milvus/configs/user.yaml, whatever is mounted there."
         source "the Milvus chart's volume milvus-config; the Milvus Operator's mount /milvus/configs/operator";
@@ -761,12 +761,12 @@ rules! {
     OTHER_DOOR Warning "other-door" "another Service of type LoadBalancer leads to Milvus"
         why "it has an address of its own, and stays open beside the Ingress: no certificate that clients trust, no Cloud Armor"
         fix "remove it when clients have moved, or restrict it with loadBalancerSourceRanges"
-        text "Meant for a while, it lets clients move one by one; those that use it must speak TLS as well."
+        text "As a temporary measure it lets clients move one by one; those that use it must speak TLS as well."
         source "Kubernetes Service spec.type; GKE LoadBalancer Services";
-    CLIENT_PLAIN Warning "client-plain" "a container is told a URL of Milvus without TLS"
+    CLIENT_PLAIN Warning "client-plain" "a container is given a URL of Milvus without TLS"
         why "Milvus speaks TLS only, once tlsMode is 1: the client will not connect"
         fix "let it connect to https://HOST:443, as clients outside do"
-        text "The variables and commands of all containers of the input are looked at. Milvus's own certificate names no Service, so that a client inside the cluster goes by the load balancer as well."
+        text "The variables and commands of all containers in the input are checked. Milvus's own certificate names no Service, so a client inside the cluster connects through the load balancer as well."
         source "Milvus common.security.tlsMode";
     ATTU_PLAIN Warning "attu-plain" "Attu speaks to Milvus without TLS"
         why "Milvus speaks TLS only, once tlsMode is 1: Attu will not connect"

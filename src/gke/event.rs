@@ -83,14 +83,14 @@ static CAUSES: &[Cause] = &[
         signs: &[&["firewall change required"]],
         what: "the firewall must be opened by someone else",
         why: "the network belongs to another project (Shared VPC), and GKE may not open it: Milvus stays unhealthy",
-        help: "have the command in the event run by an administrator of the network",
+        help: "ask an administrator of the network to run the command in the event",
         course: Passes,
     },
     Cause {
         signs: &[&["garbagecollection"]],
-        what: "GKE could not clear something old away",
-        why: "it is a part of a load balancer that nothing needs any more",
-        help: "nothing: GKE tries again by itself; what stays costs money, and the event names it",
+        what: "GKE could not delete something old",
+        why: "it is a part of a load balancer that nothing needs now",
+        help: "nothing: GKE retries on its own; what stays costs money, and the event names it",
         course: Passes,
     },
     Cause {
@@ -132,7 +132,7 @@ static CAUSES: &[Cause] = &[
         ],
         what: "Google got too many requests",
         why: "a limit per minute, not one of the project's resources",
-        help: "nothing: GKE asks again by itself",
+        help: "nothing: GKE asks again on its own",
         course: Passes,
     },
     Cause {
@@ -147,9 +147,9 @@ static CAUSES: &[Cause] = &[
             &["http2: server sent goaway"],
             &["please try again"],
         ],
-        what: "Google had an error of its own",
-        why: "it lies with the Compute Engine API, not with this set-up",
-        help: "nothing: GKE asks again by itself; if it lasts for hours, see https://status.cloud.google.com",
+        what: "Google had an internal error",
+        why: "the Compute Engine API failed, not this set-up",
+        help: "nothing: GKE asks again on its own; if it lasts for hours, see https://status.cloud.google.com",
         course: Passes,
     },
     Cause {
@@ -167,7 +167,7 @@ static CAUSES: &[Cause] = &[
         ],
         what: "Google did not answer in time",
         why: "the request was cut off",
-        help: "nothing: GKE asks again by itself",
+        help: "nothing: GKE asks again on its own",
         course: Passes,
     },
     Cause {
@@ -185,9 +185,9 @@ static CAUSES: &[Cause] = &[
             &["error 404", "sslcertificates/mcrt-"],
             &["error 404", "sslcertificates/k8s"],
         ],
-        what: "a part of the load balancer that GKE makes itself is not there yet",
-        why: "in the first minutes one controller looks for what another has still to make",
-        help: "nothing: GKE tries again by itself; do not delete parts of the load balancer by hand",
+        what: "a part of the load balancer that GKE creates itself is not there yet",
+        why: "in the first minutes one controller looks for what another has yet to create",
+        help: "nothing: GKE retries on its own; do not delete parts of the load balancer by hand",
         course: Passes,
     },
     Cause {
@@ -211,9 +211,9 @@ static CAUSES: &[Cause] = &[
             &["error 409"],
             &["object has been modified"],
         ],
-        what: "one step of GKE's has overtaken another",
-        why: "what it needs is still being made, changed or let go",
-        help: "nothing: GKE tries again by itself; if it lasts, the event says which resource is in the way",
+        what: "one of GKE's steps has overtaken another",
+        why: "what it needs is still being created, changed or released",
+        help: "nothing: GKE retries on its own; if it lasts, the event says which resource is in the way",
         course: Passes,
     },
     Cause {
@@ -259,9 +259,9 @@ static CAUSES: &[Cause] = &[
     },
     Cause {
         signs: &[&["syncnetworkendpointgroupfailed"]],
-        what: "the network endpoint groups are behind",
+        what: "the network endpoint groups lag behind",
         why: "GKE could not put the pods into them this time",
-        help: "nothing: GKE tries again by itself; if it lasts, the event says why",
+        help: "nothing: GKE retries on its own; if it lasts, the event says why",
         course: Passes,
     },
     Cause {
@@ -273,8 +273,8 @@ static CAUSES: &[Cause] = &[
     },
     Cause {
         signs: &[&["syncloadbalancerfailed"], &["deleteloadbalancerfailed"]],
-        what: "the Service's own load balancer cannot be made",
-        why: "it is one beside the Ingress, for a Service of type LoadBalancer",
+        what: "the Service's own load balancer cannot be created",
+        why: "it is a second one, for a Service of type LoadBalancer",
         help: "see the event; the Ingress does not need it",
         course: Passes,
     },
@@ -288,7 +288,7 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["could not parse", "app-protocols"]],
         what: "the annotation app-protocols of the Service is not valid",
-        why: "it is no JSON object, or has another value than HTTP, HTTPS or HTTP2 (GKE names the older key in any case)",
+        why: "it is not a JSON object, or has another value than HTTP, HTTPS or HTTP2 (GKE names the older key in any case)",
         help: "upgrade again with milvus-gke-l7 as post-renderer; it must be {\"milvus\":\"HTTP2\"}",
         course: Stays,
     },
@@ -301,7 +301,7 @@ static CAUSES: &[Cause] = &[
     },
     Cause {
         signs: &[&["backendconfig annotation is invalid json"]],
-        what: "the annotation backend-config of the Service is no JSON",
+        what: "the annotation backend-config of the Service is not JSON",
         why: "GKE cannot read it",
         help: "upgrade again with milvus-gke-l7 as post-renderer",
         course: Stays,
@@ -309,7 +309,7 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["timeoutsec", "checkintervalsec"]],
         what: "the health check waits longer than its interval",
-        why: "where timeoutSec is missing in the BackendConfig, GKE takes 15",
+        why: "if the BackendConfig has no timeoutSec, GKE uses 15",
         help: "give both, timeoutSec not above checkIntervalSec: --health-interval, --health-timeout",
         course: Stays,
     },
@@ -330,7 +330,7 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["when not using negs"]],
         what: "the Service is not marked for network endpoint groups",
-        why: "without them GKE takes no ClusterIP Service",
+        why: "without them GKE accepts no ClusterIP Service",
         help: "upgrade again with milvus-gke-l7 as post-renderer: cloud.google.com/neg must be {\"ingress\": true}",
         course: Stays,
     },
@@ -344,15 +344,15 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["neg annotation is invalid"]],
         what: "the annotation neg of the Service is not valid",
-        why: "true must stand there without quotes",
+        why: "true must be there without quotes",
         help: "upgrade again with milvus-gke-l7 as post-renderer: it must be {\"ingress\": true}",
         course: Stays,
     },
     Cause {
         signs: &[&["secret \"\" does not exist"]],
         what: "the Ingress has spec.tls without secretName",
-        why: "GKE then makes no front end",
-        help: "name a Secret there, or leave spec.tls out",
+        why: "GKE then builds no front end",
+        help: "name a Secret there, or omit spec.tls",
         course: Stays,
     },
     Cause {
@@ -366,7 +366,7 @@ static CAUSES: &[Cause] = &[
         signs: &[&["both http and https are disabled"]],
         what: "there is no certificate yet, and port 80 is closed",
         why: "with --https-only there is no front end until GKE has the certificate",
-        help: "nothing: it goes on by itself when the certificate is attached",
+        help: "nothing: it continues once the certificate is attached",
         course: Passes,
     },
     Cause {
@@ -414,7 +414,7 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["secrets \"", "not found"], &["secret \"", "does not exist"], &["could not find tls certificate"]],
         what: "the Secret with the certificate does not exist",
-        why: "it must be in the namespace of the Ingress, and without it GKE makes no front end",
+        why: "it must be in the namespace of the Ingress, and without it GKE builds no front end",
         help: "make it: kubectl create secret tls. If cert-manager is to make it: kubectl describe certificate says how far it is; an HTTP-01 issuer first needs a placeholder, see docs/certificates.md",
         course: Until(Awaited::Secret),
     },
@@ -422,7 +422,7 @@ static CAUSES: &[Cause] = &[
         signs: &[&["does not specify", "as string data"]],
         what: "the Secret has no tls.crt or no tls.key",
         why: "GKE reads exactly these two",
-        help: "make it anew with kubectl create secret tls",
+        help: "recreate it with kubectl create secret tls",
         course: Until(Awaited::Certificate),
     },
     Cause {
@@ -460,7 +460,7 @@ static CAUSES: &[Cause] = &[
         signs: &[&["cannot enable https redirects"]],
         what: "the redirect to HTTPS is not possible",
         why: "internal load balancers have none, nor Ingresses from before GKE 1.17",
-        help: "leave the redirect out, or make the Ingress anew",
+        help: "leave the redirect out, or recreate the Ingress",
         course: Stays,
     },
     Cause {

@@ -20,13 +20,13 @@ pub struct AppProtocols {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum AppProtocolsError {
-    #[error("the annotation is no JSON object")]
+    #[error("the annotation is not a JSON object")]
     NotAnObject,
-    #[error("the annotation is no JSON: {0}")]
+    #[error("the annotation is not JSON: {0}")]
     NotJson(String),
-    #[error("the protocol of `{0}` is no text")]
+    #[error("the protocol of `{0}` is not a string")]
     NotAString(String),
-    #[error("`{protocol}` is no protocol that GKE knows")]
+    #[error("`{protocol}` is not a protocol that GKE knows")]
     Unknown { port: String, protocol: String },
 }
 

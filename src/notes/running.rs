@@ -55,7 +55,7 @@ impl<'r> Running<'r> {
         Some(Instruction::new(
             When::After,
             format!(
-                "When no client uses the old {door} any more, leave --service-type keep out and apply again: the old {door} \
+                "When no client uses the old {door} any more, omit --service-type keep and apply again: the old {door} \
             goes, and nothing restarts. If DNS leads to it, move the record first, and wait at least as long as its TTL."
             ),
         ))
@@ -65,7 +65,7 @@ impl<'r> Running<'r> {
     pub(super) fn back(&self) -> Vec<Instruction> {
         let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
         let restarts = if self.restarted().next().is_some() {
-            " Milvus restarts without TLS, and every client must do without it again."
+            " Milvus restarts without TLS, and every client must stop using it again."
         } else {
             ""
         };
@@ -80,7 +80,7 @@ impl<'r> Running<'r> {
         };
         let words = format!(
             "Roll back to the last revision without the program. It is stored as it was rendered, so no flag is \
-            needed. Ingress, BackendConfig and what else was appended are deleted.{restarts}{address}{stays}"
+            needed. Ingress, BackendConfig and the other appended objects are deleted.{restarts}{address}{stays}"
         );
         let back = Instruction::new(When::Back, words)
             .run(format!("helm history {release}{namespace}"))
@@ -93,7 +93,7 @@ impl<'r> Running<'r> {
         });
         let for_good = Instruction::new(
             When::Back,
-            "For good: leave --post-renderer out of the upgrade. Forgetting it does the same, without a warning: keep the \
+            "For good: upgrade without --post-renderer. Forgetting it does the same, without a warning: keep the \
             command in a script.",
         );
         jobs.into_iter().chain([back, for_good]).collect()
@@ -103,19 +103,18 @@ impl<'r> Running<'r> {
         let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
         let version = match service::chart_version(&self.release.service.object) {
             Some(_) => {
-                "Keep its chart: --version is that of column CHART. Without it Helm takes the newest one, which may bring \
+                "Keep its chart: --version is that of column CHART. Without it Helm uses the newest one, which may bring \
                 another Milvus."
             }
             None => {
-                "Keep its chart: its version is not in the input, and without --version Helm takes the newest one, \
+                "Keep its chart: its version is not in the input, and without --version Helm uses the newest one, \
                 which may bring another Milvus."
             }
         };
         Instruction::new(
             When::Running,
             format!(
-                "{version} Keep its values, too: add --values values.yaml to the upgrade. With some values given, Helm \
-            forgets those that are not; --reuse-values keeps them, but goes without the defaults of a newer chart."
+                "{version} Keep its values, too: add --values values.yaml to the upgrade. If you give some values, Helm forgets the others; --reuse-values keeps them, but ignores the defaults of a newer chart."
             ),
         )
         .run(format!("helm list{namespace} --filter {}", shell_word(&format!("^{}$", self.release.name))))
@@ -127,8 +126,8 @@ impl<'r> Running<'r> {
         let (kind, door) = self.door()?;
         let name = &self.release.service.name;
         let lets_in = match Restriction::of(object.value()) {
-            Some(restriction) => format!(" and lets in {} only", restriction.to),
-            None if self.is_load_balancer() => " and lets in everybody".to_owned(),
+            Some(restriction) => format!(" and admits only {}", restriction.to),
+            None if self.is_load_balancer() => " and admits everybody".to_owned(),
             None => String::new(),
         };
         let doors = self.release.other_doors.iter();
@@ -151,7 +150,7 @@ impl<'r> Running<'r> {
         let policy = self.settings.backend.security_policy.as_ref();
         let lets_in_then = match (self.door.front_end.scheme, policy) {
             (Scheme::Internal, _) => "the VPC network".to_owned(),
-            (Scheme::External, Some(policy)) => format!("whom the Cloud Armor policy {policy} lets in"),
+            (Scheme::External, Some(policy)) => format!("whoever the Cloud Armor policy {policy} admits"),
             (Scheme::External, None) => "everybody".to_owned(),
         };
         let long = match self.door.certificate {
@@ -244,8 +243,7 @@ impl<'r> Running<'r> {
             return None;
         }
         let (service, namespace) = (shell_word(&self.release.service.name), self.ingress.namespace_flag());
-        let words = "Only if somebody restricted the live Service by hand (kubectl): clear that, or the API server \
-            refuses the upgrade half-way. Do it right before the upgrade: until then the old address is open.";
+        let words = "Only if somebody restricted the live Service by hand (kubectl): undo that, or the API server refuses the upgrade half-way. Do it right before the upgrade: until then the old address is open.";
         let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
         let step = Instruction::new(When::Running, words)
             .run(format!("kubectl patch service {service}{namespace} --type merge --patch '{patch}'"));

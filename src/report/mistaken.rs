@@ -67,8 +67,8 @@ const ALL: &[Mistaken] = &[
     },
     Mistaken {
         what: "Helm's report of a release",
-        why: "the manifests in it stand between a header and notes, which nothing can apply",
-        help: "take what prints manifests only: `helm template`, or `helm get manifest` for a release; or name this program \
+        why: "the manifests in it are between a header and notes, which nothing can apply",
+        help: "use what prints manifests only: `helm template`, or `helm get manifest` for a release; or name this program \
             as Helm's --post-renderer",
         sign: Sign::Text(|line| line.starts_with("NAME: ") || line.starts_with("Release \"") || line == "NOTES:"),
     },
@@ -79,8 +79,8 @@ const ALL: &[Mistaken] = &[
         sign: Sign::Text(|line| is_head_of_table(line) || line.starts_with("Name:  ")),
     },
     Mistaken {
-        what: "kubectl's word that nothing was found",
-        why: "there are no objects in it",
+        what: "kubectl's message that nothing was found",
+        why: "it holds no objects",
         help: "give kubectl the release's namespace (`--namespace`), and the right context",
         sign: Sign::Text(|line| line.starts_with("No resources found")),
     },
@@ -98,7 +98,7 @@ const ALL: &[Mistaken] = &[
     },
     Mistaken {
         what: "a Chart.yaml",
-        why: "the manifests are made of the chart's templates and values",
+        why: "Helm renders manifests from the chart's templates and values",
         help: "helm template my-release ./CHART-FOLDER | milvus-gke-l7 …",
         sign: Sign::Document(|document| {
             without_kind(document) && ["apiVersion", "name", "version"].iter().all(|key| has_key(document, key))
@@ -106,7 +106,7 @@ const ALL: &[Mistaken] = &[
     },
     Mistaken {
         what: "a kustomization",
-        why: "kustomize makes manifests of it",
+        why: "kustomize builds manifests from it",
         help: "kustomize build . | milvus-gke-l7 …, or list this program in it, under `transformers:`",
         sign: Sign::Document(|document| {
             let keys = ["resources", "helmCharts", "transformers", "generators"];
@@ -116,7 +116,7 @@ const ALL: &[Mistaken] = &[
     },
     Mistaken {
         what: "values of a chart",
-        why: "Helm makes manifests of the chart and its values",
+        why: "Helm renders manifests from the chart and its values",
         help: "helm template my-release milvus/milvus --values values.yaml | milvus-gke-l7 …",
         sign: Sign::Keys(&[
             "cluster",
@@ -155,7 +155,7 @@ const ALL: &[Mistaken] = &[
     },
     Mistaken {
         what: "the configuration of milvus-gke-l7",
-        why: "it says what is to be done, and not with what",
+        why: "it says what to do, but holds no manifests",
         help: "helm template my-release milvus/milvus | milvus-gke-l7 --config FILE",
         sign: Sign::Alone("MilvusGkeL7", "milvus-gke-l7/"),
     },

@@ -103,7 +103,7 @@ pub enum Reason {
     PrintedNotUtf8,
     #[error("a document of the input does not parse: {message}")]
     PrintedDoesNotParse { message: String },
-    #[error("a document of the input is no Kubernetes object")]
+    #[error("a document of the input is not a Kubernetes object")]
     NoObject,
     #[error("several Milvus releases in the input: {}", releases.join(", "))]
     SeveralLiveReleases { releases: Vec<String> },
@@ -127,9 +127,9 @@ pub enum Reason {
     CustomConfigMap { config_map: String },
     #[error("Milvus does not mount a `user.yaml`")]
     NoUserYaml,
-    #[error("Milvus's `user.yaml` does not come from a ConfigMap")]
+    #[error("Milvus's `user.yaml` is not from a ConfigMap")]
     UserYamlElsewhere,
-    #[error("`{key}` in ConfigMap `{config_map}` is not a text")]
+    #[error("`{key}` in ConfigMap `{config_map}` is not a string")]
     NotAText { key: String, config_map: String },
     #[error("`{key}` in ConfigMap `{config_map}` does not parse: {message}")]
     ConfigDoesNotParse { key: String, config_map: String, message: String },
@@ -157,11 +157,11 @@ pub enum Reason {
     TlsWithH2c { mode: String },
     #[error("Service `{service}` has an internal load balancer, and the new one would be open to the internet")]
     InternalServiceOfGateway { service: String },
-    #[error("Service `{service}` lets in {ranges} only, and the new load balancer would let in everybody")]
+    #[error("Service `{service}` admits only {ranges}, and the new load balancer would admit everybody")]
     SourceRangesOfGateway { service: String, ranges: String },
     #[error("Service `{service}` has an internal load balancer, and the new one would be open to the internet")]
     InternalService { service: String },
-    #[error("Service `{service}` lets in {ranges} only, and the new load balancer would let in everybody")]
+    #[error("Service `{service}` admits only {ranges}, and the new load balancer would admit everybody")]
     SourceRanges { service: String, ranges: String },
     #[error("{}", warnings.join("\n"))]
     Warned { warnings: Vec<String> },
@@ -187,7 +187,7 @@ pub enum Reason {
     NotesOfGateway,
     #[error("{identity} is left over from Google-managed mode")]
     LeftOverCertificate { identity: String },
-    #[error("{identity} is in the input, and cert-manager is to write it")]
+    #[error("{identity} is in the input, and cert-manager will write it")]
     IssuedSecret { identity: String },
     #[error("the document must change but is not UTF-8")]
     NotUtf8,
@@ -203,7 +203,7 @@ impl Reason {
     pub fn why(&self) -> &'static str {
         match self {
             Self::EmptyInput => {
-                "Helm hands over nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
+                "Helm passes nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
                 an empty manifest would delete the release"
             }
             Self::TooLarge => {
@@ -213,9 +213,9 @@ impl Reason {
             Self::ConfigKind { .. } | Self::SeveralConfigs => {
                 "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat `data`"
             }
-            Self::UnknownField { .. } => "what nobody reads would have no effect",
-            Self::BrokenConfig { .. } => "options that cannot be read cannot be followed",
-            Self::FieldValue { .. } => "a field takes what its flag takes",
+            Self::UnknownField { .. } => "nothing reads it, so it would have no effect",
+            Self::BrokenConfig { .. } => "the options in it are needed",
+            Self::FieldValue { .. } => "a field accepts what its flag accepts",
             Self::Options { .. } => "flags, environment and configuration together must make sense",
             Self::NoHost => "the load balancer answers for the domains that clients connect to",
             Self::Generator => {
@@ -232,12 +232,12 @@ impl Reason {
             }
             Self::OtherCharts { .. } => "the Milvus Service is the one with a port whose targetPort is `milvus`",
             Self::Mistaken(read) | Self::MistakenForPrinted(read) | Self::TextBeside(read) => read.why,
-            Self::SeveralReleases { .. } => "each release needs hosts of its own",
+            Self::SeveralReleases { .. } => "each release needs its own hosts",
             Self::UnknownService { .. } => "a Milvus Service has a port whose targetPort is `milvus`",
             Self::UnknownRelease { .. } | Self::SeveralLiveReleases { .. } => {
                 "a release is known by its Service's label `app.kubernetes.io/instance`"
             }
-            Self::NothingPrinted => "kubectl prints nothing on stdout where it fails; its own message says why",
+            Self::NothingPrinted => "kubectl prints nothing on stdout when it fails; its own message says why",
             Self::PrintedNotUtf8 | Self::PrintedDoesNotParse { .. } | Self::NoObject => {
                 "it reads what kubectl prints with `-o yaml` or `-o json`"
             }
@@ -265,7 +265,7 @@ impl Reason {
                 no effect"
             }
             Self::UserYamlElsewhere => "TLS is switched on in Milvus's configuration",
-            Self::NotAText { .. } => "Milvus reads it as a YAML text",
+            Self::NotAText { .. } => "Milvus reads it as YAML in a string",
             Self::ConfigNotAMapping { .. } => "Milvus reads mappings of settings",
             Self::ConfigDoesNotParse { .. } => "Milvus would not start with it, and settings cannot be merged into it",
             Self::TwoForms { .. } => {
@@ -280,21 +280,21 @@ impl Reason {
                 "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
                 shares the gRPC port"
             }
-            Self::RestTooOld { .. } => "before, Milvus serves no REST while TLS is on",
+            Self::RestTooOld { .. } => "older versions serve no REST while TLS is on",
             Self::RestWithoutHttp => "it is switched off, or shares the gRPC port, which it cannot with TLS on",
             Self::RestOff => "that is what serves the REST API",
             Self::PlainRestPortTaken { .. } => {
-                "over the port that the load balancer uses for gRPC there is no REST API: it becomes another port of the \
+                "the port that the load balancer uses for gRPC serves no REST API: REST becomes another port of the \
                 Service"
             }
             Self::TlsWithH2c { .. } => "the health check would be green, and every call would end with status 503",
             Self::InternalServiceOfGateway { .. } | Self::SourceRangesOfGateway { .. } => {
                 "an external Gateway has an address on the internet, and what restricts the Service does not apply to it"
             }
-            Self::RivalPolicy { .. } => "of two policies GKE takes the oldest, and says so only in a status",
-            Self::RivalRoute { .. } => "the Service would be behind two routes, each with a Gateway of its own",
+            Self::RivalPolicy { .. } => "of two policies GKE uses the oldest, and says so only in a status",
+            Self::RivalRoute { .. } => "the Service would be behind two routes, each with its own Gateway",
             Self::RivalIngress { .. } => {
-                "it is a load balancer of its own, and does not speak to Milvus as the Gateway does"
+                "it is a separate load balancer, and does not speak to Milvus as the Gateway does"
             }
             Self::NotesOfGateway => "`notes` knows the steps for an Ingress only",
             Self::OwnAppProtocol { .. } => "the load balancer speaks to the port as it says, and case matters",
@@ -304,25 +304,23 @@ impl Reason {
             Self::InternalService { .. } | Self::SourceRanges { .. } => {
                 "an external Ingress has an address on the internet, and what restricts the Service does not apply to it"
             }
-            Self::Warned { .. } => "--strict refuses where there is a warning",
+            Self::Warned { .. } => "--strict refuses if there is a warning",
             Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
             Self::OwnBackendConfig { .. } => {
-                "ours would take its place, and with it its settings (a Cloud Armor policy, a timeout) would go"
+                "ours would replace it, and its settings (a Cloud Armor policy, a timeout) would be lost"
             }
             Self::CustomNegName { .. } => "GKE refuses a custom NEG name on a Service behind an Ingress",
             Self::Differs { .. } => {
                 "two objects of one name cannot both be applied: the later one wins, or the install fails"
             }
-            Self::Repeated { .. } => "which of them is applied last is not told by the input",
+            Self::Repeated { .. } => "the input does not say which of them is applied last",
             Self::LeftOverCertificate { .. } => {
                 "with another certificate nothing would use it, and it would stay in Provisioning for ever"
             }
-            Self::IssuedSecret { .. } => {
-                "each upgrade would put this one in the place of the certificate that was issued"
-            }
+            Self::IssuedSecret { .. } => "each upgrade would replace the issued certificate with this one",
             Self::NotUtf8 => "it cannot be parsed",
-            Self::DoesNotParse { .. } => "it cannot be edited without being understood",
-            Self::CannotEdit { .. } => "a guess could change what is not to be changed; nothing has been written",
+            Self::DoesNotParse { .. } => "what does not parse cannot be edited",
+            Self::CannotEdit { .. } => "a guess could change something else; nothing has been written",
         }
     }
 
@@ -361,7 +359,7 @@ impl Reason {
             }
             Self::UnknownRelease { .. } => "name one of these with --release",
             Self::UnknownService { .. } => "name one of these with --service",
-            Self::SeveralServices { .. } => "choose one with --service NAME, or take the others out of the stream",
+            Self::SeveralServices { .. } => "choose one with --service NAME, or remove the others from the stream",
             Self::NoServiceName => "give it metadata.name, in quotes if it is a number",
             Self::NoReleaseLabel => "keep the chart's labels, or add that one",
             Self::UnnamedPort { .. } => {
@@ -382,21 +380,21 @@ impl Reason {
             }
             Self::TwoForms { .. } => "keep one of them",
             Self::TlsMode2 => "set common.security.tlsMode to 1 in your values",
-            Self::Environment { .. } => "take it out of extraEnv in your values",
+            Self::Environment { .. } => "remove it from extraEnv in your values",
             Self::HttpPortTaken { .. } => "choose another with --http-port",
-            Self::RestTooOld { .. } => "upgrade Milvus, or leave --rest out",
-            Self::RestWithoutHttp => "give it a port with --http-port, or leave --rest out",
+            Self::RestTooOld { .. } => "upgrade Milvus, or omit --rest",
+            Self::RestWithoutHttp => "give it a port with --http-port, or omit --rest",
             Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
-            Self::PlainRestPortTaken { .. } => "give that one another name and number, or leave --rest out",
-            Self::RestOff => "set proxy.http.enabled to true in your values, or leave --rest out",
-            Self::TlsWithH2c { .. } => "leave --backend h2c out, or set common.security.tlsMode to 0 in your values",
+            Self::PlainRestPortTaken { .. } => "give that one another name and number, or omit --rest",
+            Self::RestOff => "set proxy.http.enabled to true in your values, or omit --rest",
+            Self::TlsWithH2c { .. } => "omit --backend h2c, or set common.security.tlsMode to 0 in your values",
             Self::InternalServiceOfGateway { .. } => {
-                "pass --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if it is to be on the \
+                "pass --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if it should be on the \
                 internet"
             }
             Self::SourceRangesOfGateway { .. } => {
                 "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --gateway=gke-l7-rilb \
-                for a load balancer in the VPC network, or --public if everybody is to reach it"
+                for a load balancer in the VPC network, or --public if everybody may reach it"
             }
             Self::RivalPolicy { .. } => "move what it says to the flags of its fields, and remove it from the input",
             Self::RivalRoute { .. } => "remove it from the input",
@@ -407,15 +405,15 @@ impl Reason {
             Self::OwnAppProtocol { wanted: Some(wanted), .. } => {
                 return format!("remove it, or pass --replace to set `{wanted}`").into();
             }
-            Self::OwnAppProtocol { wanted: None, .. } => "remove it, or pass --replace to do so",
+            Self::OwnAppProtocol { wanted: None, .. } => "remove it, or pass --replace to have it removed",
             Self::InternalService { .. } => {
-                "pass --internal for a load balancer in the VPC network, or --public if it is to be on the internet"
+                "pass --internal for a load balancer in the VPC network, or --public if it should be on the internet"
             }
             Self::SourceRanges { .. } => {
                 "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --internal for a load \
-                balancer in the VPC network, or --public if everybody is to reach it"
+                balancer in the VPC network, or --public if everybody may reach it"
             }
-            Self::Warned { .. } => "mend that, or leave out --strict",
+            Self::Warned { .. } => "fix that, or omit --strict",
             Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
             Self::OwnBackendConfig { .. } => {
                 "remove that entry from the annotation `cloud.google.com/backend-config`, \
@@ -423,14 +421,14 @@ impl Reason {
             }
             Self::CustomNegName { .. } => "remove `name` from the annotation `cloud.google.com/neg`",
             Self::Differs { identity, .. } if identity.starts_with("Ingress") => {
-                "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it, or pass --replace to put \
-                ours in its place"
+                "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it, or pass --replace to \
+                replace it with ours"
             }
-            Self::Differs { .. } => "remove it from the input, or pass --replace to put ours in its place",
+            Self::Differs { .. } => "remove it from the input, or pass --replace to replace it with ours",
             Self::Repeated { .. } => "keep one of them",
-            Self::LeftOverCertificate { .. } => "remove it from the input, or give no other certificate",
+            Self::LeftOverCertificate { .. } => "remove it from the input, or pass no other certificate",
             Self::IssuedSecret { .. } => {
-                "take it out of the input (in the chart: proxy.tls), or name it with --tls-secret instead"
+                "remove it from the input (in the chart: proxy.tls), or pass it with --tls-secret instead"
             }
             Self::NotUtf8 => "save it as UTF-8",
             Self::DoesNotParse { .. } => "correct the YAML",

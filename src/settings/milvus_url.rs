@@ -15,7 +15,7 @@ impl FromStr for MilvusUrl {
         let rest = text.strip_prefix("https://").ok_or("not an https:// address: Milvus speaks TLS")?;
         let authority = rest.split('/').next().unwrap_or_default();
         if authority.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err("no host behind https://");
+            return Err("no host after https://");
         }
         Ok(Self(text.to_owned()))
     }

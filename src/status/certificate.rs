@@ -38,7 +38,7 @@ fn secret(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>) -> Step {
     if name.is_empty() {
         let step =
             Step::broken("certificate: spec.tls without secretName", "the Ingress has spec.tls without secretName");
-        return step.detail("GKE then makes no front end").help("name a Secret there, or leave spec.tls out");
+        return step.detail("GKE then builds no front end").help("name a Secret there, or omit spec.tls");
     }
     let by = match ingress.issuer {
         Some(IssuerName::Cluster(issuer)) => format!(", by ClusterIssuer {issuer} of cert-manager"),
@@ -138,7 +138,7 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
     if status == "ProvisioningFailedPermanently" {
         step = step.help(format!(
             "put right what the domains say, delete the ManagedCertificate, and upgrade again{}",
-            ": it is then made anew"
+            ": it is then recreated"
         ));
     }
     if status == "RenewalFailed" {
@@ -217,7 +217,7 @@ fn of_domain(mut step: Step, domain: &Value, address: Option<IpAddr>, certificat
             State::Waiting,
             Some("Google does not find this load balancer behind the domain"),
             Some(match step.state {
-                State::Waiting => format!("{point}; Google then tries again by itself"),
+                State::Waiting => format!("{point}; Google then retries on its own"),
                 _ => point,
             }),
         ),

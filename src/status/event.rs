@@ -176,7 +176,7 @@ impl<'v> Warning<'v> {
         let step = Step::new(State::Event, format!("{time} {reason}, {kind} {name}")).detail(*message);
         let step = match self.cause {
             Some(cause) => step.detail(format!("cause: {}: {}", cause.what, cause.why)),
-            None => step.detail("cause: not known to this program; GKE tries again by itself"),
+            None => step.detail("cause: not known to this program; GKE retries on its own"),
         };
         match (self.since, self.cause) {
             (Since::GoneOn, _) => step.detail("GKE has gone on since"),

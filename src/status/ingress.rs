@@ -40,7 +40,7 @@ pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
             format!("{title}, which is being deleted"),
         )
         .detail("GKE first takes the load balancer down; a finalizer keeps the Ingress until then")
-        .help("upgrade the release again when it is gone: nobody makes it anew by itself")
+        .help("upgrade the release again when it is gone: nothing recreates it on its own")
         .usually("a few minutes");
     }
     let class = Class::of(ingress.value);

@@ -128,7 +128,7 @@ impl<'v> Service<'v> {
             help: match key {
                 // If both are there the older one holds.
                 APP_PROTOCOLS_ALPHA => {
-                    format!("remove the annotation {APP_PROTOCOLS_ALPHA}: it comes before {APP_PROTOCOLS}")
+                    format!("remove the annotation {APP_PROTOCOLS_ALPHA}: GKE reads it before {APP_PROTOCOLS}")
                 }
                 _ => AGAIN.to_owned(),
             },
@@ -174,7 +174,7 @@ impl<'v> Service<'v> {
             (Neg::On { .. }, _) => return Ok("network endpoint groups: asked for".to_owned()),
             (Neg::NotJson, _) => not_json(NEG),
             (_, "ClusterIP") => {
-                format!("{NEG} does not say {{\"ingress\": true}}: GKE takes no ClusterIP Service without it")
+                format!("{NEG} does not say {{\"ingress\": true}}: GKE accepts no ClusterIP Service without it")
             }
             _ => {
                 format!("{NEG} does not say {{\"ingress\": true}}: GKE then asks the nodes, not Milvus, for its health")
@@ -246,5 +246,5 @@ const AGAIN: &str = "upgrade the release again with milvus-gke-l7 as post-render
 pub(super) const SECONDS: &str = "seconds after the upgrade";
 
 fn not_json(key: &str) -> String {
-    format!("the annotation {key} is no JSON object")
+    format!("the annotation {key} is not a JSON object")
 }

@@ -207,7 +207,7 @@ fn a_command_that_always_fails_ends_with_the_time() {
     let ended = kubectl.wait(&["--timeout=3s", "--output=json"]);
     ended.ends(3, "");
     ended.says("error: time is up after 3s: kubectl failed (exit status: 1): error: You must be logged in");
-    ended.says("see what it says by itself: kubectl get ingress,");
+    ended.says("run it alone to see what it says: kubectl get ingress,");
     assert!(kubectl.asked().len() > 2);
 }
 
