@@ -298,16 +298,19 @@ pub struct Wait {
     /// Context of kubectl; else the current one
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub context: Option<String>,
+    /// Look at Gateways, too (needs the Gateway API in the cluster)
+    #[arg(long, help_heading = INPUT)]
+    pub gateway: bool,
     /// Runs instead of kubectl; prints what `status` reads
     ///
     /// It runs without a shell.
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context"], help_heading = INPUT)]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway"], help_heading = INPUT)]
     pub command: Vec<OsString>,
     /// Give up after, such as 20m or 1h30m
     #[arg(long, value_name = "DURATION", default_value = "90m")]
     pub timeout: Patience,
     /// Pause between looks, such as 10s or 500ms
-    #[arg(long, value_name = "DURATION", default_value = "10s")]
+    #[arg(long, value_name = "DURATION", default_value = "10s", hide_short_help = true)]
     pub interval: Interval,
     /// Connect by name: clients find the host by DNS
     #[arg(long, help_heading = OUTPUT)]

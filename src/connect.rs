@@ -6,9 +6,48 @@ use serde::Serialize;
 
 use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::milvus::authentication;
-use crate::text::shell_word;
+use crate::text::{namespace_flag, shell_word};
 
-/// How clients connect through an Ingress.
+/// What clients meet: the load balancer of an Ingress or of a Gateway.
+#[derive(Debug)]
+pub struct Entrance<'v> {
+    /// The hosts that it serves.
+    pub hosts: &'v [&'v str],
+    /// Who holds the certificate.
+    pub certificate: &'v CertificateSource<'v>,
+    /// Whether cert-manager issues it.
+    pub is_issued: bool,
+    /// Whether it leads to Milvus's REST API.
+    pub rest: bool,
+    /// Whether its clients are in the VPC network.
+    pub internal: bool,
+    /// The namespace of the certificate's Secret.
+    pub namespace: Option<&'v str>,
+}
+
+impl<'v> From<&'v Ingress<'v>> for Entrance<'v> {
+    fn from(ingress: &'v Ingress<'v>) -> Self {
+        Self {
+            hosts: &ingress.hosts,
+            certificate: &ingress.certificate,
+            is_issued: ingress.issuer.is_some(),
+            rest: ingress.rest,
+            internal: ingress.internal,
+            namespace: ingress.namespace(),
+        }
+    }
+}
+
+impl Entrance<'_> {
+    /// The host that a client may connect to: one without a wildcard, if there is one.
+    fn client_host(&self) -> Option<String> {
+        let plain = self.hosts.iter().find(|host| !host.starts_with('*'));
+        let host = plain.or_else(|| self.hosts.first())?;
+        Some(host.strip_prefix("*.").map_or_else(|| (*host).to_owned(), |domain| format!("milvus.{domain}")))
+    }
+}
+
+/// How clients connect through a load balancer.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connection {
@@ -49,8 +88,8 @@ pub struct CertificateFile {
 /// How clients connect. Without an address it is called ADDRESS; with `dns`, or where the address is an IPv6 one, the
 /// host stands in its place, and no `server_name` is needed.
 #[must_use]
-pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connection {
-    let host = ingress.client_host();
+pub fn how(entrance: &Entrance<'_>, address: Option<IpAddr>, dns: bool) -> Connection {
+    let host = entrance.client_host();
     let by_name = address.filter(IpAddr::is_ipv6);
     let dns = dns || by_name.is_some();
     let address = address.map_or_else(|| "ADDRESS".to_owned(), |address| address.to_string());
@@ -61,7 +100,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connect
         _ => (address.clone(), Some(name.clone())),
     };
     // Google's roots and those of other public authorities come with PyMilvus.
-    let own = matches!(ingress.certificate, CertificateSource::Secrets(_)) && ingress.issuer.is_none();
+    let own = matches!(entrance.certificate, CertificateSource::Secrets(_)) && !entrance.is_issued;
     let pem = own.then_some(PEM);
     let arguments = |first: &[(&str, &str)]| {
         let argument = |(key, value): (&str, &str)| format!("    {key}=\"{value}\",");
@@ -84,7 +123,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connect
         arguments(&[("alias", "default"), ("host", &target), ("port", &PORT.to_string())]),
         lines_of(&[")", "print(utility.list_collections())"]),
     ];
-    let curl = ingress.rest.then(|| {
+    let curl = entrance.rest.then(|| {
         let resolve = if dns { String::new() } else { format!(" --resolve {name}:{PORT}:{address}") };
         let trust = pem.map(|pem| format!(" --cacert {pem}")).unwrap_or_default();
         vec![
@@ -93,7 +132,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connect
         ]
     });
     let mut authentication = vec!["Where Milvus asks for a password, add token=\"USER:PASSWORD\".".to_owned()];
-    if !ingress.internal {
+    if !entrance.internal {
         let words = format!("If it does not, this is open to the internet: {}.", authentication::SWITCH_ON);
         authentication.push(words);
     }
@@ -102,7 +141,7 @@ pub fn how(ingress: &Ingress<'_>, address: Option<IpAddr>, dns: bool) -> Connect
         host: target,
         port: PORT,
         server_pem_path: pem.map(str::to_owned),
-        certificate: certificate(ingress),
+        certificate: certificate(entrance),
         // Of the URI of PyMilvus 3.0.2 the brackets get lost, and its `host` takes no colon.
         dns: by_name.map(|address| {
             format!("PyMilvus accepts no IPv6 address: an AAAA record of {name} must point to {address}.")
@@ -149,24 +188,24 @@ const PORT: u16 = 443;
 const PEM: &str = "tls.crt";
 
 /// Where the client finds the certificate that it must trust, if it may be one of the user's own.
-fn certificate(ingress: &Ingress<'_>) -> Option<CertificateFile> {
+fn certificate(entrance: &Entrance<'_>) -> Option<CertificateFile> {
     let secret = |name: &str, key: &str| {
-        let namespace = ingress.namespace_flag();
+        let namespace = namespace_flag(entrance.namespace);
         let name = shell_word(name);
         format!("kubectl get secret {name}{namespace} -o jsonpath='{{.data.{key}}}' | base64 --decode > {PEM}")
     };
-    let (words, command) = match (&ingress.certificate, ingress.issuer) {
-        (CertificateSource::Secrets(names), Some(_)) => (
+    let (words, command) = match (entrance.certificate, entrance.is_issued) {
+        (CertificateSource::Secrets(names), true) => (
             "If the issuer is not a public authority, add server_pem_path=\"tls.crt\", with this file:",
             secret(names.first().unwrap_or(&""), r"ca\.crt"),
         ),
-        (CertificateSource::Secrets(names), None) => (
+        (CertificateSource::Secrets(names), false) => (
             "The certificate for server_pem_path. If a public authority signed it, omit server_pem_path:",
             secret(names.first().unwrap_or(&""), r"tls\.crt"),
         ),
         (CertificateSource::PreShared(names), _) => {
             let name = shell_word(names.first().unwrap_or(&""));
-            let place = if ingress.internal { "--region REGION" } else { "--global" };
+            let place = if entrance.internal { "--region REGION" } else { "--global" };
             (
                 "If no public authority signed the certificate, add server_pem_path=\"tls.crt\", with this file:",
                 format!(

@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod event;
 pub mod exposure;
 pub mod gateway;
+pub mod gateway_condition;
 pub mod health;
 pub mod ingress;
 pub mod kind;

@@ -6,7 +6,7 @@ mod running;
 
 use serde::Serialize;
 
-use crate::connect::{self, Connection};
+use crate::connect::{self, Connection, Entrance};
 use crate::filter::Rewrite;
 use crate::gke::ingress::{CertificateSource, Ingress};
 use crate::milvus::authentication;
@@ -51,7 +51,7 @@ pub fn notes(
         namespace: ingress.namespace().map(str::to_owned),
         certificate: how(&ingress, certificate),
         steps,
-        connection: connect::how(&ingress, None, false),
+        connection: connect::how(&Entrance::from(&ingress), None, false),
     })
 }
 

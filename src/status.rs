@@ -1,7 +1,7 @@
 //! Where the set-up of a release stands, read from what kubectl prints of it.
 //!
 //! ```text
-//! objects → the Milvus Service → its Ingress → steps → a last line: ready, waiting for …, broken: …
+//! objects → the Milvus Service → its Ingress, its Gateway → steps → a last line: ready, waiting for …, broken: …
 //! ```
 //!
 //! What may come by itself is waited for; broken is only what does not. In doubt it is waited for: `wait`
@@ -9,6 +9,7 @@
 
 mod certificate;
 mod event;
+mod gateway;
 mod ingress;
 mod input;
 mod mistakes;
@@ -22,11 +23,12 @@ use std::net::IpAddr;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::connect::{self, Connection};
+use crate::connect::{self, Connection, Entrance};
 use crate::gke::event::{Awaited, Cause};
 use crate::gke::ingress::{CertificateSource, Class, Ingress, backends};
 use crate::gke::kind;
 use crate::kube::object::{Object as _, same_namespace};
+use crate::kube::value::str_at;
 use crate::report::refusal::{Reason, Refusal};
 use crate::text::one_line;
 use event::About;
@@ -36,6 +38,14 @@ pub use step::{State, Step};
 
 /// What to ask kubectl for.
 pub const KINDS: &str = "ingress,managedcertificate,backendconfig,service,events";
+
+/// What to ask for as well behind a Gateway. Where the Gateway API is off, kubectl refuses to print anything: nobody
+/// knows these kinds.
+pub const GATEWAY_KINDS: &str =
+    "gateways.gateway.networking.k8s.io,httproutes,healthcheckpolicies,gcpbackendpolicies,gcpgatewaypolicies";
+
+/// Istio has Gateways as well.
+const GATEWAY: &str = "gateways.gateway.networking.k8s.io";
 
 /// JSON Schema of a [`StatusReport`].
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-status.json");
@@ -63,21 +73,23 @@ pub struct StatusReport {
     pub namespace: Option<String>,
     /// The Milvus Service; null if none was found
     pub service: Option<String>,
-    /// The Ingress that leads to Milvus; of several, the first
+    /// The Ingress or Gateway that leads to Milvus; of several, the first
     #[serde(flatten)]
     pub through: Through,
-    /// The other Ingresses that lead to Milvus
+    /// The other Ingresses and Gateways that lead to Milvus
     pub others: Vec<Through>,
     /// The steps, and what GKE's events say of them
     pub steps: Vec<Step>,
 }
 
-/// An Ingress, and how clients connect through it.
+/// An Ingress or a Gateway, and how clients connect through it.
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Through {
-    /// Its name; null if there is none
+    /// The Ingress's name; null if there is none
     pub ingress: Option<String>,
+    /// The Gateway's name; null if there is none
+    pub gateway: Option<String>,
     /// Its ADDRESS; null until it is known
     pub address: Option<IpAddr>,
     /// The hosts that it serves
@@ -115,10 +127,10 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
             .usually(service::SECONDS);
         return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told());
     }
-    let mut mistakes = mistakes::steps(&all, services.iter().find_map(|(service, _)| service.release));
-    let mut set_up = SetUp { service: services.first().map(|(service, _)| *service), ..SetUp::default() };
-    for (service, ingresses) in &services {
-        set_up.look_at(service, ingresses, &objects, &mut mistakes, asked.dns);
+    let mut mistakes = mistakes::steps(&all, services.iter().find_map(|door| door.service.release));
+    let mut set_up = SetUp { service: services.first().map(|door| door.service), ..SetUp::default() };
+    for door in &services {
+        set_up.look_at(door, &objects, &mut mistakes, asked.dns);
     }
     set_up.hear(&services, &objects);
     Ok(set_up.told())
@@ -144,8 +156,7 @@ impl<'v> SetUp<'v> {
     /// A Service, the Ingresses that lead to it, and those of the mistakes that nothing else tells.
     fn look_at(
         &mut self,
-        service: &Service<'v>,
-        ingresses: &[&'v Value],
+        Door { service, ingresses, routes }: &Door<'v>,
         objects: &Objects<'v>,
         mistakes: &mut Vec<(&'v Value, Step)>,
         dns: bool,
@@ -153,16 +164,31 @@ impl<'v> SetUp<'v> {
         let ingresses: Vec<_> = ingresses.iter().map(|&ingress| Ingress::read(ingress)).collect();
         let is_broken = |steps: &[Step]| steps.iter().any(|step| step.state == State::Broken);
         self.about.push(About { kind: "Service", name: service.name, namespace: service.namespace });
-        let mut front = service.steps(&ingresses, objects);
+        let mut front = if ingresses.is_empty() && !routes.is_empty() {
+            vec![service.behind_gateway()]
+        } else {
+            service.steps(&ingresses, objects)
+        };
         let is_configured = !is_broken(&front);
         let mut back = Vec::new();
-        if ingresses.is_empty() {
-            back.push(ingress::missing());
-        } else {
+        if !ingresses.is_empty() {
             front.push(service.neg_step());
+        } else if routes.is_empty() {
+            back.push(ingress::missing());
         }
         for ingress in &ingresses {
             back.extend(self.look_through(ingress, service, objects, dns));
+        }
+        let attached: Vec<_> = routes.iter().flat_map(|route| gateway::Attached::all(route, objects)).collect();
+        for one in &attached {
+            back.extend(one.steps());
+            self.through.push(one.through(dns));
+        }
+        if !routes.is_empty() {
+            if attached.is_empty() {
+                back.push(gateway::unattached());
+            }
+            back.extend(gateway::of_service(service, &attached, objects));
         }
         let is_routed = !is_broken(&back);
         let concerns = |object: &Value| match object.kind() {
@@ -193,9 +219,10 @@ impl<'v> SetUp<'v> {
         steps.push(ingress::backends(ingress, service));
         self.through.push(Through {
             ingress: Some(ingress.name.to_owned()),
+            gateway: None,
             address,
             hosts: ingress.hosts.iter().map(|host| (*host).to_owned()).collect(),
-            connection: Some(connect::how(ingress, address, dns)),
+            connection: Some(connect::how(&Entrance::from(ingress), address, dns)),
         });
         if steps.iter().all(|step| step.state < State::Waiting) {
             self.served.insert(self.about.len());
@@ -210,7 +237,7 @@ impl<'v> SetUp<'v> {
     fn hear(&mut self, services: &[Door<'v>], objects: &Objects<'v>) {
         let warnings = event::warnings(objects, &self.about);
         let may_come = |awaited| match awaited {
-            Awaited::BackendConfig => services.iter().all(|(service, _)| service.has_backend_config(objects)),
+            Awaited::BackendConfig => services.iter().all(|door| door.service.has_backend_config(objects)),
             Awaited::ManagedCertificate => self.ingresses.iter().all(|ingress| {
                 let is_there = |name: &&str| objects.has(kind::MANAGED_CERTIFICATE.name, name, ingress.namespace());
                 managed(ingress).iter().all(is_there)
@@ -261,11 +288,13 @@ impl StatusReport {
     #[must_use]
     pub fn text(&self, wait_hint: bool) -> String {
         let mut lines: Vec<String> = self.steps.iter().flat_map(|step| step.lines(wait_hint)).collect();
-        for Through { ingress, connection, .. } in [&self.through].into_iter().chain(&self.others) {
+        for Through { ingress, gateway, connection, .. } in [&self.through].into_iter().chain(&self.others) {
             let Some(connection) = connection else { continue };
             lines.push(String::new());
-            if let Some(name) = ingress.as_deref().filter(|_| !self.others.is_empty()) {
-                lines.extend([format!("Through Ingress {name}:"), String::new()]);
+            let named = [("Ingress", ingress), ("Gateway", gateway)];
+            let named = named.into_iter().find_map(|(kind, name)| Some((kind, name.as_deref()?)));
+            if let Some((kind, name)) = named.filter(|_| !self.others.is_empty()) {
+                lines.extend([format!("Through {kind} {name}:"), String::new()]);
             }
             lines.extend(connection.lines());
         }
@@ -274,10 +303,26 @@ impl StatusReport {
     }
 }
 
-/// A Service, and the Ingresses that lead to it.
-type Door<'v> = (Service<'v>, Vec<&'v Value>);
+/// A Service, and what leads to it.
+#[derive(Debug)]
+struct Door<'v> {
+    service: Service<'v>,
+    ingresses: Vec<&'v Value>,
+    /// HTTPRoutes.
+    routes: Vec<&'v Value>,
+}
 
-/// The Milvus Services of the wanted release, or of the only one: those that an Ingress leads to, if one does.
+impl Door<'_> {
+    fn is_handled(&self) -> bool {
+        !self.routes.is_empty() || self.ingresses.iter().any(|ingress| Class::of(ingress).is_handled())
+    }
+
+    fn is_led_to(&self) -> bool {
+        !self.routes.is_empty() || !self.ingresses.is_empty()
+    }
+}
+
+/// The Milvus Services of the wanted release, or of the only one: those that an Ingress or a route leads to, if one does.
 fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v>>, Refusal> {
     let mut by_service: HashMap<_, Vec<_>> = HashMap::new();
     for ingress in objects.of_kind("Ingress") {
@@ -285,29 +330,36 @@ fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v
             by_service.entry(name).or_default().push(ingress);
         }
     }
+    let mut by_route: HashMap<_, Vec<_>> = HashMap::new();
+    for route in objects.of_kind(kind::HTTP_ROUTE.name) {
+        for name in gateway::backends(route).filter_map(|backend| str_at(backend, "/name")).collect::<BTreeSet<_>>() {
+            by_route.entry(name).or_default().push(route);
+        }
+    }
     let door = |service: Service<'v>| {
         let ingresses = by_service.get(service.name).map_or(&[][..], Vec::as_slice);
         let ingresses = ingresses_to(&service, ingresses);
+        let routes = routes_to(&service, by_route.get(service.name).map_or(&[][..], Vec::as_slice));
         // By its number alone a port may be anybody's.
-        (service.is_charts() || !ingresses.is_empty()).then_some((service, ingresses))
+        let is_milvus = service.is_charts() || !ingresses.is_empty() || !routes.is_empty();
+        is_milvus.then_some(Door { service, ingresses, routes })
     };
     let mut doors: Vec<Door<'v>> = objects.of_kind("Service").filter_map(Service::read).filter_map(door).collect();
     let releases = |doors: &[Door<'_>]| -> Vec<String> {
-        let names: BTreeSet<_> = doors.iter().filter_map(|(service, _)| service.release).collect();
+        let names: BTreeSet<_> = doors.iter().filter_map(|door| door.service.release).collect();
         names.into_iter().map(str::to_owned).collect()
     };
     if let Some(wanted) = wanted {
         let all = releases(&doors);
-        doors.retain(|(service, _)| service.release == Some(wanted));
+        doors.retain(|door| door.service.release == Some(wanted));
         if doors.is_empty() && !all.is_empty() {
             return Err(Reason::UnknownRelease { wanted: wanted.to_owned(), releases: all }.into());
         }
     }
-    let is_handled = |(_, ingresses): &Door<'_>| ingresses.iter().any(|ingress| Class::of(ingress).is_handled());
-    let is_led_to = |(_, ingresses): &Door<'_>| !ingresses.is_empty();
-    let is_annotated = |(service, _): &Door<'_>| service.is_annotated();
-    let stays = |(service, _): &Door<'_>| leaving(service.value).is_none();
-    let marks: [&dyn Fn(&Door<'_>) -> bool; 4] = [&is_handled, &is_led_to, &is_annotated, &stays];
+    let is_annotated = |door: &Door<'_>| door.service.is_annotated();
+    let stays = |door: &Door<'_>| leaving(door.service.value).is_none();
+    let marks: [&dyn Fn(&Door<'_>) -> bool; 4] =
+        [&|door| door.is_handled(), &|door| door.is_led_to(), &is_annotated, &stays];
     // Another Service to the same pods needs no load balancer.
     for mark in marks {
         if doors.len() > 1 && doors.iter().any(mark) {
@@ -318,9 +370,9 @@ fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v
     if names.len() > 1 {
         return Err(Reason::SeveralLiveReleases { releases: names }.into());
     }
-    let namespaces: BTreeSet<_> = doors.iter().map(|(service, _)| service.namespace).collect();
-    if doors.len() > 1 && (namespaces.len() > 1 || !doors.iter().all(is_handled)) {
-        let named = |(service, _): &Door<'_>| match service.namespace {
+    let namespaces: BTreeSet<_> = doors.iter().map(|door| door.service.namespace).collect();
+    if doors.len() > 1 && (namespaces.len() > 1 || !doors.iter().all(|door| door.is_handled())) {
+        let named = |Door { service, .. }: &Door<'_>| match service.namespace {
             Some(namespace) => format!("{namespace}/{}", service.name),
             None => service.name.to_owned(),
         };
@@ -348,6 +400,15 @@ fn ingresses_to<'v>(service: &Service<'_>, all: &[&'v Value]) -> Vec<&'v Value> 
         found.truncate(1);
     }
     found
+}
+
+/// The routes that lead to Milvus; one that is being deleted counts where there is no other.
+fn routes_to<'v>(service: &Service<'_>, all: &[&'v Value]) -> Vec<&'v Value> {
+    let mut routes: Vec<_> = all.iter().copied().filter(|route| gateway::leads_to(route, service)).collect();
+    if routes.iter().any(|route| leaving(route).is_none()) {
+        routes.retain(|route| leaving(route).is_none());
+    }
+    routes
 }
 
 fn managed<'i, 'v>(ingress: &'i Ingress<'v>) -> &'i [&'v str] {

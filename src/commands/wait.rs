@@ -18,8 +18,9 @@ use crate::wait::{End, Look, Trouble, Watch};
 const BOUND: Duration = Duration::from_secs(30);
 
 pub(super) fn run(wait: Wait, progress: &mut dyn Progress) -> Result<Outcome, Outcome> {
-    let Wait { release, namespace, context, command, timeout, interval, dns, output } = wait;
-    let source = Source::other(command).unwrap_or_else(|| Source::kubectl(namespace.as_deref(), context.as_deref()));
+    let Wait { release, namespace, context, gateway, command, timeout, interval, dns, output } = wait;
+    let source =
+        Source::other(command).unwrap_or_else(|| Source::kubectl(namespace.as_deref(), context.as_deref(), gateway));
     let (timeout, interval) = (timeout.get(), interval.get());
     let asked = Asked { release, dns };
     let start = Instant::now();

@@ -334,14 +334,6 @@ impl<'v> Ingress<'v> {
         self.value.namespace()
     }
 
-    /// The host that a client may connect to: one without a wildcard, if there is one.
-    #[must_use]
-    pub fn client_host(&self) -> Option<String> {
-        let plain = self.hosts.iter().find(|host| !host.starts_with('*'));
-        let host = plain.or_else(|| self.hosts.first())?;
-        Some(host.strip_prefix("*.").map_or_else(|| (*host).to_owned(), |domain| format!("milvus.{domain}")))
-    }
-
     /// The Secret that holds its certificate; empty where there is none.
     #[must_use]
     pub fn secret(&self) -> &'v str {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
+use super::GATEWAY_KINDS;
 use super::objects::{Objects, leaving};
 use super::service::{SECONDS, Service};
 use super::step::Step;
@@ -28,6 +29,7 @@ pub(super) fn address(ingress: &Value) -> Option<IpAddr> {
 pub(super) fn missing() -> Step {
     Step::waiting("Ingress: none leads to the Milvus Service", "the Ingress")
         .help("upgrade the release with milvus-gke-l7 as post-renderer, and give kubectl the release's namespace")
+        .help(format!("behind a Gateway: have kubectl print {GATEWAY_KINDS} too (`wait --gateway` does)"))
         .usually(SECONDS)
 }
 

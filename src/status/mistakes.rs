@@ -11,9 +11,9 @@ use crate::kube::object::Object as _;
 use crate::report::diagnostic::Severity;
 use crate::stream::Stream;
 
-/// Rules that say nothing of an object that is live: what is still to come is waited for, and `kubectl` may ask for an
-/// old version.
-const NOT_LIVE: [&str; 2] = ["not-rewritten", "ingress-version"];
+/// Rules that say nothing of an object that is live: what is still to come is waited for, `kubectl` may ask for an
+/// old version, and it may not have been asked for policies.
+const NOT_LIVE: [&str; 3] = ["not-rewritten", "ingress-version", "gateway-health-missing"];
 
 /// The errors in the live objects, one step for each object.
 pub(super) fn steps<'v>(all: &'v [Value], release: Option<&str>) -> Vec<(&'v Value, Step)> {

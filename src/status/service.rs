@@ -70,6 +70,12 @@ impl<'v> Service<'v> {
         vec![step]
     }
 
+    /// Behind a Gateway alone its annotations do not count.
+    pub(super) fn behind_gateway(&self) -> Step {
+        let said = str_at(self.port.value, "/appProtocol").unwrap_or("missing: GKE then speaks HTTP/1.1");
+        Step::done(format!("Service {}", self.name)).detail(format!("appProtocol of the Milvus port: {said}"))
+    }
+
     /// Whether it is made ready for a load balancer of GKE.
     pub(super) fn is_annotated(&self) -> bool {
         let keys = [APP_PROTOCOLS, APP_PROTOCOLS_ALPHA, BACKEND_CONFIG, BACKEND_CONFIG_BETA, NEG];

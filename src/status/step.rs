@@ -55,6 +55,10 @@ impl Step {
         Self::new(State::Done, title)
     }
 
+    pub(super) fn note(title: impl Into<String>) -> Self {
+        Self::new(State::Note, title)
+    }
+
     pub(super) fn waiting(title: impl Into<String>, waiting_for: impl Into<String>) -> Self {
         Self { verdict: waiting_for.into(), ..Self::new(State::Waiting, title) }
     }

@@ -46,10 +46,14 @@ fn said(stderr: &[String]) -> String {
 }
 
 impl Source {
-    /// kubectl, for all that `status` looks at.
+    /// kubectl, for all that `status` looks at; what belongs to a `gateway` only if the cluster knows it.
     #[must_use]
-    pub fn kubectl(namespace: Option<&str>, context: Option<&str>) -> Self {
-        let mut arguments = vec!["get", status::KINDS, "-o", "yaml"];
+    pub fn kubectl(namespace: Option<&str>, context: Option<&str>, gateway: bool) -> Self {
+        let kinds = match gateway {
+            true => format!("{},{}", status::KINDS, status::GATEWAY_KINDS),
+            false => status::KINDS.to_owned(),
+        };
+        let mut arguments = vec!["get", &kinds, "-o", "yaml"];
         for (flag, value) in [("--namespace", namespace), ("--context", context)] {
             arguments.extend(value.iter().flat_map(|value| [flag, value]));
         }

@@ -131,6 +131,19 @@ fn report(case: &str, arguments: &[&str]) -> String {
     String::from_utf8(status(case, &[arguments, &["--wait-hint"]].concat()).stdout).unwrap()
 }
 
+/// A cluster without the Gateway API does not know its kinds, so they are asked for only if wanted.
+#[test]
+fn behind_a_gateway() {
+    let kubectl =
+        Kubectl::new(&[Prints("gateway-not-seen"), Prints("gateway-not-programmed"), Prints("gateway-ready")]);
+    let ended = kubectl.wait(&["--gateway"]);
+    ended.ends(0, &report("gateway-ready", &[]));
+    let kinds =
+        "gateways.gateway.networking.k8s.io,httproutes,healthcheckpolicies,gcpbackendpolicies,gcpgatewaypolicies";
+    let get = format!("get ingress,managedcertificate,backendconfig,service,events,{kinds} -o yaml");
+    assert_eq!(kubectl.asked(), vec![get; 3]);
+}
+
 #[test]
 fn until_it_is_ready() {
     let kubectl = Kubectl::new(&[
