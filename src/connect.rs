@@ -48,7 +48,7 @@ impl Entrance<'_> {
 }
 
 /// How clients connect through a load balancer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Connection {
     /// For `uri` of PyMilvus

@@ -1,22 +1,27 @@
 //! The next steps for a release, before anything is applied: what must exist before, which depends on who holds the
 //! certificate, what the upgrade means where the release is running already, what comes after, and how to go back.
 
+mod gateway;
 mod instruction;
 mod running;
+
+use std::collections::HashSet;
 
 use serde::Serialize;
 
 use crate::connect::{self, Connection, Entrance};
 use crate::filter::Rewrite;
 use crate::gke::ingress::{CertificateSource, Ingress};
+use crate::kube::object::Object as _;
 use crate::milvus::authentication;
 use crate::milvus::release::Release;
 use crate::milvus::service;
-use crate::report::refusal::{Reason, Refusal};
-use crate::settings::{Certificate, Doors, GcpName, Held, Http, IngressDoor, Issuer, Scheme, Settings};
+use crate::plan;
+use crate::settings::{Certificate, GcpName, Held, Http, IngressDoor, Issuer, Scheme, Settings};
 use crate::stream::Stream;
-use crate::text::shell_word;
+use crate::text::{namespace_flag, shell_word};
 
+use gateway::Front;
 pub use instruction::{Instruction, When};
 use running::Running;
 
@@ -24,35 +29,58 @@ use running::Running;
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-notes.json");
 
 /// Tells the next steps for a release of the stream that is rewritten; `flags` ask for the settings.
-///
-/// # Errors
-///
-/// [`Reason::NotesOfGateway`]
+#[must_use]
 pub fn notes(
     stream: &Stream<'_>,
     release: &Release<'_>,
     rewrite: &Rewrite,
     settings: &Settings,
     flags: &[String],
-) -> Result<Notes, Refusal> {
-    let (Some(ingress), Doors::Ingress(door)) = (&rewrite.ingress, &settings.doors) else {
-        return Err(Reason::NotesOfGateway.into());
-    };
-    let (ingress, certificate) = (Ingress::read(ingress), &door.certificate);
-    let running = Running::read(stream, release, rewrite, &ingress, door, settings);
-    let mut steps = before(rewrite, &ingress, door);
+) -> Notes {
+    let namespace = release.service.object.namespace();
+    let ingress = rewrite.ingress.as_ref().map(Ingress::read);
+    let ingress = ingress.as_ref().zip(settings.doors.ingress());
+    let (service, secret) = (release.service.name.as_str(), plan::certificate_name(release));
+    let gateway = settings.doors.gateway().map(|door| Front { door, settings, namespace, service, secret });
+    let stays = [ingress.map(|(ingress, door)| stays(ingress, door)), gateway.as_ref().map(Front::stays)];
+    let mut stays: Vec<String> = stays.into_iter().flatten().flatten().collect();
+    let mut seen = HashSet::new();
+    stays.retain(|name| seen.insert(name.clone()));
+    let running = Running::read(stream, release, rewrite, settings, stays);
+
+    let mut steps = Vec::new();
+    steps.extend(rewrite.is_without_authentication.then(|| authentication(settings.doors.scheme())));
+    steps.extend(ingress.iter().flat_map(|(ingress, door)| before(ingress, door)));
+    steps.extend(gateway.iter().flat_map(Front::before));
     steps.extend(running.before());
-    steps.push(apply(release, &ingress, flags));
-    steps.extend(after(&release.name, &ingress, door));
+    steps.push(apply(release, namespace, flags));
+    steps.extend(ingress.iter().flat_map(|(ingress, door)| after(ingress, door)));
+    steps.extend(gateway.iter().flat_map(Front::after));
+    let is_managed = ingress.is_some_and(|(ingress, _)| matches!(ingress.certificate, CertificateSource::Managed(_)));
+    steps.push(wait(&release.name, namespace, is_managed, gateway.is_some()));
+    steps.extend(gateway.as_ref().and_then(Front::moving));
     steps.extend(running.after());
     steps.extend(running.back());
-    Ok(Notes {
+
+    let certificates =
+        [ingress.map(|(ingress, door)| how(ingress, &door.certificate)), gateway.as_ref().map(Front::how)];
+    let certificates: Vec<_> = certificates.into_iter().flatten().collect();
+    let connections = [
+        ingress.map(|(ingress, _)| connect::how(&Entrance::from(ingress), None, false)),
+        gateway.as_ref().map(Front::connection),
+    ];
+    Notes {
         release: release.name.clone(),
-        namespace: ingress.namespace().map(str::to_owned),
-        certificate: how(&ingress, certificate),
+        namespace: namespace.map(str::to_owned),
+        certificate: match &certificates[..] {
+            [of_ingress, of_gateway] if of_ingress != of_gateway => {
+                format!("{of_ingress}; behind the Gateway {of_gateway}")
+            }
+            _ => certificates.into_iter().next().unwrap_or_default(),
+        },
         steps,
-        connection: connect::how(&Entrance::from(&ingress), None, false),
-    })
+        connection: connections.into_iter().flatten().next().unwrap_or_default(),
+    }
 }
 
 /// The next steps for a Milvus release, in order.
@@ -132,9 +160,8 @@ fn how(ingress: &Ingress<'_>, certificate: &Certificate) -> String {
 }
 
 /// What must be there.
-fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
+fn before(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let mut steps = Vec::new();
-    steps.extend(rewrite.is_without_authentication.then(|| authentication(ingress)));
     steps.extend(reserve(ingress));
     // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
     if ingress.static_ip.is_some() {
@@ -145,8 +172,7 @@ fn before(rewrite: &Rewrite, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<I
 }
 
 /// What comes with the load balancer.
-fn after(release: &str, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
-    let is_managed = matches!(ingress.certificate, CertificateSource::Managed(_));
+fn after(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let mut steps = Vec::new();
     if ingress.static_ip.is_none() {
         let name = shell_word(ingress.name);
@@ -157,13 +183,15 @@ fn after(release: &str, ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instru
         );
         steps.push(point(ingress, door));
     }
-    steps.push(wait(release, ingress, is_managed));
     steps
 }
 
 /// Milvus does not ask for a password yet.
-fn authentication(ingress: &Ingress<'_>) -> Instruction {
-    let place = if ingress.internal { "in the VPC network" } else { "on the internet" };
+fn authentication(scheme: Scheme) -> Instruction {
+    let place = match scheme {
+        Scheme::Internal => "in the VPC network",
+        Scheme::External => "on the internet",
+    };
     let words = format!(
         "{}, and the load balancer is {place}. To change that, {} (with PyMilvus, once clients can connect as root).",
         authentication::OFF,
@@ -267,8 +295,8 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
     steps
 }
 
-fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Instruction {
-    let namespace = ingress.namespace_flag();
+fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> Instruction {
+    let namespace = namespace_flag(namespace);
     // Another chart may mean another Milvus.
     let version = service::chart_version(&release.service.object)
         .map(|version| format!(" --version {}", shell_word(version)))
@@ -291,7 +319,7 @@ fn apply(release: &Release<'_>, ingress: &Ingress<'_>, flags: &[String]) -> Inst
     .run(command)
 }
 
-fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Instruction {
+fn wait(release: &str, namespace: Option<&str>, is_managed: bool, gateway: bool) -> Instruction {
     let long = match is_managed {
         true => {
             "Google issues the certificate only once the domain points to the load balancer: up to 60 minutes, and up \
@@ -299,7 +327,25 @@ fn wait(release: &str, ingress: &Ingress<'_>, is_managed: bool) -> Instruction {
         }
         false => "The first health check is green a few minutes after the pods are ready.",
     };
-    let release = shell_word(release);
+    let (release, gateway) = (shell_word(release), if gateway { " --gateway" } else { "" });
     Instruction::new(When::After, format!("Wait until it is ready. {long}"))
-        .run(format!("milvus-gke-l7 wait --release {release}{}", ingress.namespace_flag()))
+        .run(format!("milvus-gke-l7 wait --release {release}{}{gateway}", namespace_flag(namespace)))
+}
+
+/// What is neither the release's nor the load balancer's.
+fn stays(ingress: &Ingress<'_>, IngressDoor { certificate, front_end }: &IngressDoor) -> Vec<String> {
+    let certificate = match certificate {
+        Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => None,
+        Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
+        Certificate::Held(Held::PreShared(names)) => Some(format!("SSL certificate {}", listed(names))),
+        Certificate::Held(Held::Secret(name)) => Some(format!("Secret {name}")),
+        Certificate::Held(Held::CertManager(_)) => Some(format!("Secret {}", ingress.secret())),
+    };
+    let address = front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
+    let ssl = front_end.ssl_policy.as_ref().map(|name| format!("SSL policy {name}"));
+    [address, certificate, ssl].into_iter().flatten().collect()
+}
+
+fn listed<T: ToString>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -66,6 +66,8 @@ pub struct Plan<'r, 'i> {
     pub warnings: Vec<String>,
 }
 
+pub(crate) use objects::names::certificate as certificate_name;
+
 /// Plans everything but the checksums, which depend on the edited ConfigMap
 /// ([`checksum::plan`]).
 ///

@@ -19,7 +19,6 @@ pub(super) fn run(asked: Asked, output: DataOutput, files: &[PathBuf], stdin: im
     let rewrite = filter::rewrite_release(&release, &stream, &settings)
         .map_err(|refusal| manifests.refused(&refusal, &stream))?;
     let notes = notes::notes(&stream, &release, &rewrite, &settings, &flags);
-    let notes = notes.map_err(|refusal| refused_whole(&refusal))?;
     // An item that cannot be put back into its list is a refusal as well.
     let warnings = rewrite.output(stream).map_err(|refusal| refused_whole(&refusal))?.warnings;
     let stdout = match output {

@@ -8,7 +8,7 @@ use super::instruction::{Instruction, When};
 use crate::filter::Rewrite;
 use crate::gke::annotation::SOURCE_RANGES;
 use crate::gke::exposure::Restriction;
-use crate::gke::ingress::Ingress;
+use crate::gke::gateway::Protocol;
 use crate::kube::object::Object as _;
 use crate::kube::service::LOAD_BALANCER;
 use crate::kube::value::str_at;
@@ -16,17 +16,17 @@ use crate::milvus::client::Attu;
 use crate::milvus::pulsar;
 use crate::milvus::release::Release;
 use crate::milvus::service;
-use crate::settings::{Certificate, Held, IngressDoor, Scheme, ServiceType, Settings};
+use crate::settings::{Certificate, Doors, Scheme, ServiceType, Settings};
 use crate::stream::Stream;
-use crate::text::{one_line, shell_word};
+use crate::text::{namespace_flag, one_line, shell_word};
 
 /// A release, and what becomes of it.
 pub(super) struct Running<'r> {
     release: &'r Release<'r>,
     rewrite: &'r Rewrite,
-    ingress: &'r Ingress<'r>,
-    door: &'r IngressDoor,
     settings: &'r Settings,
+    /// What is neither the release's nor the load balancer's.
+    stays: Vec<String>,
     /// Jobs that Helm 4 cannot upgrade.
     jobs: Vec<String>,
 }
@@ -36,11 +36,12 @@ impl<'r> Running<'r> {
         stream: &Stream<'_>,
         release: &'r Release<'r>,
         rewrite: &'r Rewrite,
-        ingress: &'r Ingress<'r>,
-        door: &'r IngressDoor,
         settings: &'r Settings,
+        mut stays: Vec<String>,
     ) -> Self {
-        Self { release, rewrite, ingress, door, settings, jobs: pulsar::jobs(stream, release) }
+        let armor = settings.backend.security_policy.as_ref();
+        stays.extend(armor.map(|name| format!("Cloud Armor policy {name}")));
+        Self { release, rewrite, settings, stays, jobs: pulsar::jobs(stream, release) }
     }
 
     /// What to do right before the upgrade.
@@ -61,9 +62,13 @@ impl<'r> Running<'r> {
         ))
     }
 
+    fn namespace_flag(&self) -> String {
+        namespace_flag(self.release.service.object.namespace())
+    }
+
     /// How to get what was there before.
     pub(super) fn back(&self) -> Vec<Instruction> {
-        let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
+        let (release, namespace) = (shell_word(&self.release.name), self.namespace_flag());
         let restarts = if self.restarted().next().is_some() {
             " Milvus restarts without TLS, and every client must stop using it again."
         } else {
@@ -73,14 +78,19 @@ impl<'r> Running<'r> {
             true => " The Service gets a load balancer again, with another address unless you reserved the old one.",
             false => "",
         };
-        let stays = self.stays();
-        let stays = match stays.is_empty() {
+        let stays = match self.stays.is_empty() {
             true => String::new(),
-            false => format!(" What stays: {}.", stays.join(", ")),
+            false => format!(" What stays: {}.", self.stays.join(", ")),
+        };
+        let ours = match &self.settings.doors {
+            Doors::Ingress(_) => "Ingress, BackendConfig",
+            Doors::Gateway(door) if door.owner.ours().is_some() => "Gateway, HTTPRoute",
+            Doors::Gateway(_) => "HTTPRoute",
+            Doors::Both(..) => "Ingress, Gateway",
         };
         let words = format!(
             "Roll back to the last revision without the program. It is stored as it was rendered, so no flag is \
-            needed. Ingress, BackendConfig and the other appended objects are deleted.{restarts}{address}{stays}"
+            needed. {ours} and the other appended objects are deleted.{restarts}{address}{stays}"
         );
         let back = Instruction::new(When::Back, words)
             .run(format!("helm history {release}{namespace}"))
@@ -100,7 +110,7 @@ impl<'r> Running<'r> {
     }
 
     fn values(&self) -> Instruction {
-        let (release, namespace) = (shell_word(&self.release.name), self.ingress.namespace_flag());
+        let (release, namespace) = (shell_word(&self.release.name), self.namespace_flag());
         let version = match service::chart_version(&self.release.service.object) {
             Some(_) => {
                 "Keep its chart: --version is that of column CHART. Without it Helm uses the newest one, which may bring \
@@ -137,24 +147,27 @@ impl<'r> Running<'r> {
             })
             .collect();
         if self.keeps_door() {
-            return Some(Instruction::new(
-                When::Running,
-                format!(
-                    "Service {name} is of type {kind}{lets_in}. It stays so, and keeps its {door}. Its clients must speak TLS \
-                from the restart on, and meet Milvus's own certificate there.{doors}"
-                ),
-            ));
+            let clients = match self.settings.doors.protocol() {
+                Protocol::Tls => {
+                    "Its clients must speak TLS from the restart on, and meet Milvus's own certificate there."
+                }
+                Protocol::H2c => "Its clients notice nothing.",
+            };
+            let words = format!(
+                "Service {name} is of type {kind}{lets_in}. It stays so, and keeps its {door}. {clients}{doors}"
+            );
+            return Some(Instruction::new(When::Running, words));
         }
         let lost: Vec<_> = self.lost().collect();
         let lost = if lost.is_empty() { String::new() } else { format!(" and loses {}", lost.join(", ")) };
         let policy = self.settings.backend.security_policy.as_ref();
-        let lets_in_then = match (self.door.front_end.scheme, policy) {
+        let lets_in_then = match (self.settings.doors.scheme(), policy) {
             (Scheme::Internal, _) => "the VPC network".to_owned(),
             (Scheme::External, Some(policy)) => format!("whoever the Cloud Armor policy {policy} admits"),
             (Scheme::External, None) => "everybody".to_owned(),
         };
-        let long = match self.door.certificate {
-            Certificate::Managed(_) => "up to 90 minutes, because of its certificate",
+        let long = match self.settings.doors.ingress().map(|door| &door.certificate) {
+            Some(Certificate::Managed(_)) => "up to 90 minutes, because of its certificate",
             _ => "some minutes",
         };
         Some(Instruction::new(
@@ -242,7 +255,7 @@ impl<'r> Running<'r> {
         if !self.is_load_balancer() || self.keeps_door() {
             return None;
         }
-        let (service, namespace) = (shell_word(&self.release.service.name), self.ingress.namespace_flag());
+        let (service, namespace) = (shell_word(&self.release.service.name), self.namespace_flag());
         let words = "Only if somebody restricted the live Service by hand (kubectl): undo that, or the API server refuses the upgrade half-way. Do it right before the upgrade: until then the old address is open.";
         let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
         let step = Instruction::new(When::Running, words)
@@ -252,7 +265,7 @@ impl<'r> Running<'r> {
 
     fn pulsar(&self) -> Option<Instruction> {
         let jobs: Vec<_> = self.jobs.iter().map(|job| shell_word(job)).collect();
-        let namespace = self.ingress.namespace_flag();
+        let namespace = self.namespace_flag();
         (!jobs.is_empty()).then(|| {
             Instruction::new(
                 When::Running,
@@ -262,25 +275,6 @@ impl<'r> Running<'r> {
             )
             .run(format!("kubectl delete job {}{namespace}", jobs.join(" ")))
         })
-    }
-
-    /// What is neither the release's nor the load balancer's.
-    fn stays(&self) -> Vec<String> {
-        let (IngressDoor { certificate, front_end }, backend) = (self.door, &self.settings.backend);
-        let certificate = match certificate {
-            Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => None,
-            Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
-            Certificate::Held(Held::PreShared(names)) => {
-                let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-                Some(format!("SSL certificate {}", names.join(", ")))
-            }
-            Certificate::Held(Held::Secret(name)) => Some(format!("Secret {name}")),
-            Certificate::Held(Held::CertManager(_)) => Some(format!("Secret {}", self.ingress.secret())),
-        };
-        let address = front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
-        let armor = backend.security_policy.as_ref().map(|name| format!("Cloud Armor policy {name}"));
-        let ssl = front_end.ssl_policy.as_ref().map(|name| format!("SSL policy {name}"));
-        [address, certificate, armor, ssl].into_iter().flatten().collect()
     }
 
     /// The Service's type and what clients outside of the cluster use, if it lets them in.

@@ -183,8 +183,6 @@ pub enum Reason {
     RivalRoute { identity: String, service: String },
     #[error("{identity} leads to Service `{service}`")]
     RivalIngress { identity: String, service: String },
-    #[error("the next steps for a Gateway are not told yet")]
-    NotesOfGateway,
     #[error("{identity} is left over from Google-managed mode")]
     LeftOverCertificate { identity: String },
     #[error("{identity} is in the input, and cert-manager will write it")]
@@ -296,7 +294,6 @@ impl Reason {
             Self::RivalIngress { .. } => {
                 "it is a separate load balancer, and does not speak to Milvus as the Gateway does"
             }
-            Self::NotesOfGateway => "`notes` knows the steps for an Ingress only",
             Self::OwnAppProtocol { .. } => "the load balancer speaks to the port as it says, and case matters",
             Self::RestPortTaken { .. } => {
                 "the REST API becomes a port of the Service, with Milvus's HTTP port as its number"
@@ -401,7 +398,6 @@ impl Reason {
             Self::RivalIngress { .. } => {
                 "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it from the input"
             }
-            Self::NotesOfGateway => "see docs/gateway.md",
             Self::OwnAppProtocol { wanted: Some(wanted), .. } => {
                 return format!("remove it, or pass --replace to set `{wanted}`").into();
             }

@@ -335,23 +335,17 @@ impl<'v> Conditions<'v> {
             let told = |step: Step| if message.is_empty() { step } else { step.detail(format!("GKE says: {message}")) };
             let title =
                 format!("{}: {kind} is {} ({reason})", self.title, str_at(condition, "/status").unwrap_or_default());
-            match meaning(reason) {
-                Some(known) if !known.passes() => {
-                    let step = Step::broken(title, format!("{}: {}", self.title, known.what));
-                    return Some(told(step.detail(known.what)).help(known.help));
-                }
-                // In doubt it is waited for.
-                known => {
-                    waiting = waiting.or_else(|| {
-                        let step = Step::waiting(title, format!("{} to be {kind}", self.title));
-                        let step = told(step);
-                        Some(match known {
-                            Some(known) => step.detail(known.what),
-                            None => step,
-                        })
-                    })
-                }
+            let known = meaning(reason);
+            if let Some(known) = known.filter(|known| !known.passes()) {
+                let step = Step::broken(title, format!("{}: {}", self.title, known.what));
+                return Some(told(step.detail(known.what)).help(known.help));
             }
+            // In doubt it is waited for.
+            let step = told(Step::waiting(title, format!("{} to be {kind}", self.title)));
+            waiting.get_or_insert(match known {
+                Some(known) => step.detail(known.what),
+                None => step,
+            });
         }
         waiting.or_else(|| {
             let missing = needed.iter().find(|needed| !self.all().any(|one| str_at(one, "/type") == Some(needed)))?;

@@ -13,7 +13,7 @@ pub(in crate::plan) fn frontend_config(release: &Release<'_>) -> String {
 }
 
 /// `<service>-tls`, as the guide calls its certificate: a ManagedCertificate or a Secret.
-pub(in crate::plan) fn certificate(release: &Release<'_>) -> String {
+pub(crate) fn certificate(release: &Release<'_>) -> String {
     format!("{}-tls", release.service.name)
 }
 

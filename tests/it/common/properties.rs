@@ -551,7 +551,7 @@ pub(crate) fn filter(input: &[u8]) {
             let stream = Stream::split(input).open();
             let rewritten = filter::release(&stream, &settings).and_then(|release| {
                 let rewrite = filter::rewrite_release(&release, &stream, &settings)?;
-                Ok(notes::notes(&stream, &release, &rewrite, &settings, &options.flags())?.text())
+                Ok(notes::notes(&stream, &release, &rewrite, &settings, &options.flags()).text())
             });
             drop(rewritten);
         }

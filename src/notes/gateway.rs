@@ -1,0 +1,273 @@
+//! The steps for a Gateway: what the cluster needs, the address, the certificate, DNS.
+
+use super::instruction::{Instruction, When};
+use super::{create_secret, listed};
+use crate::connect::{self, Connection, Entrance};
+use crate::gke::certificate::Scope;
+use crate::gke::gateway::Protocol;
+use crate::gke::ingress::CertificateSource;
+use crate::settings::{
+    GatewayCertificate, GatewayDoor, GatewayRef, GcpName, Held, Issuer, OwnGateway, Owner, Scheme, Settings,
+};
+use crate::text::{namespace_flag, shell_word};
+
+/// A Gateway, and who asks.
+pub(super) struct Front<'r> {
+    pub(super) door: &'r GatewayDoor,
+    pub(super) settings: &'r Settings,
+    pub(super) namespace: Option<&'r str>,
+    /// The Service's name, which is the Gateway's, too.
+    pub(super) service: &'r str,
+    /// The Secret of ours, or of cert-manager's.
+    pub(super) secret: String,
+}
+
+impl Front<'_> {
+    /// Who holds the certificate.
+    pub(super) fn how(&self) -> String {
+        match &self.door.owner {
+            Owner::Theirs(gateway, _) => format!("the certificate is that of Gateway {gateway}"),
+            Owner::Ours(OwnGateway { certificate, .. }) => match certificate {
+                GatewayCertificate::Map(name) => format!("the certificate is in certificate map {name}"),
+                GatewayCertificate::Manager(name) => format!("the certificate is {name} of Certificate Manager"),
+                GatewayCertificate::Held(Held::PreShared(_)) => "the certificate is in Compute Engine".to_owned(),
+                GatewayCertificate::Held(Held::Secret(name)) => format!("the certificate is in your Secret {name}"),
+                GatewayCertificate::Held(Held::Files(_)) => "the certificate is part of the release".to_owned(),
+                GatewayCertificate::Held(Held::CertManager(_)) => "cert-manager issues the certificate".to_owned(),
+            },
+        }
+    }
+
+    /// What must be there.
+    pub(super) fn before(&self) -> Vec<Instruction> {
+        let own = match &self.door.owner {
+            Owner::Ours(own) => own,
+            Owner::Theirs(gateway, _) => return vec![self.theirs(gateway)],
+        };
+        let mut steps = vec![
+            Instruction::new(
+                When::Before,
+                "The cluster must have the Gateway API. Autopilot has it. Enable it on a Standard cluster:",
+            )
+            .run("gcloud container clusters update CLUSTER --location LOCATION --gateway-api=standard")
+            .run(format!("kubectl get gatewayclass {}", own.class)),
+        ];
+        if own.class.scope() == Scope::Regional {
+            let words = "The region must have a proxy-only subnet. Unless there is one:";
+            steps.push(Instruction::new(When::Before, words).run(
+                "gcloud compute networks subnets create SUBNET --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE \
+                 --network=NETWORK --region=REGION --range=RANGE",
+            ));
+        }
+        steps.extend(self.reserve(own));
+        // Beside an Ingress it has the Ingress's certificate, unless it must have another; and DNS moves last.
+        if !(self.is_beside_ingress() && matches!(own.certificate, GatewayCertificate::Held(_))) {
+            steps.extend(self.certificate(own));
+        }
+        if own.front_end.static_ip.is_some() && !self.is_beside_ingress() {
+            steps.push(self.point(own));
+        }
+        steps
+    }
+
+    /// What comes with the load balancer.
+    pub(super) fn after(&self) -> Vec<Instruction> {
+        let mut steps = Vec::new();
+        if let Owner::Ours(own) = &self.door.owner
+            && own.front_end.static_ip.is_none()
+        {
+            let (name, namespace) = (shell_word(self.service), namespace_flag(self.namespace));
+            steps.push(
+                Instruction::new(When::After, "Wait for the ADDRESS of the Gateway, two to ten minutes.")
+                    .run(format!("kubectl get gateways.gateway.networking.k8s.io {name}{namespace} --watch")),
+            );
+            if !self.is_beside_ingress() {
+                steps.push(self.point(own));
+            }
+        }
+        if self.door.protocol == Protocol::H2c {
+            let words = "Try one call before clients move: h2c is not among the features that Google claims for its \
+                Gateway. If it fails with 502 or 503 although the health check is green, use --backend tls.";
+            steps.push(Instruction::new(When::After, words));
+        }
+        steps
+    }
+
+    fn is_beside_ingress(&self) -> bool {
+        self.settings.doors.ingress().is_some()
+    }
+
+    /// What is left to do when everything is ready.
+    pub(super) fn moving(&self) -> Option<Instruction> {
+        let words = "Try calls through the Gateway's address. Then point the A record at it, and wait at least as long as \
+            the record's TTL. When no client uses the Ingress any more, omit --with-ingress and apply again: the Ingress \
+            goes, and nothing restarts.";
+        self.is_beside_ingress().then(|| Instruction::new(When::After, words))
+    }
+
+    /// How clients connect.
+    pub(super) fn connection(&self) -> Connection {
+        let hosts: Vec<_> = self.settings.hosts.iter().collect();
+        let own = self.door.owner.ours().map(|own| &own.certificate);
+        let (certificate, is_issued) = match own {
+            Some(GatewayCertificate::Held(Held::Secret(name))) => {
+                (CertificateSource::Secrets(vec![name.as_str()]), false)
+            }
+            Some(GatewayCertificate::Held(Held::Files(_))) => (CertificateSource::Secrets(vec![&self.secret]), false),
+            Some(GatewayCertificate::Held(Held::CertManager(_))) => {
+                (CertificateSource::Secrets(vec![&self.secret]), true)
+            }
+            Some(GatewayCertificate::Held(Held::PreShared(names))) => {
+                (CertificateSource::PreShared(names.iter().map(GcpName::as_str).collect()), false)
+            }
+            Some(GatewayCertificate::Map(_) | GatewayCertificate::Manager(_)) | None => {
+                (CertificateSource::None, false)
+            }
+        };
+        let entrance = Entrance {
+            hosts: &hosts,
+            certificate: &certificate,
+            is_issued,
+            rest: self.settings.rest,
+            internal: self.door.owner.scheme() == Scheme::Internal,
+            namespace: self.namespace,
+        };
+        connect::how(&entrance, None, false)
+    }
+
+    /// What is neither the release's nor the load balancer's.
+    pub(super) fn stays(&self) -> Vec<String> {
+        let Owner::Ours(own) = &self.door.owner else { return vec!["the Gateway".to_owned()] };
+        let certificate = match &own.certificate {
+            GatewayCertificate::Map(name) => Some(format!("certificate map {name}")),
+            GatewayCertificate::Manager(name) => Some(format!("certificate {name}")),
+            GatewayCertificate::Held(Held::PreShared(names)) => Some(format!("SSL certificate {}", listed(names))),
+            GatewayCertificate::Held(Held::Secret(name)) => Some(format!("Secret {name}")),
+            GatewayCertificate::Held(Held::CertManager(_)) => Some(format!("Secret {}", self.secret)),
+            GatewayCertificate::Held(Held::Files(_)) => None,
+        };
+        let address = own.front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
+        let ssl = own.front_end.ssl_policy.as_ref().map(|name| format!("SSL policy {name}"));
+        [address, certificate, ssl].into_iter().flatten().collect()
+    }
+
+    fn theirs(&self, gateway: &GatewayRef) -> Instruction {
+        let namespace = gateway.namespace.as_ref().map(|name| name.as_str()).or(self.namespace);
+        let words = format!(
+            "Gateway {gateway} must exist, and its listener must admit routes of this namespace (allowedRoutes) and serve \
+             the hosts. DNS must point to its address."
+        );
+        let get = format!(
+            "kubectl get gateways.gateway.networking.k8s.io {}{} -o yaml",
+            shell_word(gateway.name.as_str()),
+            namespace_flag(namespace)
+        );
+        Instruction::new(When::Before, words).run(get)
+    }
+
+    fn reserve(&self, own: &OwnGateway) -> Option<Instruction> {
+        let name = own.front_end.static_ip.as_ref()?;
+        let (new, of) = match (own.class.scope(), own.front_end.scheme) {
+            (Scope::Global, _) => ("--global", "--global"),
+            (Scope::Regional, Scheme::External) => ("--region REGION", "--region REGION"),
+            (Scope::Regional, Scheme::Internal) => ("--region REGION --subnet SUBNET", "--region REGION"),
+        };
+        let step = Instruction::new(When::Before, "Reserve the address, unless it exists.");
+        let step = step.run(format!("gcloud compute addresses create {name} {new}"));
+        Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
+    }
+
+    fn point(&self, own: &OwnGateway) -> Instruction {
+        let (when, address) = match own.front_end.static_ip {
+            Some(_) => (When::Before, "that address"),
+            None => (When::After, "the ADDRESS"),
+        };
+        let zone = match own.front_end.scheme {
+            Scheme::Internal => ", in a private zone of the network",
+            Scheme::External => "",
+        };
+        let hosts = listed(&self.settings.hosts.iter().collect::<Vec<_>>());
+        let words =
+            format!("Point an A record of {hosts} at {address}{zone}. Clients that pass server_name can do without.");
+        Instruction::new(when, words)
+    }
+
+    fn certificate(&self, own: &OwnGateway) -> Vec<Instruction> {
+        let namespace = namespace_flag(self.namespace);
+        let step = |words: String| Instruction::new(When::Before, words);
+        match &own.certificate {
+            GatewayCertificate::Map(map) => vec![self.authorization("", &format!("{map}-cert"), &format!(
+                "Certificate map {map} must exist, with a certificate for every host. With DNS authorization Google \
+                 issues it before DNS points to the load balancer: create the record that `describe` prints, and wait \
+                 until the last line prints ACTIVE."
+            ), Some(map))],
+            GatewayCertificate::Manager(name) => vec![self.authorization(
+                " --location=REGION",
+                name.as_str(),
+                &format!(
+                    "Certificate {name} of Certificate Manager must exist in the region, for every host. With DNS \
+                 authorization Google issues it before DNS points to the load balancer: create the record that \
+                 `describe` prints, and wait until the last line prints ACTIVE."
+                ),
+                None,
+            )],
+            GatewayCertificate::Held(Held::Files(_)) => Vec::new(),
+            GatewayCertificate::Held(Held::Secret(name)) => {
+                vec![
+                    step(format!("Secret {name} must exist: without it the listener is not valid."))
+                        .run(create_secret(name.as_str(), &namespace)),
+                ]
+            }
+            GatewayCertificate::Held(Held::PreShared(names)) => {
+                let place = if own.class.scope() == Scope::Regional { "--region REGION" } else { "--global" };
+                let make = |name: &GcpName| {
+                    step(format!("SSL certificate {name} of Compute Engine must exist. With a certificate and a key of yours:")).run(format!(
+                        "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
+                    ))
+                };
+                names.iter().map(make).collect()
+            }
+            GatewayCertificate::Held(Held::CertManager(issuer)) => {
+                let (kind, get) = match issuer {
+                    Issuer::Cluster(name) => (format!("ClusterIssuer {name}"), format!("clusterissuer {name}")),
+                    Issuer::Namespaced(name) => (format!("Issuer {name}"), format!("issuer {name}{namespace}")),
+                };
+                vec![step(format!("{kind} of cert-manager must exist and solve DNS-01, and cert-manager must have its Gateway API support on."))
+                    .run(format!("kubectl get {get} -o yaml"))]
+            }
+        }
+    }
+
+    /// A certificate of Certificate Manager, for all hosts.
+    fn authorization(&self, place: &str, certificate: &str, words: &str, map: Option<&GcpName>) -> Instruction {
+        let mut step = Instruction::new(When::Before, words);
+        let mut authorizations = Vec::new();
+        for (index, host) in self.settings.hosts.iter().enumerate() {
+            let domain = host.trim_start_matches("*.");
+            let name = format!("{certificate}-{}", index + 1);
+            step = step
+                .run(format!("gcloud certificate-manager dns-authorizations create {name} --domain={domain}{place}"))
+                .run(format!("gcloud certificate-manager dns-authorizations describe {name}{place}"));
+            authorizations.push(name);
+        }
+        let hosts: Vec<_> = self.settings.hosts.iter().map(shell_word).collect();
+        step = step.run(format!(
+            "gcloud certificate-manager certificates create {certificate}{place} \\\n  --domains={} \\\n  --dns-authorizations={}",
+            hosts.join(","),
+            authorizations.join(",")
+        ));
+        if let Some(map) = map {
+            step = step.run(format!("gcloud certificate-manager maps create {map}"));
+            for (index, host) in hosts.iter().enumerate() {
+                step = step.run(format!(
+                    "gcloud certificate-manager maps entries create {map}-{} --map={map} --hostname={host} \\\n  \
+                     --certificates={certificate}",
+                    index + 1
+                ));
+            }
+        }
+        step.run(format!(
+            "gcloud certificate-manager certificates describe {certificate}{place} --format='value(managed.state)'"
+        ))
+    }
+}
