@@ -16,6 +16,7 @@ mod faults;
 mod files;
 mod function;
 mod gateway;
+mod gateway_milvus;
 mod gke;
 mod golden;
 mod helm;
