@@ -9,29 +9,16 @@ use serde_json::{Value, json};
 
 use crate::common::{
     self,
-    client::{ASKED, Client, FILLED, HOST, RESET, said},
+    client::{ASKED, Client, FILLED, FILM, HOST, RESET, TOLD},
     corpus,
     envoy::{LoadBalancer, Material},
-    gateway,
+    gateway::{self, errors},
     milvus::{Milvus, Ports, Programs, Release},
-    run, server,
+    server,
 };
 
 const H2C: [&str; 3] = ["--gateway", "--backend=h2c", "--service-type=keep"];
 const TLS: [&str; 2] = ["--gateway", "--backend=tls"];
-
-/// What `status` prints of an Ingress.
-const TOLD: &str = r#"
-from pymilvus import MilvusClient
-
-client = MilvusClient(
-    uri="https://0.0.0.1:443",
-    secure=True,
-    server_name="milvus.example.com",
-    server_pem_path="tls.crt",
-)
-print(client.list_collections())
-"#;
 
 #[test]
 fn pymilvus_works_with_h2c_and_with_tls() {
@@ -46,7 +33,7 @@ fn pymilvus_works_with_h2c_and_with_tls() {
         assert!(door.is_healthy(), "{chart}");
         let client = Client::new(&programs.python, &told, &door);
         client.answers("fill()\nask()\ndrop()", &format!("{FILLED}{ASKED}[]\n"));
-        assert!(found(&release.output).is_empty(), "{chart}: {:?}", found(&release.output));
+        assert!(errors(&release.output).is_empty(), "{chart}: {:?}", errors(&release.output));
     };
     thread::scope(|scope| {
         scope.spawn(|| answers("4.0.34/default-standalone", &H2C, true));
@@ -68,19 +55,9 @@ fn curl_reaches_rest_beside_grpc() {
         assert!(door.is_healthy(), "{flags:?}");
         let client = Client::new(&programs.python, TOLD, &door);
         client.answers("fill()\nask()", &format!("{FILLED}{ASKED}"));
-        let rest = |path: &str| {
-            let url = format!("https://{HOST}{path}");
-            let here = format!("{HOST}:443:127.0.0.1:{}", door.https);
-            let mut command = client.command(&curl);
-            command.args(["--silent", "--show-error", "--cacert", "tls.crt", "--connect-to", &here, &url]);
-            command.args(["--header", "Content-Type: application/json", "--data"]);
-            command.arg(r#"{"collectionName": "films", "filter": "id == 7", "outputFields": ["title"]}"#);
-            said(&command.output().unwrap())
-        };
-        let found = r#"{"code":200,"data":[{"id":"7","title":"film 7"}]}"#;
-        assert_eq!(rest("/v1/vector/query"), found, "{flags:?}");
+        assert_eq!(client.asks_rest(&curl, "/v1/vector/query"), FILM, "{flags:?}");
         // No path of REST's: it goes where gRPC goes.
-        assert_ne!(rest("/v11/vector/query"), found, "{flags:?}");
+        assert_ne!(client.asks_rest(&curl, "/v11/vector/query"), FILM, "{flags:?}");
         let answered = server::get(door.http, HOST, "/v2").unwrap();
         assert!(answered.starts_with("HTTP/1.1 301 "), "{flags:?}: {answered}");
         assert!(answered.contains("location: https://milvus.example.com/v2\r"), "{flags:?}: {answered}");
@@ -106,8 +83,8 @@ fn each_mistake_fails_at_the_client_and_is_found() {
         let door = door(&programs, &objects, &milvus.ports);
         assert_eq!(door.is_healthy(), is_healthy, "{rule}: {words}");
         Client::new(&programs.python, TOLD, &door).fails(HOST, words);
-        let found = found(&objects);
-        assert!(found.contains(&rule.to_owned()), "{rule}: {found:?}");
+        let errors = errors(&objects);
+        assert!(errors.contains(&rule.to_owned()), "{rule}: {errors:?}");
     };
     let no_policy: Mistake = |objects| objects.retain(|one| one["kind"] != "HealthCheckPolicy");
     let unhealthy = "UNAVAILABLE: no healthy upstream";
@@ -136,7 +113,7 @@ fn each_mistake_fails_at_the_client_and_is_found() {
             // Nobody answers the health check.
             fails(&h2c, no_policy, false, unhealthy, "gateway-health-missing");
             fails(&tls, no_policy, false, unhealthy, "gateway-health-missing");
-            fails(&h2c, without_request_path, false, unhealthy, "gateway-health");
+            fails(&h2c, |objects| without_request_path(objects), false, unhealthy, "gateway-health");
         });
     });
 }
@@ -149,7 +126,7 @@ fn speaks(objects: &mut [Value], word: Option<&str>) {
     port.extend(word.map(|word| ("appProtocol".to_owned(), json!(word))));
 }
 
-fn without_request_path(objects: &mut Vec<Value>) {
+fn without_request_path(objects: &mut [Value]) {
     let check = &mut object(objects, "HealthCheckPolicy")["spec"]["default"]["config"]["httpHealthCheck"];
     check.as_object_mut().unwrap().shift_remove("requestPath").unwrap();
 }
@@ -168,13 +145,4 @@ fn door(programs: &Programs, objects: &[Value], pod: &Ports) -> LoadBalancer {
 fn object<'o>(objects: &'o mut [Value], kind: &str) -> &'o mut Value {
     let is_ours = |one: &&mut Value| one["kind"] == kind && one["metadata"]["name"] == "my-release-milvus";
     objects.iter_mut().find(is_ours).unwrap()
-}
-
-/// The rules of the errors that `check` finds.
-fn found(objects: &[Value]) -> Vec<String> {
-    let stream: String = objects.iter().map(|object| format!("---\n{object}\n")).collect();
-    let run = run(&["check".to_owned()], &[], stream.as_bytes());
-    let text = String::from_utf8(run.stdout).unwrap();
-    let errors = text.lines().filter_map(|line| line.strip_prefix("error["));
-    errors.map(|rest| rest.split(']').next().unwrap().to_owned()).collect()
 }

@@ -37,4 +37,5 @@ mod schemas;
 mod site;
 mod status;
 mod terminal;
+mod traefik;
 mod wait;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -14,25 +15,42 @@ pub(crate) const RESET: &str = "UNAVAILABLE: upstream connect error or disconnec
 pub(crate) const FILLED: &str = "[]\n1000\n";
 pub(crate) const ASKED: &str = "['film 7', 'film 8', 'film 6']\n['film 1', 'film 2']\n['films']\n";
 
+/// What REST answers who asks for a film.
+pub(crate) const FILM: &str = r#"{"code":200,"data":[{"id":"7","title":"film 7"}]}"#;
+
+/// What `status` prints of a front door with a Secret, without the words between.
+pub(crate) const TOLD: &str = r#"
+from pymilvus import MilvusClient
+
+client = MilvusClient(
+    uri="https://0.0.0.1:443",
+    secure=True,
+    server_name="milvus.example.com",
+    server_pem_path="tls.crt",
+)
+print(client.list_collections())
+"#;
+
 /// A user with lines to copy.
 pub(crate) struct Client {
     pub(crate) python: PathBuf,
     pub(crate) told: String,
     /// Where `tls.crt` is.
     folder: TempDir,
+    address: Ipv4Addr,
     pub(crate) port: u16,
 }
 
 impl Client {
     /// Who trusts the load balancer's certificate.
     pub(crate) fn new(python: &Path, told: &str, door: &LoadBalancer) -> Self {
-        Self::of(python, told, &door.trusted, door.https)
+        Self::of(python, told, &door.trusted, Ipv4Addr::LOCALHOST, door.https)
     }
 
-    fn of(python: &Path, told: &str, trusted: &str, port: u16) -> Self {
+    pub(crate) fn of(python: &Path, told: &str, trusted: &str, address: Ipv4Addr, port: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("tls.crt"), trusted).unwrap();
-        Self { python: python.to_owned(), told: told.to_owned(), folder, port }
+        Self { python: python.to_owned(), told: told.to_owned(), folder, address, port }
     }
 
     /// The same user at another door.
@@ -43,7 +61,7 @@ impl Client {
     /// With the certificate that the user has.
     pub(crate) fn at_port(&self, port: u16) -> Self {
         let trusted = fs::read_to_string(self.folder.path().join("tls.crt")).unwrap();
-        Self::of(&self.python, &self.told, &trusted, port)
+        Self::of(&self.python, &self.told, &trusted, self.address, port)
     }
 
     /// A part of these lines, both ends included; only the address is another.
@@ -51,9 +69,9 @@ impl Client {
         let start = self.told.find(from).unwrap_or_else(|| panic!("{}\nhas no {from}", self.told));
         let told = &self.told[start..];
         let told = &told[..told.find(to).unwrap_or_else(|| panic!("{told}\nhas no {to}")) + to.len()];
-        let port = self.port;
-        told.replace("https://0.0.0.1:443", &format!("https://127.0.0.1:{port}"))
-            .replace("\"0.0.0.1\"", "\"127.0.0.1\"")
+        let (address, port) = (self.address, self.port);
+        told.replace("https://0.0.0.1:443", &format!("https://{address}:{port}"))
+            .replace("\"0.0.0.1\"", &format!("\"{address}\""))
             .replace("\"443\"", &format!("\"{port}\""))
     }
 
@@ -81,6 +99,16 @@ impl Client {
         let ran = self.ran(&format!("{}{FILMS}{calls}", self.milvus_client()));
         assert_eq!(stdout(&ran), expected, "{calls}: {}", said(&ran));
         assert!(ran.status.success(), "{calls}: {}", said(&ran));
+    }
+
+    /// What REST, asked for a film, answers at a path.
+    pub(crate) fn asks_rest(&self, curl: &Path, path: &str) -> String {
+        let mut command = self.command(curl);
+        let here = format!("{HOST}:443:{}:{}", self.address, self.port);
+        command.args(["--silent", "--show-error", "--cacert", "tls.crt", "--connect-to", &here]);
+        command.args([&format!("https://{HOST}{path}"), "--header", "Content-Type: application/json", "--data"]);
+        command.arg(r#"{"collectionName": "films", "filter": "id == 7", "outputFields": ["title"]}"#);
+        said(&command.output().unwrap())
     }
 
     /// It does not even connect, for this reason.

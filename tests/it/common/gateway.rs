@@ -5,12 +5,36 @@ use serde_json::{Value, json};
 
 use crate::common::envoy::{LoadBalancer, Material, pem};
 use crate::common::gke::self_managed;
+use crate::common::run;
 
 /// The load balancer of the only Gateway among these objects.
 pub(crate) fn load_balancer(objects: &[Value], material: &Material<'_>) -> LoadBalancer {
     let objects = Objects(objects);
     let gateway = objects.of("Gateway").next().expect("a Gateway");
     LoadBalancer::start(&objects.report(), &objects.front_door(gateway), material)
+}
+
+/// The number of the pods' port behind a port of a Service.
+pub(crate) fn target(objects: &[Value], service: &Value, port: &Value) -> u64 {
+    let target = &port["targetPort"];
+    if let Some(number) = target.as_u64() {
+        return number;
+    }
+    let selector = service["spec"]["selector"].as_object().expect("a selector");
+    let pods = objects.iter().map(|object| &object["spec"]["template"]);
+    let selected = pods.filter(|pod| selector.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value));
+    let mut ports = selected.flat_map(|pod| items(&pod["spec"]["containers"])).flat_map(|one| items(&one["ports"]));
+    let port = ports.find(|port| port["name"] == *target).expect("the port of a container");
+    port["containerPort"].as_u64().expect("a number")
+}
+
+/// The rules of the errors that `check` finds.
+pub(crate) fn errors(objects: &[Value]) -> Vec<String> {
+    let stream: String = objects.iter().map(|object| format!("---\n{object}\n")).collect();
+    let run = run(&["check".to_owned()], &[], stream.as_bytes());
+    let text = String::from_utf8(run.stdout).unwrap();
+    let errors = text.lines().filter_map(|line| line.strip_prefix("error["));
+    errors.map(|rest| rest.split(']').next().unwrap().to_owned()).collect()
 }
 
 struct Objects<'o>(&'o [Value]);
@@ -114,7 +138,7 @@ impl<'o> Objects<'o> {
             "protocol": protocol,
             "timeoutSec": number(&default["timeoutSec"], 30),
             "healthCheck": health_check(self.policy("HealthCheckPolicy", service), check),
-            "groups": [{"kind": "NEG", "endpoints": [format!("pod:{}", self.target(service, port))]}],
+            "groups": [{"kind": "NEG", "endpoints": [format!("pod:{}", target(self.0, service, port))]}],
         })
     }
 
@@ -126,19 +150,6 @@ impl<'o> Objects<'o> {
         policies
             .find(|policy| policy["spec"]["targetRef"] == target)
             .map_or(&Value::Null, |policy| &policy["spec"]["default"])
-    }
-
-    /// The number of the pods' port.
-    fn target(&self, service: &Value, port: &Value) -> Value {
-        let target = &port["targetPort"];
-        if target.is_number() {
-            return target.clone();
-        }
-        let selector = service["spec"]["selector"].as_object().expect("a selector");
-        let pods = self.0.iter().map(|object| &object["spec"]["template"]);
-        let selected = pods.filter(|pod| selector.iter().all(|(key, value)| pod["metadata"]["labels"][key] == *value));
-        let mut ports = selected.flat_map(|pod| items(&pod["spec"]["containers"])).flat_map(|one| items(&one["ports"]));
-        ports.find(|port| port["name"] == *target).expect("the port of a container")["containerPort"].clone()
     }
 }
 

@@ -38,6 +38,8 @@ impl Programs {
 
 pub(crate) struct Milvus {
     pub(crate) ports: Ports,
+    /// Its own, for `localhost`.
+    pub(crate) certificate: String,
     _server: Server,
     _folder: TempDir,
 }
@@ -86,7 +88,8 @@ impl Milvus {
             command.env("PROXY_HTTP_PORT", http.to_string());
         }
         let server = Server::start(&command, folder.path(), metrics, "/healthz", "OK");
-        Self { ports, _server: server, _folder: folder }
+        let certificate = fs::read_to_string(file("tls.crt")).unwrap();
+        Self { ports, certificate, _server: server, _folder: folder }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod properties;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod styled;
+pub(crate) mod traefik;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
