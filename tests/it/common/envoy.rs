@@ -1,20 +1,24 @@
-//! What GKE's controllers say the load balancer would be, as an Envoy. Each figure is read from their report: nothing of
-//! it is this project's idea.
+//! What GKE's controllers say the load balancer would be, as an Envoy. Each figure is read from a report: nothing of it is
+//! this project's idea. Of an Ingress the report is that of GKE's own controllers, of a Gateway that of
+//! [`gateway`](super::gateway).
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
+use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::common::gke::{Report, self_managed};
-use crate::common::milvus::Ports;
+use crate::common::gke::self_managed;
+use crate::common::milvus::{Ports, Programs};
 use crate::common::server::{Server, free_ports, get};
 
 pub(crate) struct LoadBalancer {
     pub(crate) http: u16,
     pub(crate) https: u16,
+    /// The certificate that clients trust.
+    pub(crate) trusted: String,
     admin: u16,
     service: String,
     _server: Server,
@@ -26,21 +30,37 @@ pub(crate) type Pem = [String; 2];
 
 /// What the report does not hold.
 pub(crate) struct Material<'m> {
+    envoy: PathBuf,
     /// Of the Secrets.
-    pub(crate) secrets: Vec<Pem>,
+    secrets: Vec<Pem>,
     /// In the place of what Google makes.
-    pub(crate) public: Pem,
-    pub(crate) pod: &'m Ports,
+    public: Pem,
+    pod: &'m Ports,
+}
+
+impl<'m> Material<'m> {
+    pub(crate) fn of(objects: &[Value], programs: &Programs, pod: &'m Ports) -> Self {
+        let public = [&programs.pair.certificate, &programs.pair.key].map(Clone::clone);
+        Self { envoy: programs.envoy.clone(), secrets: objects.iter().filter_map(pem).collect(), public, pod }
+    }
+}
+
+/// Chain and key of a Secret.
+pub(crate) fn pem(object: &Value) -> Option<Pem> {
+    (object["type"] == "kubernetes.io/tls").then(|| {
+        ["tls.crt", "tls.key"]
+            .map(|key| String::from_utf8(Base64::decode_vec(object["data"][key].as_str().unwrap()).unwrap()).unwrap())
+    })
 }
 
 impl LoadBalancer {
-    /// That of an Ingress, `namespace/name`.
-    pub(crate) fn start(envoy: &Path, report: &Report, ingress: &str, material: &Material<'_>) -> Self {
+    /// That of one front door of the report.
+    pub(crate) fn start(report: &Value, ingress: &Value, material: &Material<'_>) -> Self {
         let [http, https, admin] = free_ports();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("envoy.json");
         let address = |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
-        let translation = Translation { report: report.raw(), ingress: report.ingress(ingress), material };
+        let translation = Translation { report, ingress, material };
         let listeners = [translation.http(&address(http)), translation.https(&address(https))];
         let configuration = json!({
             "admin": {"address": address(admin)},
@@ -51,11 +71,13 @@ impl LoadBalancer {
             },
         });
         fs::write(&file, configuration.to_string()).unwrap();
-        let mut command = Command::new(envoy);
+        let mut command = Command::new(&material.envoy);
         command.args(["--use-dynamic-base-id", "--concurrency", "1", "--log-level", "warning", "-c"]).arg(&file);
         // Ready is after the first health check.
         let server = Server::start(&command, folder.path(), admin, "/ready", "LIVE");
-        Self { http, https, admin, service: ingress.to_owned(), _server: server, _folder: folder }
+        let trusted = material.secrets.first().unwrap_or(&material.public)[0].clone();
+        let service = text(&ingress["name"]).to_owned();
+        Self { http, https, trusted, admin, service, _server: server, _folder: folder }
     }
 
     /// Whether all backends of the Service that has the Ingress's name are healthy.
@@ -115,7 +137,7 @@ impl Translation<'_> {
 
     /// Of the paths of a host the longest decides, whatever their order is; other requests go to the default backend.
     fn hosts(&self) -> Value {
-        let otherwise = || self.route("/*", text(&self.ingress["defaultBackend"]));
+        let otherwise = || self.route(&json!({"prefix": "/"}), text(&self.ingress["defaultBackend"]));
         let mut hosts = vec![json!({"name": "*", "domains": ["*"], "routes": [otherwise()]})];
         let mut routes: Vec<_> = items(&self.ingress["routes"]).iter().collect();
         routes.sort_by_key(|route| std::cmp::Reverse(text(&route["path"]).trim_end_matches('*').len()));
@@ -125,16 +147,22 @@ impl Translation<'_> {
                 hosts.len() - 1
             });
             let routes = hosts[at]["routes"].as_array_mut().unwrap();
-            routes.insert(routes.len() - 1, self.route(text(&route["path"]), text(&route["backend"])));
+            routes.insert(routes.len() - 1, self.route(&pattern(route), text(&route["backend"])));
         }
         json!(hosts)
     }
 
-    fn route(&self, path: &str, backend: &str) -> Value {
-        let pattern = path.strip_suffix('*').map_or_else(|| json!({"path": path}), |prefix| json!({"prefix": prefix}));
-        // GKE's own pods, which answer nothing else.
-        if backend == "kube-system/default-http-backend:http" {
-            let words = "response 404 (backend NotFound), service rules for the path non-existent";
+    fn route(&self, pattern: &Value, backend: &str) -> Value {
+        let words = match backend {
+            // GKE's own pods, which answer nothing else.
+            "kube-system/default-http-backend:http" => {
+                Some("response 404 (backend NotFound), service rules for the path non-existent")
+            }
+            // A Gateway has no default backend.
+            "" => Some("fault filter abort"),
+            _ => None,
+        };
+        if let Some(words) = words {
             return json!({"match": pattern, "direct_response": {"status": 404, "body": {"inline_string": words}}});
         }
         let backends = items(&self.report["gce"]["backendServices"]);
@@ -200,6 +228,15 @@ impl Translation<'_> {
             _ => port,
         };
         endpoints.map(|port| here(port.parse().unwrap_or_default())).map(|port| (port, checked(port))).collect()
+    }
+}
+
+/// Which paths a route is for. That of an Ingress says it by a `*`.
+fn pattern(route: &Value) -> Value {
+    let path = text(&route["path"]);
+    match route.get("match") {
+        Some(pattern) => pattern.clone(),
+        None => path.strip_suffix('*').map_or_else(|| json!({"path": path}), |prefix| json!({"prefix": prefix})),
     }
 }
 

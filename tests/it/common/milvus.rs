@@ -2,20 +2,44 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::common;
+use crate::common::client::HOST;
+use crate::common::pair::Pair;
 use crate::common::server::{Server, free_ports};
+use crate::common::{self, documents, run};
 
 /// Ports of a pod, and where they are here.
 pub(crate) type Ports = BTreeMap<u64, u16>;
 
+/// What a test needs beyond the project.
+pub(crate) struct Programs {
+    pub(crate) pair: &'static Pair,
+    pub(crate) milvus: PathBuf,
+    pub(crate) envoy: PathBuf,
+    pub(crate) python: PathBuf,
+}
+
+impl Programs {
+    /// `None`, said aloud, where something is missing; with `CI=true` that is a failure.
+    pub(crate) fn find() -> Option<Self> {
+        Some(Self {
+            pair: Pair::get()?,
+            milvus: common::program("MILVUS_SERVER", "milvus-2.3.5/milvus")?,
+            envoy: common::program("ENVOY", "envoy-1.40.0/envoy")?,
+            python: common::program("PYMILVUS_PYTHON", "pymilvus-3.0.2/bin/python")?,
+        })
+    }
+}
+
 pub(crate) struct Milvus {
     pub(crate) ports: Ports,
+    /// Its own, for `localhost`.
+    pub(crate) certificate: String,
     _server: Server,
     _folder: TempDir,
 }
@@ -64,7 +88,34 @@ impl Milvus {
             command.env("PROXY_HTTP_PORT", http.to_string());
         }
         let server = Server::start(&command, folder.path(), metrics, "/healthz", "OK");
-        Self { ports, _server: server, _folder: folder }
+        let certificate = fs::read_to_string(file("tls.crt")).unwrap();
+        Self { ports, certificate, _server: server, _folder: folder }
+    }
+}
+
+/// A rendered chart, and what the program makes of it.
+pub(crate) struct Release {
+    pub(crate) input: Vec<Value>,
+    pub(crate) output: Vec<Value>,
+}
+
+impl Release {
+    pub(crate) fn new(chart: &Path, flags: &[&str]) -> Self {
+        let input = fs::read(chart).unwrap();
+        let args: Vec<_> = ["--host", HOST].iter().chain(flags).map(|&arg| arg.to_owned()).collect();
+        let run = run(&args, &[], &input);
+        assert_eq!(run.status, Some(0), "{}: {}", chart.display(), String::from_utf8_lossy(&run.stderr));
+        let values = |stream: &[u8]| {
+            let values = documents(stream).into_iter();
+            let values = values.map(|document| serde_yaml::from_slice(common::body(document)).unwrap());
+            values.filter(Value::is_object).collect()
+        };
+        Self { input: values(&input), output: values(&run.stdout) }
+    }
+
+    /// Of the project's own sample, whose Service is a LoadBalancer.
+    pub(crate) fn of_the_sample(flags: &[&str]) -> Self {
+        Self::new(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/sample/rendered.yaml"), flags)
     }
 }
 

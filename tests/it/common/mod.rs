@@ -1,7 +1,9 @@
 //! What the test files share: running the program, splitting a stream, Helm's checksum, line diffs.
 
+pub(crate) mod client;
 pub(crate) mod corpus;
 pub(crate) mod envoy;
+pub(crate) mod gateway;
 pub(crate) mod gke;
 pub(crate) mod helm;
 pub(crate) mod kubernetes;
@@ -14,6 +16,7 @@ pub(crate) mod properties;
 pub(crate) mod schema;
 pub(crate) mod server;
 pub(crate) mod styled;
+pub(crate) mod traefik;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -68,7 +68,12 @@ pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
 
 /// What `http://HOST:PORT/PATH` on this machine answers, head and all.
 pub(crate) fn get(port: u16, host: &str, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    get_at(Ipv4Addr::LOCALHOST, port, host, path)
+}
+
+/// The same of another address of this machine.
+pub(crate) fn get_at(address: Ipv4Addr, port: u16, host: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect((address, port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").ok()?;
     let mut answer = Vec::new();
