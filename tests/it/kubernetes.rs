@@ -24,6 +24,17 @@ const BACKEND_CONFIG: &str = "BackendConfig/my-release-backendconfig";
 const CERTIFICATE: &str = "ManagedCertificate/my-release-milvus-tls";
 const INGRESS: &str = "Ingress/my-release-milvus";
 const APPENDED: [&str; 3] = [BACKEND_CONFIG, CERTIFICATE, INGRESS];
+const OF_A_GATEWAY: [&str; 6] = [
+    "Gateway/my-release-milvus",
+    "HTTPRoute/my-release-milvus",
+    "HTTPRoute/my-release-milvus-redirect",
+    "HealthCheckPolicy/my-release-milvus",
+    "GCPBackendPolicy/my-release-milvus",
+    "GCPGatewayPolicy/my-release-milvus",
+];
+/// With each kind of object that is written.
+const GATEWAY: [&str; 5] =
+    ["--gateway", "--cert-map=milvus-map", "--redirect-http", "--timeout=1h", "--ssl-policy=modern"];
 
 /// The guide's three annotations, byte for byte as in its `kubectl annotate`.
 const ANNOTATIONS: [(&str, &str); 3] = [
@@ -88,18 +99,18 @@ tests! {
         local_traffic_policy external_ips node_port
         after_the_guide annotated_otherwise_is_overwritten
         source_ranges_by_hand objects_made_by_kubectl
-        upgraded_by_helm_4 kept_type tls_secret tls_pair;
+        upgraded_by_helm_4 kept_type tls_secret tls_pair ingress_and_gateway h2c;
     helm_4 Helm4:
         standalone_from_the_start cluster_from_the_start standalone_life cluster_life
         local_traffic_policy external_ips node_port
         after_the_guide annotated_otherwise_conflicts type_patched_otherwise_conflicts
         source_ranges_by_hand objects_made_by_kubectl
-        kept_type;
+        kept_type ingress_and_gateway h2c;
     helm_4_client_side Helm4ClientSide:
         standalone_from_the_start cluster_from_the_start standalone_life cluster_life
         local_traffic_policy external_ips node_port
         after_the_guide annotated_otherwise_is_overwritten
-        source_ranges_by_hand objects_made_by_kubectl;
+        source_ranges_by_hand objects_made_by_kubectl ingress_and_gateway h2c;
 }
 
 // Installed with the program.
@@ -410,7 +421,106 @@ fn has_a_secret(live: &Live, name: &str) {
     assert!(!live.has(CERTIFICATE));
 }
 
+// From an Ingress to a Gateway by way of both, and back.
+
+fn ingress_and_gateway(release: &Release) {
+    let Some(exposed) = release.renders(Chart::Standalone, Exposed::any_load_balancer()) else { return };
+    release.accepts("install", Some(HOST), &[]);
+    let ingress = release.namespace.live();
+    exposed.is_closed(&ingress);
+    appended(&ingress);
+    speaks(&ingress, None);
+
+    let upgraded = |options: &[&str]| {
+        let options = [HOST, options].concat();
+        release.accepts("upgrade", Some(&options), &[]);
+        let after = release.namespace.live();
+        release.accepts("upgrade", Some(&options), &[]);
+        nothing_changed(&after, &release.namespace.live());
+        assert_eq!(ingress.rollouts(), after.rollouts());
+        after
+    };
+    let both = upgraded(&["--with-ingress", "--gateway", "--cert-map=milvus-map", "--gateway-ip=milvus-gateway"]);
+    for identity in [&APPENDED[..], &[CONFIG_MAP]].concat() {
+        assert_eq!(ingress.settings()[identity], both.settings()[identity]);
+    }
+    assert_eq!(annotations(both.get(SERVICE)), exposed.annotations(true));
+    speaks(&both, Some("HTTP2"));
+    assert_eq!(both.get(OF_A_GATEWAY[0])["spec"]["addresses"][0]["value"], "milvus-gateway");
+
+    let gateway = upgraded(&GATEWAY);
+    assert!(APPENDED.iter().all(|identity| !gateway.has(identity)));
+    assert!(OF_A_GATEWAY.iter().all(|identity| gateway.has(identity)));
+    assert_eq!(annotations(gateway.get(SERVICE)), exposed.annotations(false));
+    speaks(&gateway, Some("HTTP2"));
+
+    let back = upgraded(&[]);
+    assert!(OF_A_GATEWAY.iter().all(|identity| !back.has(identity)));
+    same_settings(&ingress, &back);
+}
+
+/// From layer 4 without a restart: first both addresses, then the new one, and back.
+fn h2c(release: &Release) {
+    let Some(exposed) = release.renders(Chart::Standalone, Exposed::any_load_balancer()) else { return };
+    release.accepts("install", None, &[]);
+    let before = release.namespace.live();
+    exposed.is_open(&before);
+    let upgraded = |options: &[&str]| {
+        let options = [HOST, &GATEWAY, &["--backend=h2c"], options].concat();
+        release.accepts("upgrade", Some(&options), &[]);
+        let after = release.namespace.live();
+        assert_eq!(before.rollouts(), after.rollouts());
+        assert_eq!(before.settings()[CONFIG_MAP], after.settings()[CONFIG_MAP]);
+        assert!(OF_A_GATEWAY.iter().all(|identity| after.has(identity)));
+        speaks(&after, Some("kubernetes.io/h2c"));
+        after
+    };
+    let kept = upgraded(&["--service-type=keep"]);
+    exposed.is_open(&kept);
+    let mut spec = kept.get(SERVICE)["spec"].clone();
+    spec["ports"][0].as_object_mut().unwrap().remove("appProtocol");
+    assert_eq!(before.get(SERVICE)["spec"], spec);
+    let after = upgraded(&[]);
+    assert_eq!(after.get(SERVICE)["spec"]["type"], "ClusterIP");
+    let check = release.check();
+    assert_eq!(check.status, Some(0), "{}", text(&check.stdout));
+
+    release.accepts_rollback("1");
+    same_settings(&before, &release.namespace.live());
+}
+
+#[track_caller]
+fn speaks(live: &Live, protocol: Option<&str>) {
+    assert_eq!(live.get(SERVICE)["spec"]["ports"][0]["appProtocol"].as_str(), protocol);
+}
+
 // kubectl apply.
+
+/// A second time nothing would change, and the API server fills in nothing that is not written out.
+#[test]
+fn gateway_and_kubectl_apply() {
+    let (Some(namespace), Some(pair)) = (Namespace::create(), Pair::get()) else { return };
+    let Some(rendered) = Exposed::any_load_balancer().rendered(Chart::Standalone, &namespace.name) else { return };
+    for flags in [&GATEWAY[..], &["--gateway", "--rest", "--redirect-http"]] {
+        let certificate: &[&str] = if flags == GATEWAY { &[] } else { &pair.flags() };
+        let flags = ["--host=milvus.example.com"].iter().chain(flags).chain(certificate).map(|&flag| flag.to_owned());
+        let ours = common::run(&flags.collect::<Vec<_>>(), &[], rendered.as_bytes());
+        assert_eq!(ours.status, Some(0), "{}", text(&ours.stderr));
+        let apply = ["apply", "--filename=-", "--validate=strict", "--server-side"];
+        accepted(&namespace.kubectl_with(&apply, text(&ours.stdout)));
+        let diff = namespace.kubectl_with(&["diff", "--filename=-", "--server-side"], text(&ours.stdout));
+        assert_eq!(accepted(&diff), "");
+        let live = namespace.live();
+        for document in common::documents(&ours.stdout) {
+            let written: Value = serde_yaml::from_slice(common::body(document)).unwrap();
+            let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let identity = format!("{}/{}", word(&written["kind"]), word(&written["metadata"]["name"]));
+            if OF_A_GATEWAY.contains(&identity.as_str()) {
+                assert_eq!(live.get(&identity)["spec"], written["spec"], "{identity}");
+            }
+        }
+    }
+}
 
 #[test]
 fn kustomize_and_kubectl_apply() {
@@ -621,6 +731,11 @@ impl Exposed {
             ],
             stay: &["publishNotReadyAddresses", "sessionAffinityConfig", "trafficDistribution"],
         }
+    }
+
+    /// One that everybody can reach.
+    fn any_load_balancer() -> Self {
+        Self { spec: "  type: LoadBalancer\n".to_owned(), ..Self::plain("LoadBalancer") }
     }
 
     fn local() -> Self {

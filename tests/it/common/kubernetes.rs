@@ -18,12 +18,13 @@ const KUBECONFIG: &str = "MILVUS_GKE_L7_KUBECONFIG";
 
 /// What [`Namespace::live`] reads.
 const KINDS: &str = "services,configmaps,secrets,deployments,statefulsets,replicasets,controllerrevisions,ingresses,\
-                     backendconfigs,managedcertificates";
+                     backendconfigs,managedcertificates,gateways,httproutes,healthcheckpolicies,gcpbackendpolicies,\
+                     gcpgatewaypolicies";
 
 /// When to give up on the cluster's controllers. Nothing is measured by it.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The cluster, with GKE's CustomResourceDefinitions.
+/// The cluster, with the CustomResourceDefinitions of GKE and of the Gateway API.
 pub(crate) struct Cluster {
     kubectl: PathBuf,
     kubeconfig: PathBuf,
@@ -48,6 +49,7 @@ impl Cluster {
         let kubeconfig = fs::canonicalize(&kubeconfig).unwrap_or_else(|error| panic!("{kubeconfig:?}: {error}"));
         let cluster = Self { kubectl: common::program("KUBECTL", "kubectl")?, kubeconfig };
         cluster.define(&corpus::yaml_files(&corpus::crds()?));
+        cluster.define(&corpus::yaml_files(&common::judge("crdcheck")?.join("crds")));
         Some(cluster)
     }
 
@@ -55,13 +57,30 @@ impl Cluster {
     fn define(&self, files: &[PathBuf]) {
         let home = tempfile::tempdir().unwrap();
         for file in files {
-            let definition: Value = serde_yaml::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+            let text = fs::read_to_string(file).unwrap();
+            if !text.contains("\nkind: CustomResourceDefinition\n") {
+                continue;
+            }
+            let definition: Value = serde_yaml::from_str(&text).unwrap();
             let name = format!("crd/{}", definition["metadata"]["name"].as_str().unwrap());
             let found = self.kubectl(&home).args(["get", &name, "--ignore-not-found", "-o=name"]).output().unwrap();
             if accepted(&found).is_empty() {
-                accepted(&self.kubectl(&home).arg("apply").arg("--filename").arg(file).output().unwrap());
-                let wait = ["wait", "--for=condition=Established", &name];
-                accepted(&self.kubectl(&home).args(wait).output().unwrap());
+                // The largest do not fit into the annotation of `apply`.
+                accepted(&self.kubectl(&home).arg("create").arg("--filename").arg(file).output().unwrap());
+                let wait = || {
+                    let wait = ["wait", "--for=condition=Established", &name];
+                    self.kubectl(&home).args(wait).output().unwrap()
+                };
+                // Right after it is created a definition has no conditions at all, which kubectl takes for an error.
+                let mut waited = wait();
+                for _ in 0..40 {
+                    if waited.status.success() {
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(250));
+                    waited = wait();
+                }
+                accepted(&waited);
             }
         }
     }
