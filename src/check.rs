@@ -70,6 +70,11 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
             Some(_) if subject.ingresses.is_empty() && subject.is_behind_gateway() => {
                 gateway::check(subject, &mut gateways, &mut findings);
             }
+            // A route to Milvus's port of a Service that is not there: its name is wrong.
+            Some(service)
+                if subjects.len() == 1
+                    && subject.is_untouched()
+                    && gateway::check_lost(subject, service, &mut findings) => {}
             Some(service) if subject.is_untouched() => {
                 let name = service.name().unwrap_or_default();
                 let message =

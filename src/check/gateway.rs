@@ -36,6 +36,31 @@ pub(super) fn check<'a>(
     }
 }
 
+/// Routes to Milvus's port of a Service that the input does not hold, although no route leads to Milvus's. Whether there
+/// is one.
+pub(super) fn check_lost(subject: &Subject<'_>, service: &Existing, findings: &mut Findings) -> bool {
+    let Some(number) = subject.port.and_then(|port| port.number()) else { return false };
+    let mut is_there = false;
+    for route in subject.input.routes_beside(service) {
+        for (index, rule) in array_at(&route.value, "/spec/rules").enumerate() {
+            for (at, backend) in array_at(rule, "/backendRefs").enumerate() {
+                let name = str_at(backend, "/name").unwrap_or_default();
+                if value_at(backend, "/port").and_then(Value::as_u64) != Some(number) || subject.input.has_service(name)
+                {
+                    continue;
+                }
+                let place =
+                    ["spec", "rules", &index.to_string(), "backendRefs", &at.to_string(), "name"].map(str::to_owned);
+                let milvus = service.name().unwrap_or_default();
+                let message = format!("there is no Service `{name}`; Milvus's is `{milvus}`");
+                findings.at(&rules::ROUTE_BACKEND, route, pointer(place.iter().map(String::as_str)), message);
+                is_there = true;
+            }
+        }
+    }
+    is_there
+}
+
 /// Whether it is GKE's, as far as the input tells.
 fn check_route(subject: &Subject<'_>, service: &Existing, route: &Existing, findings: &mut Findings) -> bool {
     let parents: Vec<_> = array_at(&route.value, "/spec/parentRefs").enumerate().collect();

@@ -447,6 +447,16 @@ impl<'s> Input<'s> {
         here.map(|(_, index)| &self.routes.all[*index])
     }
 
+    /// The routes of the Gateway API in a Service's namespace, wherever they lead.
+    pub(super) fn routes_beside(&self, service: &Existing) -> impl Iterator<Item = &Existing> {
+        self.routes.iter().filter(|route| route.shares_namespace(service.namespace()))
+    }
+
+    /// Whether there is a Service of this name.
+    pub(super) fn has_service(&self, name: &str) -> bool {
+        self.services.by_name.contains_key(name)
+    }
+
     /// The Gateways of the input that serve routes to a Service; one may come again.
     pub(super) fn gateways_of(&self, service: &Existing) -> impl Iterator<Item = &Existing> {
         self.routes_to(service).flat_map(|route| {

@@ -633,9 +633,9 @@ rules! {
         fix "give the listener the host of the route, a wildcard that covers it, or no hostname"
         text "The status of the route says NoMatchingListenerHostname."
         source "HTTPRoute spec.hostnames; Gateway spec.listeners[].hostname";
-    ROUTE_BACKEND Error "route-backend" "the route leads to a port that the Service does not have"
+    ROUTE_BACKEND Error "route-backend" "the route leads to a Service or a port that is not there"
         why "every call ends with a 5xx"
-        fix "write the number of a port of the Service"
+        fix "write the name of the Milvus Service, and the number of one of its ports"
         text "The number is that of the Service (spec.ports[].port), not of the pods. The status of the route says \
             BackendNotFound, or nothing."
         source "HTTPRoute spec.rules[].backendRefs[].port";
@@ -660,7 +660,7 @@ rules! {
         text "303, 307 and 308 are in the Gateway API's definition, but not in GKE's conformance reports."
         source "HTTPRoute spec.rules[].filters[].requestRedirect.statusCode";
     GATEWAY_PROTOCOL Error "gateway-protocol" "Milvus's port does not say that it speaks HTTP/2"
-        why "the load balancer speaks HTTP/1.1 to it: every call ends with 502 or 503, and the health check is green"
+        why "the load balancer speaks HTTP/1.1 to it: every call fails with UNIMPLEMENTED (Milvus without TLS answers 404) or UNAVAILABLE, and the health check is green"
         fix "set the port's appProtocol to HTTP2 (Milvus with TLS) or kubernetes.io/h2c (Milvus without)"
         text "Case matters. `HTTPS` is HTTP/1.1 over TLS; grpc, http2 and h2c are words of other controllers. The \
             annotation cloud.google.com/app-protocols is for Ingress, and not read."

@@ -134,7 +134,7 @@ const MISTAKES: [(Mistake, Option<&str>, &str); 7] = [
     (
         |objects| object(objects, "HTTPRoute")["spec"]["rules"][0]["backendRefs"][0]["name"] = json!("milvus"),
         Some("route my-release-milvus: ResolvedRefs False BackendNotFound"),
-        "not-rewritten",
+        "route-backend",
     ),
     (
         |objects| {
