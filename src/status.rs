@@ -179,7 +179,7 @@ impl<'v> SetUp<'v> {
         for ingress in &ingresses {
             back.extend(self.look_through(ingress, service, objects, dns));
         }
-        let attached: Vec<_> = routes.iter().flat_map(|route| gateway::Attached::all(route, objects)).collect();
+        let attached = gateway::Attached::all(routes, objects);
         for one in &attached {
             back.extend(one.steps());
             self.through.push(one.through(dns));

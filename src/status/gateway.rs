@@ -1,7 +1,10 @@
 //! The Gateway API: the Gateways and routes that lead to Milvus, and the policies of its Service, as their conditions
 //! say. The health of backends and the state of certificates of Google's are in no object: a note says who knows.
 
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::ptr;
 
 use serde_json::Value;
 
@@ -19,15 +22,21 @@ use crate::kube::object::{Object as _, same_namespace};
 use crate::kube::value::{array_at, str_at, value_at};
 use crate::text::{namespace_flag, shell_word};
 
-/// A route that leads to Milvus, and one of the Gateways to which it attaches.
+/// A Gateway, and the routes to Milvus that attach to it.
 #[derive(Debug)]
 pub(super) struct Attached<'v> {
-    route: &'v Value,
     /// `metadata.name` of the Gateway.
     name: &'v str,
     namespace: Option<&'v str>,
-    section: Option<&'v str>,
     gateway: Option<&'v Value>,
+    routes: Vec<Route<'v>>,
+}
+
+/// A route, and the listeners of one Gateway that it names; an unnamed one is any.
+#[derive(Debug)]
+struct Route<'v> {
+    value: &'v Value,
+    sections: Vec<Option<&'v str>>,
 }
 
 /// All backends of a route.
@@ -46,20 +55,39 @@ pub(super) fn leads_to(route: &Value, service: &Service<'_>) -> bool {
 }
 
 impl<'v> Attached<'v> {
-    /// What a route attaches to.
-    pub(super) fn all(route: &'v Value, objects: &Objects<'v>) -> Vec<Self> {
-        let attached = array_at(route, "/spec/parentRefs").filter_map(|parent| {
-            let name = str_at(parent, "/name")?;
-            let namespace = str_at(parent, "/namespace").or(route.namespace());
-            let gateway = objects.find(kind::GATEWAY.name, name, namespace);
-            Some(Self { route, name, namespace, section: str_at(parent, "/sectionName"), gateway })
-        });
-        attached.collect()
+    /// What routes attach to, each Gateway once.
+    pub(super) fn all(routes: &[&'v Value], objects: &Objects<'v>) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        let mut by_name = HashMap::new();
+        for &route in routes {
+            for parent in array_at(route, "/spec/parentRefs") {
+                let Some(name) = str_at(parent, "/name") else { continue };
+                let namespace = str_at(parent, "/namespace").or(route.namespace());
+                let at = *by_name.entry((name, namespace)).or_insert(all.len());
+                if at == all.len() {
+                    let gateway = objects.find(kind::GATEWAY.name, name, namespace);
+                    all.push(Self { name, namespace, gateway, routes: Vec::new() });
+                }
+                if let Some(attached) = all.get_mut(at) {
+                    attached.attach(route, str_at(parent, "/sectionName"));
+                }
+            }
+        }
+        all
     }
 
-    /// The hosts of the route, or else those of the listeners.
+    fn attach(&mut self, value: &'v Value, section: Option<&'v str>) {
+        match self.routes.last_mut().filter(|last| ptr::eq(last.value, value)) {
+            Some(last) => last.sections.push(section),
+            None => self.routes.push(Route { value, sections: vec![section] }),
+        }
+    }
+
+    /// The hosts of the routes, or else those of the listeners.
     fn hosts(&self) -> Vec<&'v str> {
-        let hosts: Vec<_> = array_at(self.route, "/spec/hostnames").filter_map(Value::as_str).collect();
+        let of_routes = self.routes.iter().flat_map(|route| array_at(route.value, "/spec/hostnames"));
+        let mut seen = HashSet::new();
+        let hosts: Vec<_> = of_routes.filter_map(Value::as_str).filter(|host| seen.insert(*host)).collect();
         if hosts.is_empty() {
             self.listeners().filter_map(|listener| str_at(listener, "/hostname")).collect()
         } else {
@@ -67,11 +95,16 @@ impl<'v> Attached<'v> {
         }
     }
 
-    /// `spec.listeners` that the route uses.
+    /// `spec.listeners` that the routes use.
     fn listeners(&self) -> impl Iterator<Item = &'v Value> {
-        let section = self.section;
-        let all = self.gateway.into_iter().flat_map(|gateway| array_at(gateway, "/spec/listeners"));
-        all.filter(move |listener| section.is_none_or(|section| str_at(listener, "/name") == Some(section)))
+        self.used("/spec/listeners")
+    }
+
+    /// Of the Gateway's listeners, or of their statuses, those that the routes use.
+    fn used(&self, path: &str) -> impl Iterator<Item = &'v Value> {
+        let sections: HashSet<_> = self.routes.iter().flat_map(|route| route.sections.iter().copied()).collect();
+        let all = self.gateway.into_iter().flat_map(|gateway| array_at(gateway, path));
+        all.filter(move |listener| sections.contains(&None) || sections.contains(&str_at(listener, "/name")))
     }
 
     /// Whether its clients are in the VPC network.
@@ -98,11 +131,12 @@ impl<'v> Attached<'v> {
         let certificate =
             if secrets.is_empty() { CertificateSource::None } else { CertificateSource::Secrets(secrets) };
         let is_rest = |path: &Value| str_at(path, "/path/value").is_some_and(|path| path.starts_with("/v2"));
+        let rules = self.routes.iter().flat_map(|route| array_at(route.value, "/spec/rules"));
         let entrance = Entrance {
             hosts: &hosts,
             certificate: &certificate,
             is_issued: self.gateway.is_some_and(|gateway| IssuerName::of(gateway).is_some()),
-            rest: array_at(self.route, "/spec/rules").flat_map(|rule| array_at(rule, "/matches")).any(is_rest),
+            rest: rules.flat_map(|rule| array_at(rule, "/matches")).any(is_rest),
             internal: self.is_internal(),
             namespace: self.namespace,
         };
@@ -123,18 +157,22 @@ impl<'v> Attached<'v> {
             .collect()
     }
 
-    /// The Gateway, its certificate, and the route.
+    /// The Gateway, its certificate, and the routes.
     pub(super) fn steps(&self) -> Vec<Step> {
+        let routes = self.routes.iter().map(|route| self.route_step(route));
         let Some(gateway) = self.gateway else {
             let flag = namespace_flag(self.namespace);
             let step =
                 Step::waiting(format!("Gateway {}: not in the input", self.name), format!("Gateway {}", self.name));
-            let words = format!("print it as well: kubectl get {} {}{flag} -o yaml", GATEWAY, shell_word(self.name));
-            return vec![step.help(words), self.route_step()];
+            let words = format!(
+                "print it as well, after a line `---`: kubectl get {GATEWAY} {}{flag} -o yaml",
+                shell_word(self.name)
+            );
+            return [step.help(words)].into_iter().chain(routes).collect();
         };
         let mut steps = vec![self.gateway_step(gateway)];
         steps.extend(self.certificates(gateway));
-        steps.push(self.route_step());
+        steps.extend(routes);
         steps
     }
 
@@ -162,7 +200,7 @@ impl<'v> Attached<'v> {
             let name = str_at(status, "/name").unwrap_or_default();
             Conditions { object: gateway, at: status.get("conditions"), title: format!("{title}, listener {name}") }
         };
-        let of_listeners = used_statuses(gateway, self).into_iter().find_map(|status| of_listener(status).problem(&[]));
+        let of_listeners = self.used("/status/listeners").find_map(|status| of_listener(status).problem(&[]));
         let problem = of_listeners.or_else(|| conditions.problem(&["Accepted", "Programmed"]));
         match (problem, self.address()) {
             (Some(step), _) => step.usually("two to ten minutes"),
@@ -204,42 +242,37 @@ impl<'v> Attached<'v> {
         map.into_iter().chain(pre_shared).chain(managed).collect()
     }
 
-    fn route_step(&self) -> Step {
-        let name = self.route.name().unwrap_or_default();
-        let title = format!("HTTPRoute {name}");
-        if let Some(since) = leaving(self.route) {
+    fn route_step(&self, Route { value: route, sections }: &Route<'v>) -> Step {
+        let title = format!("HTTPRoute {}", route.name().unwrap_or_default());
+        if let Some(since) = leaving(route) {
             return Step::waiting(
                 format!("{title}: being deleted since {since}"),
                 format!("{title}, which is being deleted"),
             );
         }
+        let mut steps: Vec<_> = sections.iter().filter_map(|section| self.missing(route, *section, &title)).collect();
+        steps.sort_by_key(|step| Reverse(step.state));
+        let done = || Step::done(format!("{title}: attached to Gateway {}", self.name));
+        steps.into_iter().next().unwrap_or_else(done)
+    }
+
+    /// What a route misses at a listener.
+    fn missing(&self, route: &'v Value, section: Option<&str>, title: &str) -> Option<Step> {
         let is_this = |status: &&Value| {
             let of = |field| str_at(status, field);
             of("/parentRef/name") == Some(self.name)
-                && same_namespace(of("/parentRef/namespace").or(self.route.namespace()), self.namespace)
-                && self.section.is_none_or(|section| of("/parentRef/sectionName").is_none_or(|of| of == section))
+                && same_namespace(of("/parentRef/namespace").or(route.namespace()), self.namespace)
+                && section.is_none_or(|section| of("/parentRef/sectionName").is_none_or(|of| of == section))
         };
-        let status = array_at(self.route, "/status/parents").find(is_this);
-        let conditions = Conditions {
-            object: self.route,
-            at: status.and_then(|status| status.get("conditions")),
-            title: title.clone(),
-        };
+        let status = array_at(route, "/status/parents").find(is_this);
+        let at = status.and_then(|status| status.get("conditions"));
+        let conditions = Conditions { object: route, at, title: title.to_owned() };
         if conditions.is_unseen() {
-            return Step::waiting(format!("{title}: not seen by GKE yet"), format!("GKE to see {title}"))
-                .detail(format!("it attaches to Gateway {}", self.name))
-                .usually("about a minute");
+            let step = Step::waiting(format!("{title}: not seen by GKE yet"), format!("GKE to see {title}"));
+            return Some(step.detail(format!("it attaches to Gateway {}", self.name)).usually("about a minute"));
         }
-        let done = || Step::done(format!("{title}: attached to Gateway {}", self.name));
-        conditions.problem(&["Accepted", "ResolvedRefs"]).unwrap_or_else(done)
+        conditions.problem(&["Accepted", "ResolvedRefs"])
     }
-}
-
-/// The conditions of the listeners that a route uses.
-fn used_statuses<'v>(gateway: &'v Value, attached: &Attached<'v>) -> Vec<&'v Value> {
-    let is_used =
-        |status: &&Value| attached.listeners().any(|listener| str_at(listener, "/name") == str_at(status, "/name"));
-    array_at(gateway, "/status/listeners").filter(is_used).collect()
 }
 
 /// No route names a Gateway.
