@@ -202,16 +202,18 @@ fn authentication(scheme: Scheme) -> Instruction {
 
 fn reserve(ingress: &Ingress<'_>) -> Option<Instruction> {
     let name = shell_word(ingress.static_ip?);
-    let (words, new, of) = match ingress.internal {
-        true => (
-            "Reserve the address, in the region and a subnet of the cluster, unless it exists.",
-            "--region REGION --subnet SUBNET",
-            "--region REGION",
-        ),
-        false => ("Reserve the address, unless it exists.", "--global", "--global"),
+    let words = match ingress.internal {
+        true => "Reserve the address, in the region and a subnet of the cluster, unless it exists.",
+        false => "Reserve the address, unless it exists.",
     };
-    let step = Instruction::new(When::Before, words).run(format!("gcloud compute addresses create {name} {new}"));
-    Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
+    Some(reserved(words, &name, ingress.internal, ingress.internal))
+}
+
+fn reserved(words: &str, name: &str, is_regional: bool, is_internal: bool) -> Instruction {
+    let (place, subnet) = (place(is_regional), if is_internal { " --subnet SUBNET" } else { "" });
+    Instruction::new(When::Before, words)
+        .run(format!("gcloud compute addresses create {name} {place}{subnet}"))
+        .run(format!("gcloud compute addresses describe {name} {place} --format='value(address)'"))
 }
 
 fn point(ingress: &Ingress<'_>, door: &IngressDoor) -> Instruction {
@@ -245,21 +247,35 @@ fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
                     .run(format!("kubectl get managedcertificate {name}{namespace} -o yaml")),
             ]
         }
-        Certificate::Held(Held::PreShared(names)) => {
-            let place = if ingress.internal { "--region REGION" } else { "--global" };
-            let make = |name: &GcpName| {
-                let words = "must exist. With a certificate and a key of yours:";
-                Instruction::new(When::Before, format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
-                    "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
-                ))
-            };
-            names.iter().map(make).collect()
-        }
+        Certificate::Held(Held::PreShared(names)) => pre_shared(names, place(ingress.internal)),
         Certificate::Held(Held::Secret(name)) => {
             let words = format!("Secret {name} must exist: without it GKE builds no front end.");
             vec![Instruction::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
         Certificate::Held(Held::CertManager(issuer)) => cert_manager(ingress, issuer, may_be_http01(door)),
+    }
+}
+
+fn pre_shared(names: &[GcpName], place: &str) -> Vec<Instruction> {
+    let make = |name: &GcpName| {
+        let words = "must exist. With a certificate and a key of yours:";
+        Instruction::new(When::Before, format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
+            "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
+        ))
+    };
+    names.iter().map(make).collect()
+}
+
+/// Flags of gcloud for what is global or of a region.
+fn place(is_regional: bool) -> &'static str {
+    if is_regional { "--region REGION" } else { "--global" }
+}
+
+/// What an issuer is called, and what kubectl is to get.
+fn of_issuer(issuer: &Issuer, namespace: &str) -> (String, String) {
+    match issuer {
+        Issuer::Cluster(name) => (format!("ClusterIssuer {name}"), format!("clusterissuer {name}")),
+        Issuer::Namespaced(name) => (format!("Issuer {name}"), format!("issuer {name}{namespace}")),
     }
 }
 
@@ -275,10 +291,7 @@ fn may_be_http01(door: &IngressDoor) -> bool {
 fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> Vec<Instruction> {
     let namespace = ingress.namespace_flag();
     let secret = ingress.secret();
-    let (kind, get) = match issuer {
-        Issuer::Cluster(name) => (format!("ClusterIssuer {name}"), format!("clusterissuer {name}")),
-        Issuer::Namespaced(name) => (format!("Issuer {name}"), format!("issuer {name}{namespace}")),
-    };
+    let (kind, get) = of_issuer(issuer, &namespace);
     let solver = if may_be_http01 { "It should solve DNS-01." } else { "It must solve DNS-01." };
     let mut steps = vec![
         Instruction::new(When::Before, format!("{kind} of cert-manager must exist. {solver}"))

@@ -44,8 +44,8 @@ pub const KINDS: &str = "ingress,managedcertificate,backendconfig,service,events
 pub const GATEWAY_KINDS: &str =
     "gateways.gateway.networking.k8s.io,httproutes,healthcheckpolicies,gcpbackendpolicies,gcpgatewaypolicies";
 
-/// Istio has Gateways as well.
-const GATEWAY: &str = "gateways.gateway.networking.k8s.io";
+/// What kubectl calls a Gateway: Istio has Gateways as well.
+pub const GATEWAY: &str = "gateways.gateway.networking.k8s.io";
 
 /// JSON Schema of a [`StatusReport`].
 pub const SCHEMA: &str = include_str!("../schemas/milvus-gke-l7-status.json");

@@ -49,11 +49,11 @@ pub(super) fn check_lost(subject: &Subject<'_>, service: &Existing, findings: &m
                 {
                     continue;
                 }
-                let place =
-                    ["spec", "rules", &index.to_string(), "backendRefs", &at.to_string(), "name"].map(str::to_owned);
+                let (index, at) = (index.to_string(), at.to_string());
+                let place = pointer(["spec", "rules", &index, "backendRefs", &at, "name"]);
                 let milvus = service.name().unwrap_or_default();
                 let message = format!("there is no Service `{name}`; Milvus's is `{milvus}`");
-                findings.at(&rules::ROUTE_BACKEND, route, pointer(place.iter().map(String::as_str)), message);
+                findings.at(&rules::ROUTE_BACKEND, route, place, message);
                 is_there = true;
             }
         }

@@ -1,14 +1,15 @@
 //! The steps for a Gateway: what the cluster needs, the address, the certificate, DNS.
 
 use super::instruction::{Instruction, When};
-use super::{create_secret, listed};
+use super::{create_secret, listed, of_issuer, place, pre_shared, reserved};
 use crate::connect::{self, Connection, Entrance};
 use crate::gke::certificate::Scope;
 use crate::gke::gateway::Protocol;
 use crate::gke::ingress::CertificateSource;
 use crate::settings::{
-    GatewayCertificate, GatewayDoor, GatewayRef, GcpName, Held, Issuer, OwnGateway, Owner, Scheme, Settings,
+    GatewayCertificate, GatewayDoor, GatewayRef, GcpName, Held, OwnGateway, Owner, Scheme, Settings,
 };
+use crate::status::GATEWAY;
 use crate::text::{namespace_flag, shell_word};
 
 /// A Gateway, and who asks.
@@ -79,7 +80,7 @@ impl Front<'_> {
             let (name, namespace) = (shell_word(self.service), namespace_flag(self.namespace));
             steps.push(
                 Instruction::new(When::After, "Wait for the ADDRESS of the Gateway, two to ten minutes.")
-                    .run(format!("kubectl get gateways.gateway.networking.k8s.io {name}{namespace} --watch")),
+                    .run(format!("kubectl get {GATEWAY} {name}{namespace} --watch")),
             );
             if !self.is_beside_ingress() {
                 steps.push(self.point(own));
@@ -157,24 +158,16 @@ impl Front<'_> {
             "Gateway {gateway} must exist, and its listener must admit routes of this namespace (allowedRoutes) and serve \
              the hosts. DNS must point to its address."
         );
-        let get = format!(
-            "kubectl get gateways.gateway.networking.k8s.io {}{} -o yaml",
-            shell_word(gateway.name.as_str()),
-            namespace_flag(namespace)
-        );
+        let get =
+            format!("kubectl get {GATEWAY} {}{} -o yaml", shell_word(gateway.name.as_str()), namespace_flag(namespace));
         Instruction::new(When::Before, words).run(get)
     }
 
     fn reserve(&self, own: &OwnGateway) -> Option<Instruction> {
         let name = own.front_end.static_ip.as_ref()?;
-        let (new, of) = match (own.class.scope(), own.front_end.scheme) {
-            (Scope::Global, _) => ("--global", "--global"),
-            (Scope::Regional, Scheme::External) => ("--region REGION", "--region REGION"),
-            (Scope::Regional, Scheme::Internal) => ("--region REGION --subnet SUBNET", "--region REGION"),
-        };
-        let step = Instruction::new(When::Before, "Reserve the address, unless it exists.");
-        let step = step.run(format!("gcloud compute addresses create {name} {new}"));
-        Some(step.run(format!("gcloud compute addresses describe {name} {of} --format='value(address)'")))
+        let (is_regional, is_internal) =
+            (own.class.scope() == Scope::Regional, own.front_end.scheme == Scheme::Internal);
+        Some(reserved("Reserve the address, unless it exists.", name.as_str(), is_regional, is_internal))
     }
 
     fn point(&self, own: &OwnGateway) -> Instruction {
@@ -219,19 +212,10 @@ impl Front<'_> {
                 ]
             }
             GatewayCertificate::Held(Held::PreShared(names)) => {
-                let place = if own.class.scope() == Scope::Regional { "--region REGION" } else { "--global" };
-                let make = |name: &GcpName| {
-                    step(format!("SSL certificate {name} of Compute Engine must exist. With a certificate and a key of yours:")).run(format!(
-                        "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
-                    ))
-                };
-                names.iter().map(make).collect()
+                pre_shared(names, place(own.class.scope() == Scope::Regional))
             }
             GatewayCertificate::Held(Held::CertManager(issuer)) => {
-                let (kind, get) = match issuer {
-                    Issuer::Cluster(name) => (format!("ClusterIssuer {name}"), format!("clusterissuer {name}")),
-                    Issuer::Namespaced(name) => (format!("Issuer {name}"), format!("issuer {name}{namespace}")),
-                };
+                let (kind, get) = of_issuer(issuer, &namespace);
                 vec![step(format!("{kind} of cert-manager must exist and solve DNS-01, and cert-manager must have its Gateway API support on."))
                     .run(format!("kubectl get {get} -o yaml"))]
             }

@@ -212,10 +212,7 @@ impl<'v> Attached<'v> {
 
     /// The state of a certificate that Google holds is in no object.
     fn certificates(&self, gateway: &'v Value) -> Vec<Step> {
-        let place = match self.class().map(GatewayClass::scope) {
-            Some(Scope::Regional) => "--region REGION",
-            _ => "--global",
-        };
+        let place = place(self.class());
         let option = |key: &'static str| {
             self.listeners()
                 .filter_map(move |listener| value_at(listener, "/tls/options")?.get(key)?.as_str())
@@ -275,6 +272,14 @@ impl<'v> Attached<'v> {
     }
 }
 
+/// Flags of gcloud for what belongs to a load balancer of this class.
+fn place(class: Option<GatewayClass>) -> &'static str {
+    match class.map(GatewayClass::scope) {
+        Some(Scope::Regional) => "--region REGION",
+        _ => "--global",
+    }
+}
+
 /// No route names a Gateway.
 pub(super) fn unattached() -> Step {
     Step::broken("HTTPRoute: names no Gateway", "the HTTPRoute names no Gateway").help("name the Gateway in parentRefs")
@@ -317,10 +322,7 @@ pub(super) fn of_service(service: &Service<'_>, attached: &[Attached<'_>], objec
             "have kubectl print healthcheckpolicies too (`wait --gateway` does), and upgrade again if there is none";
         steps.push(step.detail("without one GKE asks for `/` on the gRPC port, and finds Milvus unhealthy").help(help));
     }
-    let place = match attached.iter().find_map(Attached::class).map(GatewayClass::scope) {
-        Some(Scope::Regional) => "--region REGION",
-        _ => "--global",
-    };
+    let place = place(attached.iter().find_map(Attached::class));
     let health = Step::note("health: not in Kubernetes")
         .detail(format!(
             "gcloud compute backend-services list --filter='name~{}' names the backend service,",
