@@ -50,7 +50,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
     let input = Input::read(stream)?;
     let subjects = Subject::find(&input, release)?;
     if subjects.is_empty() {
-        return Err(absent::reason(stream).into());
+        return Err(absent::refusal(stream));
     }
     let mut findings = Findings::default();
     let mut gateways = BTreeMap::new();
@@ -98,7 +98,11 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
         }
     }
     gateways.values().for_each(|gateway| gateway_object::check(&input, gateway, &mut findings));
-    let mut findings = unique(findings.0);
+    let traced = |mut finding: Finding| {
+        finding.place = finding.place.map(|place| place.traced(stream));
+        finding
+    };
+    let mut findings = unique(findings.0.into_iter().map(traced).collect());
     silence(&mut findings, stream);
     Ok(findings)
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::absent;
 use super::client::{self, Attu};
 use super::config;
+use super::operator::{self, Resource};
 use super::pods::{self, ConfigFile, Pods, Server};
 use super::service::{self, Service};
 use super::workload::{Serving, Workload};
@@ -50,6 +51,8 @@ pub struct Release<'i> {
     pub other_doors: Vec<String>,
     /// Objects of the kinds that the plan appends.
     pub front_door: Vec<Existing>,
+    /// The resource of the Milvus Operator that it is made of, if it is not a chart's.
+    pub resource: Option<Resource<'i>>,
 }
 
 /// What is asked for where the input holds several.
@@ -83,13 +86,19 @@ impl<'i> Release<'i> {
     /// what the load balancer needs.
     pub fn recognise(stream: &'i Stream<'_>, wanted: Wanted<'_>) -> Result<Self, Refusal> {
         let mut candidates = Candidates::find(stream)?;
+        candidates.set_own_services_aside(stream);
         if candidates.services.is_empty() {
-            return Err(absent::reason(stream).into());
+            return Err(absent::refusal(stream));
         }
         if let Some(text) = candidates.text {
             return Err(text);
         }
         let (name, service) = choose(&mut candidates.services, wanted)?;
+        let resource = stream.origin(service.id).map(|id| Resource::read(stream, id)).transpose()?;
+        if resource.is_none() && operator::keeps(&service) {
+            let reason = Reason::OperatorsService { service: service.name().unwrap_or_default().to_owned() };
+            return Err(service.refuse(reason, pointer(["metadata", "labels", operator::MANAGED_BY.0])));
+        }
         let service = Service::read(service)?;
         let namespace = service.object.namespace();
 
@@ -122,7 +131,16 @@ impl<'i> Release<'i> {
             plain_clients,
             other_doors,
             front_door,
+            resource,
         })
+    }
+}
+
+impl Release<'_> {
+    /// The document of the input beside which our objects belong.
+    #[must_use]
+    pub fn document(&self) -> DocumentId {
+        self.resource.as_ref().map_or(self.service.object.id, |resource| resource.object.id)
     }
 }
 
@@ -180,6 +198,26 @@ impl<'i> Candidates<'i> {
             }
         }
         Ok(found)
+    }
+
+    /// Services of ours beside those of the Milvus Operator: objects that the plan appends.
+    fn set_own_services_aside(&mut self, stream: &Stream<'_>) {
+        let is_made = |service: &Parsed<'_>| stream.origin(service.id).is_some();
+        if !self.services.iter().any(is_made) {
+            return;
+        }
+        let (made, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.services).into_iter().partition(is_made);
+        let is_ours = |service: &Parsed<'_>| {
+            made.iter().any(|made| {
+                let ours = made.name().map(operator::gateway_service);
+                service.name() == ours.as_deref() && service.shares_namespace(made.namespace())
+            })
+        };
+        let (ours, others): (Vec<_>, Vec<_>) = others.into_iter().partition(is_ours);
+        self.front_door
+            .extend(ours.into_iter().map(|service| Existing { id: service.id, value: service.value().clone() }));
+        self.services = others;
+        self.services.extend(made);
     }
 
     /// A text is refused, once it is known what for.

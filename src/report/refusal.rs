@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::mistaken::Mistaken;
 use super::place::{Place, Spot};
-use crate::stream::{DOCUMENT_LIMIT, DocumentId, INPUT_LIMIT, TooManyDocuments};
+use crate::stream::{DOCUMENT_LIMIT, DocumentId, INPUT_LIMIT, Stream, TooManyDocuments};
 use crate::yaml::ParseError;
 
 /// A reason and the place it is about.
@@ -28,6 +28,12 @@ impl Refusal {
     /// A reason with the place it is about.
     pub(crate) fn at(reason: Reason, document: DocumentId, spot: Spot) -> Self {
         Self { reason, place: Some(Box::new(Place { document, spot })) }
+    }
+
+    /// The same refusal, about the document of the input that the place is derived from.
+    #[must_use]
+    pub fn traced(self, stream: &Stream<'_>) -> Self {
+        Self { place: self.place.map(|place| Box::new(place.traced(stream))), ..self }
     }
 
     /// A document that cannot be read.
@@ -97,6 +103,14 @@ pub enum Reason {
     UnknownService { wanted: String, services: Vec<String> },
     #[error("release `{release}` has several Services with a port to Milvus: {}", services.join(", "))]
     SeveralServices { release: String, services: Vec<String> },
+    #[error("`{kind}` of {api_version} is not a resource of the Milvus Operator that can be edited")]
+    OperatorVersion { kind: String, api_version: String },
+    #[error("the Milvus Operator keeps Service `{service}` as its resource wants it")]
+    OperatorsService { service: String },
+    #[error("Milvus `{resource}` has an Ingress of the operator's")]
+    OperatorIngress { resource: String },
+    #[error("component `{component}` has port {port}, and Milvus listens on {listens}")]
+    OperatorPort { component: &'static str, port: u16, listens: u64, setting: &'static str },
     #[error("the input is empty")]
     NothingPrinted,
     #[error("a document of the input is not UTF-8")]
@@ -241,6 +255,12 @@ impl Reason {
             }
             Self::SeveralLiveServices { .. } => "only one of them is behind the load balancer",
             Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
+            Self::OperatorVersion { .. } => "it is known how the operator reads milvus.io/v1beta1 `Milvus` only",
+            Self::OperatorsService { .. } => "what is changed in it the operator changes back at its next look",
+            Self::OperatorIngress { .. } => {
+                "it leads to Milvus as well, without a health check or a protocol, and the operator never deletes it"
+            }
+            Self::OperatorPort { .. } => "the operator gives the port to the Service and the container, not to Milvus",
             Self::NoServiceName => "the Ingress names the Service",
             Self::NoReleaseLabel => "the BackendConfig is named after the release",
             Self::UnnamedPort { .. } => {
@@ -357,6 +377,16 @@ impl Reason {
             Self::UnknownRelease { .. } => "name one of these with --release",
             Self::UnknownService { .. } => "name one of these with --service",
             Self::SeveralServices { .. } => "choose one with --service NAME, or remove the others from the stream",
+            Self::OperatorVersion { .. } => "upgrade the operator, and write the resource as milvus.io/v1beta1 `Milvus`",
+            Self::OperatorsService { .. } => {
+                "give the `Milvus` resource that it is made of: kubectl get milvus NAME -o yaml"
+            }
+            Self::OperatorIngress { .. } => {
+                "remove `ingress` from the component, and delete the Ingress: kubectl delete ingress NAME-milvus"
+            }
+            Self::OperatorPort { port, setting, .. } => {
+                return format!("set {setting} to {port} in spec.config, or remove the component's port").into();
+            }
             Self::NoServiceName => "give it metadata.name, in quotes if it is a number",
             Self::NoReleaseLabel => "keep the chart's labels, or add that one",
             Self::UnnamedPort { .. } => {
