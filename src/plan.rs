@@ -106,7 +106,8 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
             )
         }));
     }
-    warnings.extend(release.other_doors.iter().map(|door| {
+    let own_door = operator::leaves_open(release, settings).then_some(&release.service.name);
+    warnings.extend(own_door.into_iter().chain(&release.other_doors).map(|door| {
         format!(
             "Service `{door}` of type LoadBalancer leads to the same pods, and stays open beside the new load balancer"
         )

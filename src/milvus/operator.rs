@@ -7,7 +7,7 @@ use json_patch::jsonptr::PointerBuf;
 use memchr::memmem;
 use serde_json::{Map, Value, json};
 
-use super::config::{GRPC_PORT as GRPC_PORT_SETTING, Setting};
+use super::config::GRPC_PORT as GRPC_PORT_SETTING;
 use super::pods::{METRICS, VOLUME};
 use super::service::{GRPC_PORT, INSTANCE, TARGET_PORT};
 use crate::kube::object::{Object as _, Parsed};
@@ -68,7 +68,7 @@ impl<'i> Resource<'i> {
         Ok(resource)
     }
 
-    /// Refuses a port of the component at which Milvus does not listen: the operator does not tell a standalone Milvus.
+    /// Refuses a port of the component at which Milvus does not listen: the operator does not tell Milvus.
     ///
     /// # Errors
     ///
@@ -269,12 +269,7 @@ fn made(resource: &Value, name: &str) -> [Made; 3] {
 
     let config_map = str_at(resource, "/spec/components/activeConfigMap").filter(|name| !name.is_empty());
     let config_map = config_map.unwrap_or(name);
-    let mut settings = value_at(resource, "/spec/config").cloned().unwrap_or_default();
-    if component == "proxy"
-        && let Some(port) = port
-    {
-        set_default(&mut settings, GRPC_PORT_SETTING, json!(port));
-    }
+    let settings = value_at(resource, "/spec/config").cloned().unwrap_or_default();
     let text = if settings.is_null() { String::new() } else { yaml::write_block(&settings, 0) };
     let config = json!({
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(config_map, labels(name)),
@@ -344,25 +339,11 @@ fn environment(
             if env.iter().any(|known| known.get("name") == variable.get("name")) {
                 continue;
             }
-            let here = ["spec", "template", "spec", "containers", "0", "env", &env.len().to_string()].map(str::to_owned);
+            let here =
+                ["spec", "template", "spec", "containers", "0", "env", &env.len().to_string()].map(str::to_owned);
             links.push((pointer(here.iter().map(String::as_str)), at.concat(&pointer(["env", &index.to_string()]))));
             env.push(variable.clone());
         }
     }
     (env, links)
-}
-
-/// Sets what is not set.
-fn set_default(settings: &mut Value, setting: Setting, value: Value) {
-    let mut at = settings;
-    for key in setting.keys {
-        if at.is_null() {
-            *at = Value::Object(Map::new());
-        }
-        let Value::Object(mapping) = at else { return };
-        at = mapping.entry(*key).or_insert(Value::Null);
-    }
-    if at.is_null() {
-        *at = value;
-    }
 }

@@ -4,8 +4,8 @@
 //! The operator cannot be told `appProtocol`, which a Gateway needs: for that the same pods get a second Service, which is
 //! ours.
 
-use json_patch::jsonptr::{Pointer, PointerBuf};
 use json_patch::PatchOperation;
+use json_patch::jsonptr::{Pointer, PointerBuf};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -18,14 +18,20 @@ use super::service::rest::RestPort;
 use crate::gke::gateway::Protocol;
 use crate::gke::kind;
 use crate::kube::object::Object as _;
+use crate::kube::service::LOAD_BALANCER;
 use crate::kube::value::{array_at, pointer, str_at, value_at};
 use crate::milvus::operator::{RESTFUL, Resource};
 use crate::milvus::release::Release;
 use crate::milvus::service::TARGET_PORT;
+use crate::settings::{ServiceType, Settings};
 
 /// What changes in the resource, where this changes in what the operator makes of it.
 #[must_use]
-pub(crate) fn plan<'r, 'i>(resource: &'r Resource<'i>, service: &Change<'_, '_>, config: &Change<'_, '_>) -> Change<'r, 'i> {
+pub(crate) fn plan<'r, 'i>(
+    resource: &'r Resource<'i>,
+    service: &Change<'_, '_>,
+    config: &Change<'_, '_>,
+) -> Change<'r, 'i> {
     let object = &resource.object;
     let mut wanted = object.value().clone();
     let made = service.object.value();
@@ -41,7 +47,8 @@ pub(crate) fn plan<'r, 'i>(resource: &'r Resource<'i>, service: &Change<'_, '_>,
         put(&mut wanted, &resource.pointer(&["serviceAnnotations"]), annotations);
     }
     let is_restful = |port: &&Value| str_at(port, "/name") == Some(RESTFUL);
-    let restful = |service| array_at(service, "/spec/ports").find(is_restful).and_then(|port| port.get("port")).cloned();
+    let restful =
+        |service| array_at(service, "/spec/ports").find(is_restful).and_then(|port| port.get("port")).cloned();
     if restful(made) != restful(&after) {
         put(&mut wanted, &resource.pointer(&["serviceRestfulPort"]), restful(&after));
     }
@@ -51,7 +58,9 @@ pub(crate) fn plan<'r, 'i>(resource: &'r Resource<'i>, service: &Change<'_, '_>,
         put(&mut wanted, &Resource::config().concat(at), Some(value.clone()));
     }
     if !settings.is_empty() && !resource.restarts_pods() {
-        put(&mut wanted, &resource.pointer(&["podAnnotations", checksum::KEY]), Some(json!(sum(&settings))));
+        let at = resource.pointer(&["podAnnotations", checksum::KEY]);
+        let old = at.resolve(object.value()).ok().and_then(Value::as_str);
+        put(&mut wanted, &at, Some(json!(sum(old, &settings))));
     }
     let mut operations = Operations::new(object.value());
     compare(&mut operations, &mut Vec::new(), object.value(), &wanted);
@@ -81,6 +90,14 @@ pub(super) fn service(release: &Release<'_>, protocol: Protocol, rest: Option<&R
     }))
 }
 
+/// Whether the operator's Service stays as it is, and of type LoadBalancer: with h2c nothing of the resource changes.
+pub(super) fn leaves_open(release: &Release<'_>, settings: &Settings) -> bool {
+    release.resource.is_some()
+        && settings.doors.protocol() == Protocol::H2c
+        && settings.service_type == ServiceType::ClusterIp
+        && str_at(release.service.object.value(), "/spec/type") == Some(LOAD_BALANCER)
+}
+
 /// What the user should know of a resource, beside what is said of any release.
 pub(super) fn warnings(resource: &Resource<'_>, restarts: bool, warnings: &mut Vec<String>) {
     if restarts && resource.is_paused() {
@@ -102,12 +119,21 @@ fn setting(operation: &PatchOperation) -> Option<(PointerBuf, Value)> {
 
 /// The same for the same settings: pods restart when one of ours changes, and not for the others, for which the operator
 /// does not restart them either.
-fn sum(settings: &[(PointerBuf, Value)]) -> String {
-    let mut hash = Sha256::new();
-    for (at, value) in settings {
-        hash.update(format!("{at}: {value}\n"));
+fn sum(old: Option<&str>, settings: &[(PointerBuf, Value)]) -> String {
+    let mut lines = Vec::new();
+    settings.iter().for_each(|(at, value)| leaves(at, value, &mut lines));
+    lines.sort();
+    // Who changes the old one wants pods to restart.
+    checksum::hex(&Sha256::new_with_prefix(old.unwrap_or_default()).chain_update(lines.concat()).finalize())
+}
+
+fn leaves(at: &Pointer, value: &Value, lines: &mut Vec<String>) {
+    match value {
+        Value::Object(mapping) => {
+            mapping.iter().for_each(|(key, value)| leaves(&at.with_trailing_token(key.as_str()), value, lines));
+        }
+        leaf => lines.push(format!("{at}: {leaf}\n")),
     }
-    checksum::hex(&hash.finalize())
 }
 
 /// Sets a value, with the mappings that it is nested in, or removes it.

@@ -377,7 +377,9 @@ impl Reason {
             Self::UnknownRelease { .. } => "name one of these with --release",
             Self::UnknownService { .. } => "name one of these with --service",
             Self::SeveralServices { .. } => "choose one with --service NAME, or remove the others from the stream",
-            Self::OperatorVersion { .. } => "upgrade the operator, and write the resource as milvus.io/v1beta1 `Milvus`",
+            Self::OperatorVersion { .. } => {
+                "upgrade the operator, and write the resource as milvus.io/v1beta1 `Milvus`"
+            }
             Self::OperatorsService { .. } => {
                 "give the `Milvus` resource that it is made of: kubectl get milvus NAME -o yaml"
             }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::common::{
     self, corpus, diff, documents,
     gke::{Controllers, Neg, managed_name, self_managed},
+    operator::{Operator, objects, resource, streams},
     pair::Pair,
     run, say,
 };
@@ -67,8 +68,11 @@ impl Case {
     }
 
     fn judge(&self, controllers: &Controllers, render: &Render) -> Result<()> {
-        let output = render.rewrite(&self.args)?;
-        let mut found = self.facts(controllers, &render.milvus, &output);
+        self.judge_output(controllers, &render.milvus, &rewritten(&self.args, &render.input)?)
+    }
+
+    fn judge_output(&self, controllers: &Controllers, milvus: &Milvus, output: &[u8]) -> Result<()> {
+        let mut found = self.facts(controllers, milvus, output);
         // Objections hold generated names: a part of each is expected.
         let expected = self.expected["objections"].as_array().unwrap();
         for (expected, found) in expected.iter().zip(found["objections"].as_array_mut().unwrap()) {
@@ -129,12 +133,12 @@ impl Render {
         let file = charts.join(format!("{name}.yaml"));
         Self::read(charts, &file).unwrap_or_else(|| panic!("{}: no Milvus Service", file.display()))
     }
+}
 
-    fn rewrite(&self, args: &[String]) -> Result<Vec<u8>> {
-        let run = run(args, &[], &self.input);
-        ensure!(run.status == Some(0), "ended with {:?}: {}", run.status, String::from_utf8_lossy(&run.stderr));
-        Ok(run.stdout)
-    }
+fn rewritten(args: &[String], input: &[u8]) -> Result<Vec<u8>> {
+    let run = run(args, &[], input);
+    ensure!(run.status == Some(0), "ended with {:?}: {}", run.status, String::from_utf8_lossy(&run.stderr));
+    Ok(run.stdout)
 }
 
 impl Milvus {
@@ -286,6 +290,40 @@ fn every_chart() {
     }
     say(&format!("{judged} charts behind GKE's load balancer"));
     assert!(failures.is_empty(), "{} of {judged} fail\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// Releases of the Milvus Operator: what its own code makes of the rewritten resources, with our objects beside it.
+#[test]
+fn operator() {
+    let (Some(operator), Some(controllers)) = (Operator::find(), Controllers::find()) else { return };
+    let mut failures = Vec::new();
+    for one in streams() {
+        let port = if one.name.starts_with("other-port") { 19600 } else { 19530 };
+        let namespace = if one.name == "minimal" { "default" } else { "search" }.to_owned();
+        let milvus = Milvus { namespace, service: "films-milvus".to_owned(), port };
+        let mut ways = vec![(vec![], json!({})), (vec!["--gateway", "--with-ingress", "--cert-map=map"], json!({}))];
+        if !["old-version", "version-apart"].contains(&one.name.as_str()) {
+            let rest = match one.name.as_str() {
+                "settings-flat" => 9999,
+                "environment" => 8090,
+                _ => 8080,
+            };
+            ways.push((vec!["--rest"], milvus.rest(rest)));
+        }
+        for (flags, other) in ways {
+            let mut case = Case::new(&milvus, &flags, &other);
+            let endpoint = port.to_string();
+            case.expected["backends"][&endpoint]["endpoints"] = json!([endpoint]);
+            let after = rewritten(&case.args, &one.text).unwrap();
+            let after = objects(&after);
+            let made = operator.made(&[resource(&objects(&one.text)), resource(&after)]);
+            let others = after.iter().filter(|object| object["kind"] != "Milvus");
+            let cluster: Vec<_> = made.objects.iter().chain(others).map(ToString::to_string).collect();
+            let found = case.judge_output(&controllers, &milvus, cluster.join("\n---\n").as_bytes());
+            failures.extend(found.err().map(|error| format!("{} {flags:?}: {error:#}", one.name)));
+        }
+    }
+    assert!(failures.is_empty(), "{} fail\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
 #[test]
@@ -526,7 +564,7 @@ fn mistakes() {
     let Some(controllers) = Controllers::find() else { return };
     let render = Render::named(&charts, "5.0.19/default-standalone");
     let case = Case::new(&render.milvus, &["--rest"], &render.milvus.rest(8080));
-    let output = String::from_utf8(render.rewrite(&case.args).unwrap()).unwrap();
+    let output = String::from_utf8(rewritten(&case.args, &render.input).unwrap()).unwrap();
     assert_eq!(case.expected, case.facts(&controllers, &render.milvus, output.as_bytes()));
     let mistakes = [
         (r#""milvus":"HTTP2""#, r#""milvus":"HTTP""#),

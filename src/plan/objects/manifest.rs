@@ -37,9 +37,10 @@ impl Metadata {
         let service = &release.service.object;
         let labels = value_at(service.value(), "/metadata/labels").and_then(Value::as_object);
         // Of ours no operator takes care.
-        let labels = labels.into_iter().flatten().filter(|(key, value)| {
-            is_chart_label(key) && (key.as_str() != MANAGED_BY.0 || *value != MANAGED_BY.1)
-        });
+        let labels = labels
+            .into_iter()
+            .flatten()
+            .filter(|(key, value)| is_chart_label(key) && (key.as_str() != MANAGED_BY.0 || *value != MANAGED_BY.1));
         Self {
             name,
             namespace: service.namespace().map(str::to_owned),

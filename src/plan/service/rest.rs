@@ -96,7 +96,8 @@ fn lead(release: &Release<'_>, number: u16, target: u16) -> Result<RestPort, usi
         }
     }
     let taken = |port: &Value| {
-        str_at(port, "/name") == Some(name(release)) || port.get("port").and_then(Value::as_u64) == Some(u64::from(number))
+        str_at(port, "/name") == Some(name(release))
+            || port.get("port").and_then(Value::as_u64) == Some(u64::from(number))
     };
     match ports().find(|(_, port)| taken(port)) {
         Some((index, _)) => Err(index),
