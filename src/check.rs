@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use memchr::memmem;
 
 use crate::kube::object::{Object as _, Parsed};
-use crate::milvus::absent;
+use crate::milvus::{absent, operator};
 use crate::report::refusal::Refusal;
 use crate::stream::Stream;
 
@@ -77,9 +77,14 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
                     && gateway::check_lost(subject, service, &mut findings) => {}
             Some(service) if subject.is_untouched() => {
                 let name = service.name().unwrap_or_default();
-                let message =
-                    format!("Service `{name}` is as the chart renders it: no Ingress of GKE's leads to Milvus");
-                findings.object(&rules::NOT_REWRITTEN, service, message);
+                let of_operator = operator::keeps(service);
+                let maker = if of_operator { "the Milvus Operator makes" } else { "the chart renders" };
+                let message = format!("Service `{name}` is as {maker} it: no Ingress of GKE's leads to Milvus");
+                let finding = Finding::of(&rules::NOT_REWRITTEN, service, message);
+                findings.push(match of_operator {
+                    true => finding.with_fix("pass the `Milvus` resource through `milvus-gke-l7 --host=…`, and apply it"),
+                    false => finding,
+                });
             }
             Some(_) => {
                 service::check(subject, &mut findings);

@@ -8,8 +8,10 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use crate::edit::{self, Edited};
+use crate::kube::object::Object as _;
 use crate::milvus::operator;
 use crate::milvus::release::{Release, Wanted};
+use crate::milvus::workload::Workload;
 use crate::plan::{self, Change, Plan, checksum};
 use crate::report::refusal::{Reason, Refusal};
 use crate::settings::{Settings, Warnings};
@@ -62,6 +64,8 @@ pub struct Rewrite {
     pub ingress: Option<Value>,
     /// Whether Milvus asks nobody for a password.
     pub is_without_authentication: bool,
+    /// Kind and name of the workloads whose pods restart with new settings.
+    pub restarted: Vec<(String, String)>,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
     /// The list in which the Service is, and new objects go.
@@ -102,17 +106,25 @@ pub fn rewrite_release(release: &Release<'_>, stream: &Stream<'_>, settings: &Se
         Warnings::Said | Warnings::Refused => warnings,
     };
     let mut edited = Vec::new();
+    let mut restarted = Vec::new();
     if let Some(resource) = &release.resource {
-        edited.extend(edit::apply(&plan::operator::plan(resource, &service, &config))?);
+        let change = plan::operator::plan(resource, &service, &config);
+        restarted.extend(plan::operator::restarted(resource, &config, &change));
+        edited.extend(edit::apply(&change)?);
     } else {
         edited.extend(edit::apply(&service)?);
-        edited.extend(edit_config(release, &config)?);
+        let of_config = edit_config(release, &config)?;
+        let is_edited = |workload: &&Workload<'_>| of_config.iter().any(|edited| edited.id == workload.object.id);
+        restarted.extend(release.workloads.iter().filter(is_edited).map(|Workload { object }| {
+            (object.kind().to_owned(), object.name().unwrap_or_default().to_owned())
+        }));
+        edited.extend(of_config);
     }
     if let Some(attu) = attu {
         edited.extend(edit::apply(&attu)?);
     }
     let into = stream.item(release.document());
-    Ok(Rewrite { edited, replaced, appended, ingress, is_without_authentication, warnings, into })
+    Ok(Rewrite { edited, replaced, appended, ingress, is_without_authentication, restarted, warnings, into })
 }
 
 /// The edited ConfigMap, and the workloads that restart with it.

@@ -310,6 +310,17 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
 
 fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> Instruction {
     let namespace = namespace_flag(namespace);
+    let shown = flags.iter().map(|flag| match flag.split_once('=') {
+        Some((name, value)) => format!("{name}={}", shell_word(value)),
+        None => flag.clone(),
+    });
+    if release.resource.is_some() {
+        let flags = shown.collect::<Vec<_>>().join(" ");
+        let words = "Apply it. milvus.yaml stands for the file with the resource; kustomize and Argo CD can run the \
+            program as well (docs/ways-in/operator.md).";
+        let command = format!("milvus-gke-l7 {flags} < milvus.yaml |\n  kubectl apply{namespace} --filename -");
+        return Instruction::new(When::Upgrade, words).run(command);
+    }
     // Another chart may mean another Milvus.
     let version = service::chart_version(&release.service.object)
         .map(|version| format!(" --version {}", shell_word(version)))
@@ -318,11 +329,7 @@ fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> In
     let mut command = format!(
         "helm upgrade --install {release} milvus/milvus{version}{namespace} \\\n  --post-renderer milvus-gke-l7"
     );
-    for flag in flags {
-        let flag = match flag.split_once('=') {
-            Some((name, value)) => format!("{name}={}", shell_word(value)),
-            None => flag.clone(),
-        };
+    for flag in shown {
         command.push_str(&format!(" \\\n  --post-renderer-args {flag}"));
     }
     Instruction::new(

@@ -279,9 +279,6 @@ fn made(resource: &Value, name: &str) -> [Made; 3] {
 
     let (env, env_links) = environment(common, own, component);
     let image = [own, common].into_iter().flatten().find_map(|part| str_at(part, "/image"));
-    let version = [own, common].into_iter().flatten().find_map(|part| str_at(part, "/version"));
-    // The version says what the tag does not.
-    let image = version.map(|version| format!("milvus:{version}")).or(image.map(str::to_owned));
     let port_of = |name: &str, port: u64| json!({"name": name, "containerPort": port});
     let ports = [(TARGET_PORT, port.unwrap_or(GRPC_PORT)), (METRICS, METRICS_PORT.into())];
     let ports = ports.into_iter().chain(restful.map(|port| (RESTFUL, port))).map(|(name, port)| port_of(name, port));

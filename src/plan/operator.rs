@@ -67,6 +67,23 @@ pub(crate) fn plan<'r, 'i>(
     Change { object, patch: operations.recognised(["kind", "metadata/name"]), texts: Vec::new() }
 }
 
+/// The Deployments whose pods restart: those that serve, or all where the operator restarts pods by itself.
+pub(crate) fn restarted(
+    resource: &Resource<'_>,
+    config: &Change<'_, '_>,
+    change: &Change<'_, '_>,
+) -> Option<(String, String)> {
+    // A port for REST is one of the container.
+    let port = resource.pointer(&["serviceRestfulPort"]);
+    let is_port = |operation: &PatchOperation| operation.path().starts_with(&port);
+    let name = match config.is_empty() {
+        false if resource.restarts_pods() => format!("{}-milvus-*", resource.name),
+        true if !change.patch.iter().any(is_port) => return None,
+        _ => resource.deployment(),
+    };
+    Some(("Deployment".to_owned(), name))
+}
+
 /// The Service that a Gateway leads to.
 pub(super) fn service(release: &Release<'_>, protocol: Protocol, rest: Option<&RestPort>) -> Option<Value> {
     let resource = release.resource.as_ref()?;

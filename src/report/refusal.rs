@@ -405,18 +405,18 @@ impl Reason {
                 "render the chart's own default.yaml again"
             }
             Self::NotAText { .. } | Self::ConfigDoesNotParse { .. } | Self::ConfigNotAMapping { .. } => {
-                "correct extraConfigFiles.user.yaml in your values"
+                "correct it (in the chart: extraConfigFiles.user.yaml)"
             }
             Self::TwoForms { .. } => "keep one of them",
-            Self::TlsMode2 => "set common.security.tlsMode to 1 in your values",
-            Self::Environment { .. } => "remove it from extraEnv in your values",
+            Self::TlsMode2 => "set common.security.tlsMode to 1",
+            Self::Environment { .. } => "remove it (in the chart: extraEnv)",
             Self::HttpPortTaken { .. } => "choose another with --http-port",
             Self::RestTooOld { .. } => "upgrade Milvus, or omit --rest",
             Self::RestWithoutHttp => "give it a port with --http-port, or omit --rest",
             Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
             Self::PlainRestPortTaken { .. } => "give that one another name and number, or omit --rest",
-            Self::RestOff => "set proxy.http.enabled to true in your values, or omit --rest",
-            Self::TlsWithH2c { .. } => "omit --backend h2c, or set common.security.tlsMode to 0 in your values",
+            Self::RestOff => "set proxy.http.enabled to true, or omit --rest",
+            Self::TlsWithH2c { .. } => "omit --backend h2c, or set common.security.tlsMode to 0",
             Self::InternalServiceOfGateway { .. } => {
                 "pass --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if it should be on the \
                 internet"
@@ -442,7 +442,7 @@ impl Reason {
                 balancer in the VPC network, or --public if everybody may reach it"
             }
             Self::Warned { .. } => "fix that, or omit --strict",
-            Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
+            Self::AnnotationValue { .. } => "correct or remove it (in the chart: service.annotations)",
             Self::OwnBackendConfig { .. } => {
                 "remove that entry from the annotation `cloud.google.com/backend-config`, \
                 or, for its `default`, pass --replace to use ours"

@@ -86,6 +86,8 @@ func read(file string) (*v1beta1.Milvus, error) {
 		return nil, err
 	}
 	milvus.Default()
+	// As an API server does.
+	milvus.UID = "11111111-2222-3333-4444-555555555555"
 	return &milvus, nil
 }
 
