@@ -82,7 +82,9 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
                 let message = format!("Service `{name}` is as {maker} it: no Ingress of GKE's leads to Milvus");
                 let finding = Finding::of(&rules::NOT_REWRITTEN, service, message);
                 findings.push(match of_operator {
-                    true => finding.with_fix("pass the `Milvus` resource through `milvus-gke-l7 --host=…`, and apply it"),
+                    true => {
+                        finding.with_fix("pass the `Milvus` resource through `milvus-gke-l7 --host=…`, and apply it")
+                    }
                     false => finding,
                 });
             }

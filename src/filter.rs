@@ -115,9 +115,13 @@ pub fn rewrite_release(release: &Release<'_>, stream: &Stream<'_>, settings: &Se
         edited.extend(edit::apply(&service)?);
         let of_config = edit_config(release, &config)?;
         let is_edited = |workload: &&Workload<'_>| of_config.iter().any(|edited| edited.id == workload.object.id);
-        restarted.extend(release.workloads.iter().filter(is_edited).map(|Workload { object }| {
-            (object.kind().to_owned(), object.name().unwrap_or_default().to_owned())
-        }));
+        restarted.extend(
+            release
+                .workloads
+                .iter()
+                .filter(is_edited)
+                .map(|Workload { object }| (object.kind().to_owned(), object.name().unwrap_or_default().to_owned())),
+        );
         edited.extend(of_config);
     }
     if let Some(attu) = attu {

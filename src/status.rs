@@ -14,6 +14,7 @@ mod ingress;
 mod input;
 mod mistakes;
 mod objects;
+mod operator;
 mod service;
 mod step;
 
@@ -125,10 +126,13 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
             .detail("it is the one with a port whose targetPort is `milvus`, or 19530 behind an Ingress")
             .help("install the release; give kubectl its namespace, and ask for service too")
             .usually(service::SECONDS);
-        return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told());
+        let steps = operator::steps(&objects, &[]).into_iter().chain([step]).collect();
+        return Ok(SetUp { steps, ..SetUp::default() }.told());
     }
     let mut mistakes = mistakes::steps(&all, services.iter().find_map(|door| door.service.release));
     let mut set_up = SetUp { service: services.first().map(|door| door.service), ..SetUp::default() };
+    let made: Vec<_> = services.iter().map(|door| (door.service.name, door.service.namespace)).collect();
+    set_up.steps.extend(operator::steps(&objects, &made));
     for door in &services {
         set_up.look_at(door, &objects, &mut mistakes, asked.dns);
     }

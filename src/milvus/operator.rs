@@ -172,7 +172,8 @@ pub fn expand(stream: &mut Stream<'_>) {
 }
 
 /// The Service that the operator makes.
-fn service_name(resource: &str) -> String {
+#[must_use]
+pub fn service_name(resource: &str) -> String {
     format!("{resource}-milvus")
 }
 

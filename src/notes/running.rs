@@ -134,7 +134,9 @@ impl<'r> Running<'r> {
         let mut back = Vec::new();
         if !self.is_untouched() {
             let words = format!("Apply the resource as it was, with the program's part removed.{restarts}{address}");
-            back.push(Instruction::new(When::Back, words).run(format!("kubectl apply{namespace} --filename milvus.yaml")));
+            back.push(
+                Instruction::new(When::Back, words).run(format!("kubectl apply{namespace} --filename milvus.yaml")),
+            );
         }
         let words = format!("Delete {ours} and the other appended objects.{stays}");
         let mut delete = Instruction::new(When::Back, words);
