@@ -18,6 +18,7 @@ mod ingress;
 mod input;
 mod managed_certificate;
 mod milvus;
+mod network_policy;
 pub mod report;
 mod rest;
 pub mod rules;
@@ -93,6 +94,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
                 ingress::check(subject, &mut findings);
                 let server = milvus::check(subject, &mut findings);
                 rest::check(subject, server.as_ref(), &mut findings);
+                network_policy::check(subject, &mut findings);
                 gateway::check(subject, &mut gateways, &mut findings);
             }
             None => {

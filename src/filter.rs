@@ -8,9 +8,10 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use crate::edit::{self, Edited};
+use crate::gke::gateway::Protocol;
 use crate::kube::object::Object as _;
 use crate::milvus::operator;
-use crate::milvus::release::{Release, Wanted};
+use crate::milvus::release::{Release, Use, Wanted};
 use crate::milvus::workload::Workload;
 use crate::plan::{self, Change, Plan, checksum};
 use crate::report::refusal::{Reason, Refusal};
@@ -87,7 +88,15 @@ pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refu
 ///
 /// As [`Release::recognise`].
 pub fn release<'i>(stream: &'i Stream<'_>, settings: &Settings) -> Result<Release<'i>, Refusal> {
-    let wanted = Wanted { release: settings.release.as_deref(), service: settings.service.as_deref() };
+    let use_of_settings = match settings.doors.protocol() {
+        Protocol::Tls => Use::Edit,
+        Protocol::H2c => Use::Read,
+    };
+    let wanted = Wanted {
+        release: settings.release.as_deref(),
+        service: settings.service.as_deref(),
+        settings: use_of_settings,
+    };
     Release::recognise(stream, wanted).map_err(|refusal| refusal.traced(stream))
 }
 

@@ -45,6 +45,9 @@ pub const KINDS: &str = "ingress,managedcertificate,backendconfig,service,events
 pub const GATEWAY_KINDS: &str =
     "gateways.gateway.networking.k8s.io,httproutes,healthcheckpolicies,gcpbackendpolicies,gcpgatewaypolicies";
 
+/// What to ask for in the namespace of a Gateway that releases of others share.
+pub const SHARED_GATEWAY_KINDS: &str = "gateways.gateway.networking.k8s.io,gcpgatewaypolicies,events";
+
 /// What kubectl calls a Gateway: Istio has Gateways as well.
 pub const GATEWAY: &str = "gateways.gateway.networking.k8s.io";
 
@@ -185,14 +188,19 @@ impl<'v> SetUp<'v> {
         }
         let attached = gateway::Attached::all(routes, objects);
         for one in &attached {
-            back.extend(one.steps());
+            let steps = one.steps();
+            self.may_be_heard_of(one.about(), &steps);
+            back.extend(steps);
             self.through.push(one.through(dns));
         }
         if !routes.is_empty() {
             if attached.is_empty() {
                 back.push(gateway::unattached());
             }
-            back.extend(gateway::of_service(service, &attached, objects));
+            let policies = gateway::policies(service, &attached, objects);
+            let steps = gateway::of_service(service, &attached, &policies);
+            self.may_be_heard_of(policies.into_iter().filter_map(gateway::about), &steps);
+            back.extend(steps);
         }
         let is_routed = !is_broken(&back);
         let concerns = |object: &Value| match object.kind() {
@@ -205,6 +213,15 @@ impl<'v> SetUp<'v> {
         back.extend(mistakes.extract_if(.., |(object, _)| concerns(object)).map(|(_, step)| step));
         self.steps.extend(front.into_iter().chain(back));
         self.ingresses.extend(ingresses);
+    }
+
+    /// Objects of the Gateway API, with what their steps say.
+    fn may_be_heard_of(&mut self, objects: impl Iterator<Item = About<'v>>, steps: &[Step]) {
+        let first = self.about.len();
+        self.about.extend(objects);
+        if steps.iter().all(|step| step.state < State::Waiting) {
+            self.served.extend(first..self.about.len());
+        }
     }
 
     /// An Ingress in front of a Service.

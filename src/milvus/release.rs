@@ -62,6 +62,18 @@ pub struct Wanted<'w> {
     pub release: Option<&'w str>,
     /// A Service, by name.
     pub service: Option<&'w str>,
+    /// Its settings.
+    pub settings: Use,
+}
+
+/// What Milvus's settings are needed for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Use {
+    /// They will be changed, in `user.yaml`.
+    #[default]
+    Edit,
+    /// They are read, in whichever file they are.
+    Read,
 }
 
 /// The kinds that the plan appends; objects of these kinds may be ours already.
@@ -102,7 +114,7 @@ impl<'i> Release<'i> {
         let service = Service::read(service)?;
         let namespace = service.object.namespace();
 
-        let Some(serving) = candidates.serving(stream, &service)? else {
+        let Some(serving) = candidates.serving(stream, &service, wanted.settings)? else {
             // One that cannot be read may be the one.
             return Err(candidates.unreadable.pop().unwrap_or_else(|| {
                 let reason = Reason::NoPods { service: service.name.clone() };
@@ -111,7 +123,11 @@ impl<'i> Release<'i> {
         };
         let Serving { server, health_port, config, namespace: pods, labels, volume } = serving;
         let config_map = candidates.config_map(stream, &config, pods.as_deref())?.ok_or_else(|| {
-            let reason = Reason::CustomConfigMap { config_map: config.config_map.clone() };
+            let config_map = config.config_map.clone();
+            let reason = match wanted.settings {
+                Use::Edit => Reason::CustomConfigMap { config_map },
+                Use::Read => Reason::UnseenConfigMap { config_map },
+            };
             Refusal::at(reason, server.document, Spot::Path(volume))
         })?;
         let plain_clients = candidates.plain_clients(stream, &service);
@@ -284,19 +300,24 @@ impl<'i> Candidates<'i> {
 
     /// The workload that the Service selects and that runs Milvus: the chart's, or else one whose volumes have other
     /// names.
-    fn serving(&self, stream: &'i Stream<'_>, service: &Service<'_>) -> Result<Option<Serving>, Refusal> {
+    fn serving(
+        &self,
+        stream: &'i Stream<'_>,
+        service: &Service<'_>,
+        settings: Use,
+    ) -> Result<Option<Serving>, Refusal> {
         let is_selected = |workload: &Workload<'_>| {
             workload.object.shares_namespace(service.object.namespace())
                 && workload.pods().is_some_and(|pods| pods.are_selected(&service.selector))
         };
         for workload in self.workloads.iter().filter(|workload| is_selected(workload)) {
-            if let Some(serving) = workload.serving()? {
+            if let Some(serving) = workload.serving(settings)? {
                 return Ok(Some(serving));
             }
         }
         let others = self.with_config_maps.iter().filter_map(|id| Workload::parse(stream, *id).ok());
         for workload in others.filter(|workload| is_selected(workload) && !workload.object.is_hook()) {
-            if let Some(serving) = workload.serving()? {
+            if let Some(serving) = workload.serving(settings)? {
                 return Ok(Some(serving));
             }
         }

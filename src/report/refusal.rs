@@ -143,6 +143,10 @@ pub enum Reason {
     NoUserYaml,
     #[error("Milvus's `user.yaml` is not from a ConfigMap")]
     UserYamlElsewhere,
+    #[error("ConfigMap `{config_map}` is mounted by Milvus but not part of the input")]
+    UnseenConfigMap { config_map: String },
+    #[error("Milvus's settings are not from a ConfigMap")]
+    UnseenUserYaml,
     #[error("`{key}` in ConfigMap `{config_map}` is not a string")]
     NotAText { key: String, config_map: String },
     #[error("`{key}` in ConfigMap `{config_map}` does not parse: {message}")]
@@ -283,6 +287,10 @@ impl Reason {
                 no effect"
             }
             Self::UserYamlElsewhere => "TLS is switched on in Milvus's configuration",
+            Self::UnseenConfigMap { .. } | Self::UnseenUserYaml => {
+                "with h2c the load balancer speaks no TLS, and whether Milvus does (common.security.tlsMode) cannot be \
+                seen: if it does, the health check is green, and every call ends with status 503"
+            }
             Self::NotAText { .. } => "Milvus reads it as YAML in a string",
             Self::ConfigNotAMapping { .. } => "Milvus reads mappings of settings",
             Self::ConfigDoesNotParse { .. } => "Milvus would not start with it, and settings cannot be merged into it",
@@ -400,7 +408,13 @@ impl Reason {
             Self::NoContainerPort { .. } => "keep the chart's container ports",
             Self::CustomConfigMap { .. } => "unset customConfigMap and give the settings in extraConfigFiles.user.yaml",
             Self::NoUserYaml => "upgrade the chart to 3.3.2 or later",
-            Self::UserYamlElsewhere => "mount a ConfigMap of the input at /milvus/configs/user.yaml",
+            Self::UnseenConfigMap { .. } => {
+                "pass that ConfigMap through as well, or unset customConfigMap and give the settings in \
+                extraConfigFiles.user.yaml"
+            }
+            Self::UserYamlElsewhere | Self::UnseenUserYaml => {
+                "mount a ConfigMap of the input at /milvus/configs/user.yaml"
+            }
             Self::NotAText { key, .. } | Self::ConfigDoesNotParse { key, .. } if key == "default.yaml" => {
                 "render the chart's own default.yaml again"
             }

@@ -430,6 +430,40 @@ fn rest() {
     });
 }
 
+/// A Gateway beside the Ingress changes nothing of it: GKE's Ingress controllers do not read `appProtocol`.
+#[test]
+fn beside_a_gateway() {
+    let Some(pair) = Pair::get() else { return };
+    let both = |milvus: &Milvus, args: &[&str], other: &Value| {
+        // The judge's API server has the definitions of the Ingress controllers only.
+        let objections = json!({"objections": ["no matches for kind \"HealthCheckPolicy\""]});
+        Case::new(milvus, &[&["--with-ingress"], args].concat(), other).but(&objections)
+    };
+    judge(&OLD_AND_NEW, |milvus| {
+        let ours = json!([self_managed(&pair.certificate)]);
+        let more = [
+            "--gateway",
+            "--cert-map=map",
+            "--static-ip=milvus-ip",
+            "--gateway-ip=gateway-ip",
+            "--redirect-http",
+            "--timeout=1h",
+        ];
+        vec![
+            both(milvus, &["--gateway", "--cert-map=map"], &json!({})),
+            both(milvus, &["--gateway", "--tls-secret=own"], &json!({"certificates": ours}))
+                .outside(milvus.secret("own", pair)),
+            both(milvus, &more, &json!({"address": "milvus-ip", "redirect": REDIRECT}))
+                .flag("-addresses=milvus-ip")
+                .but(&milvus.backend(&json!({"timeoutSec": 3600})))
+                .but(&json!({"objections": ["HealthCheckPolicy", "no matches for kind \"GCPBackendPolicy\""]})),
+            both(milvus, &["--gateway=gke-l7-rilb", "--internal", "--tls-secret=own"], &milvus.internal(&ours))
+                .outside(milvus.secret("own", pair)),
+        ]
+    });
+    judge(&NEW, |milvus| vec![both(milvus, &["--gateway", "--cert-map=map", "--rest"], &milvus.rest(8080))]);
+}
+
 #[test]
 fn several_hosts() {
     let Some(pair) = Pair::get() else { return };
