@@ -57,7 +57,7 @@ pub struct Rewrite {
     pub appended: Vec<Value>,
     /// Our Ingress, if there is to be one, be it new or not.
     pub ingress: Option<Value>,
-    /// Whether Milvus asks nobody for a password.
+    /// Whether Milvus does not ask for a password.
     pub is_without_authentication: bool,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,

@@ -79,7 +79,7 @@ pub enum Reason {
     SeveralResourceLists,
     #[error("no Milvus Service in the input")]
     NoMilvusService,
-    #[error("no Milvus Service in the input, although the Milvus chart is")]
+    #[error("no Milvus Service in the input, although the Milvus chart is there")]
     NoServiceOfChart,
     #[error("no Milvus Service in the input, only objects of other charts: {}", charts.join(", "))]
     OtherCharts { charts: Vec<String> },
@@ -99,11 +99,11 @@ pub enum Reason {
     SeveralServices { release: String, services: Vec<String> },
     #[error("the input is empty")]
     NothingPrinted,
-    #[error("a document of the input is not UTF-8")]
+    #[error("a document in the input is not UTF-8")]
     PrintedNotUtf8,
-    #[error("a document of the input does not parse: {message}")]
+    #[error("a document in the input does not parse: {message}")]
     PrintedDoesNotParse { message: String },
-    #[error("a document of the input is not a Kubernetes object")]
+    #[error("a document in the input is not a Kubernetes object")]
     NoObject,
     #[error("several Milvus releases in the input: {}", releases.join(", "))]
     SeveralLiveReleases { releases: Vec<String> },
@@ -119,11 +119,11 @@ pub enum Reason {
     NoPortNumber { service: String },
     #[error("Service `{service}` is of type ExternalName")]
     ExternalName { service: String },
-    #[error("Service `{service}` selects no Milvus workload of the input")]
+    #[error("Service `{service}` does not select a Milvus workload in the input")]
     NoPods { service: String },
     #[error("the Milvus container has no port named `{port}`")]
     NoContainerPort { port: &'static str },
-    #[error("ConfigMap `{config_map}` is mounted by Milvus but not part of the input")]
+    #[error("ConfigMap `{config_map}` is mounted by Milvus, but is not in the input")]
     CustomConfigMap { config_map: String },
     #[error("Milvus does not mount a `user.yaml`")]
     NoUserYaml,
@@ -145,15 +145,15 @@ pub enum Reason {
     HttpPortTaken { port: u16, by: &'static str },
     #[error("--rest needs Milvus {since} or later, and the image is {version}")]
     RestTooOld { version: String, since: String },
-    #[error("--rest needs Milvus's HTTP server on a port of its own")]
+    #[error("--rest needs Milvus's HTTP server on its own port")]
     RestWithoutHttp,
-    #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
+    #[error("Service `{service}` has another port with the name `{name}` or the number {port}")]
     RestPortTaken { service: String, name: &'static str, port: u16 },
-    #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
+    #[error("Service `{service}` has another port with the name `{name}` or the number {port}")]
     PlainRestPortTaken { service: String, name: &'static str, port: u16 },
-    #[error("--rest needs Milvus's HTTP server, and it is switched off")]
+    #[error("--rest needs Milvus's HTTP server, which is off")]
     RestOff,
-    #[error("Milvus is set to tlsMode {mode}, and with h2c the load balancer speaks no TLS")]
+    #[error("Milvus is set to tlsMode {mode}, and with h2c the load balancer does not speak TLS")]
     TlsWithH2c { mode: String },
     #[error("Service `{service}` has an internal load balancer, and the new one would be open to the internet")]
     InternalServiceOfGateway { service: String },
@@ -173,13 +173,13 @@ pub enum Reason {
     OwnAppProtocol { service: String, port: String, existing: String, wanted: Option<&'static str> },
     #[error("Service `{service}` names its network endpoint group")]
     CustomNegName { service: String },
-    #[error("{identity} is in the input already and differs from ours: {}", differences.join("; "))]
+    #[error("{identity} is already in the input and differs from ours: {}", differences.join("; "))]
     Differs { identity: String, differences: Vec<String> },
     #[error("{identity} is in the input {count} times")]
     Repeated { identity: String, count: usize },
-    #[error("{identity} is a policy of {target} already")]
+    #[error("{identity} is already a policy of {target}")]
     RivalPolicy { identity: String, target: String },
-    #[error("{identity} leads to Service `{service}` already")]
+    #[error("{identity} already leads to Service `{service}`")]
     RivalRoute { identity: String, service: String },
     #[error("{identity} leads to Service `{service}`")]
     RivalIngress { identity: String, service: String },
@@ -201,15 +201,16 @@ impl Reason {
     pub fn why(&self) -> &'static str {
         match self {
             Self::EmptyInput => {
-                "Helm passes nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
-                an empty manifest would delete the release"
+                "Helm passes nothing if all templates are disabled, and Helm 3 also with --output-dir; an empty \
+                manifest would delete the release"
             }
             Self::TooLarge => {
                 "the whole stream is held in memory so that nothing is written before everything is proved"
             }
             Self::TooManyDocuments => "the place of every document is held in memory",
             Self::ConfigKind { .. } | Self::SeveralConfigs => {
-                "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat `data`"
+                "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat \
+                    `data`"
             }
             Self::UnknownField { .. } => "nothing reads it, so it would have no effect",
             Self::BrokenConfig { .. } => "the options in it are needed",
@@ -217,7 +218,7 @@ impl Reason {
             Self::Options { .. } => "flags, environment and configuration together must make sense",
             Self::NoHost => "the load balancer answers for the domains that clients connect to",
             Self::Generator => {
-                "kustomize runs it as a generator, which is not shown the resources, or the kustomization has none"
+                "kustomize runs it as a generator, which does not see the resources, or the kustomization has none"
             }
             Self::SeveralResourceLists => "a function gets one ResourceList and nothing else",
             Self::NoMilvusService => {
@@ -225,8 +226,8 @@ impl Reason {
                 cluster mode with proxy.enabled=false renders none"
             }
             Self::NoServiceOfChart => {
-                "the chart renders none in cluster mode with proxy.enabled=false; a single template (`helm template -s`) \
-                may be another one, and hooks do not count"
+                "the chart renders none in cluster mode with proxy.enabled=false; a single template (`helm template \
+                -s`) may be a different one, and hooks do not count"
             }
             Self::OtherCharts { .. } => "the Milvus Service is the one with a port whose targetPort is `milvus`",
             Self::Mistaken(read) | Self::MistakenForPrinted(read) | Self::TextBeside(read) => read.why,
@@ -278,18 +279,21 @@ impl Reason {
                 "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
                 shares the gRPC port"
             }
-            Self::RestTooOld { .. } => "older versions serve no REST while TLS is on",
-            Self::RestWithoutHttp => "it is switched off, or shares the gRPC port, which it cannot with TLS on",
+            Self::RestTooOld { .. } => "older versions do not serve REST while TLS is on",
+            Self::RestWithoutHttp => "it is off, or it shares the gRPC port, which is not possible with TLS on",
             Self::RestOff => "that is what serves the REST API",
             Self::PlainRestPortTaken { .. } => {
-                "the port that the load balancer uses for gRPC serves no REST API: REST becomes another port of the \
-                Service"
+                "the port that the load balancer uses for gRPC does not serve the REST API: REST becomes another port \
+                of the Service"
             }
             Self::TlsWithH2c { .. } => "the health check would be green, and every call would end with status 503",
             Self::InternalServiceOfGateway { .. } | Self::SourceRangesOfGateway { .. } => {
-                "an external Gateway has an address on the internet, and what restricts the Service does not apply to it"
+                "an external Gateway has an address on the internet, and what restricts the Service does not apply to \
+                    it"
             }
-            Self::RivalPolicy { .. } => "of two policies GKE uses the oldest, and says so only in a status",
+            Self::RivalPolicy { .. } => {
+                "if there are two policies, GKE uses the older one, and says so only in a status"
+            }
             Self::RivalRoute { .. } => "the Service would be behind two routes, each with its own Gateway",
             Self::RivalIngress { .. } => {
                 "it is a separate load balancer, and does not speak to Milvus as the Gateway does"
@@ -299,7 +303,8 @@ impl Reason {
                 "the REST API becomes a port of the Service, with Milvus's HTTP port as its number"
             }
             Self::InternalService { .. } | Self::SourceRanges { .. } => {
-                "an external Ingress has an address on the internet, and what restricts the Service does not apply to it"
+                "an external Ingress has an address on the internet, and what restricts the Service does not apply to \
+                    it"
             }
             Self::Warned { .. } => "--strict refuses if there is a warning",
             Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
@@ -308,11 +313,11 @@ impl Reason {
             }
             Self::CustomNegName { .. } => "GKE refuses a custom NEG name on a Service behind an Ingress",
             Self::Differs { .. } => {
-                "two objects of one name cannot both be applied: the later one wins, or the install fails"
+                "two objects with the same name cannot both be applied: the later one wins, or the install fails"
             }
             Self::Repeated { .. } => "the input does not say which of them is applied last",
             Self::LeftOverCertificate { .. } => {
-                "with another certificate nothing would use it, and it would stay in Provisioning for ever"
+                "with another certificate nothing would use it, and it would stay in Provisioning forever"
             }
             Self::IssuedSecret { .. } => "each upgrade would replace the issued certificate with this one",
             Self::NotUtf8 => "it cannot be parsed",
@@ -336,7 +341,7 @@ impl Reason {
             Self::Options { .. } => "see `milvus-gke-l7 --help`; each field has the name of its flag",
             Self::NoHost => "set `hosts` in the configuration's `spec`, --host, or MILVUS_GKE_L7_HOST",
             Self::Generator => "list it under `transformers:`, beside `resources:` or `helmCharts:`",
-            Self::SeveralResourceLists => "run it by `kustomize build`, `kustomize fn run` or kpt",
+            Self::SeveralResourceLists => "run it with `kustomize build`, `kustomize fn run` or kpt",
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
             Self::TooLarge | Self::TooManyDocuments => "pass only the Milvus release through",
             Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
@@ -360,7 +365,8 @@ impl Reason {
             Self::NoServiceName => "give it metadata.name, in quotes if it is a number",
             Self::NoReleaseLabel => "keep the chart's labels, or add that one",
             Self::UnnamedPort { .. } => {
-                "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from before loses it)"
+                "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from an older chart \
+                loses it)"
             }
             Self::NoPortNumber { .. } => "set service.port to a number from 1 to 65535",
             Self::ExternalName { .. } => "set service.type to ClusterIP or LoadBalancer",
@@ -368,7 +374,7 @@ impl Reason {
             Self::NoContainerPort { .. } => "keep the chart's container ports",
             Self::CustomConfigMap { .. } => "unset customConfigMap and give the settings in extraConfigFiles.user.yaml",
             Self::NoUserYaml => "upgrade the chart to 3.3.2 or later",
-            Self::UserYamlElsewhere => "mount a ConfigMap of the input at /milvus/configs/user.yaml",
+            Self::UserYamlElsewhere => "mount a ConfigMap from the input at /milvus/configs/user.yaml",
             Self::NotAText { key, .. } | Self::ConfigDoesNotParse { key, .. } if key == "default.yaml" => {
                 "render the chart's own default.yaml again"
             }
@@ -382,7 +388,7 @@ impl Reason {
             Self::RestTooOld { .. } => "upgrade Milvus, or omit --rest",
             Self::RestWithoutHttp => "give it a port with --http-port, or omit --rest",
             Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
-            Self::PlainRestPortTaken { .. } => "give that one another name and number, or omit --rest",
+            Self::PlainRestPortTaken { .. } => "change the name and the number of that port, or omit --rest",
             Self::RestOff => "set proxy.http.enabled to true in your values, or omit --rest",
             Self::TlsWithH2c { .. } => "omit --backend h2c, or set common.security.tlsMode to 0 in your values",
             Self::InternalServiceOfGateway { .. } => {
@@ -390,10 +396,10 @@ impl Reason {
                 internet"
             }
             Self::SourceRangesOfGateway { .. } => {
-                "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --gateway=gke-l7-rilb \
-                for a load balancer in the VPC network, or --public if everybody may reach it"
+                "pass --security-policy with a Cloud Armor policy that admits the same addresses, \
+                --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if everybody may reach it"
             }
-            Self::RivalPolicy { .. } => "move what it says to the flags of its fields, and remove it from the input",
+            Self::RivalPolicy { .. } => "set its fields with our flags, and remove it from the input",
             Self::RivalRoute { .. } => "remove it from the input",
             Self::RivalIngress { .. } => {
                 "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it from the input"
@@ -406,8 +412,8 @@ impl Reason {
                 "pass --internal for a load balancer in the VPC network, or --public if it should be on the internet"
             }
             Self::SourceRanges { .. } => {
-                "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --internal for a load \
-                balancer in the VPC network, or --public if everybody may reach it"
+                "pass --security-policy with a Cloud Armor policy that admits the same addresses, --internal for a \
+                load balancer in the VPC network, or --public if everybody may reach it"
             }
             Self::Warned { .. } => "fix that, or omit --strict",
             Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
