@@ -61,7 +61,7 @@ pub struct Filter {
     #[arg(value_name = "CONFIG", value_parser = plugin_config, help_heading = INPUT)]
     pub plugin_config: Option<PathBuf>,
 
-    /// Say errors in the stream: Helm 4 throws a plugin's stderr away
+    /// Print errors in the stream: Helm 4 discards a plugin's stderr
     #[arg(long, hide = true)]
     pub helm4_plugin: bool,
 }
@@ -75,7 +75,7 @@ pub struct Asked {
 
     /// Configuration: a MilvusGkeL7 object (see `schema`), or a ConfigMap with flat data
     ///
-    /// Flags and environment come before it, and it comes before a functionConfig.
+    /// Flags and environment override it, and it overrides a functionConfig.
     #[arg(long, value_name = "FILE", env = variable("MILVUS_GKE_L7_CONFIG"), hide_env = true, help_heading = INPUT)]
     pub config: Option<PathBuf>,
 }
@@ -135,21 +135,21 @@ pub enum Command {
         /// When to colour the text; `auto` does on a terminal, unless NO_COLOR is set
         #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = OUTPUT, hide_short_help = true)]
         color: Colour,
-        /// End with status 3 when something would change
+        /// End with status 3 if something would change
         #[arg(long, help_heading = OUTPUT)]
         exit_code: bool,
         /// Lines to show around each change
         #[arg(long, short = 'U', value_name = "N", default_value_t = 3, help_heading = OUTPUT)]
         context: usize,
     },
-    /// Make a self-signed certificate for --tls-cert and --tls-key
+    /// Create a self-signed certificate for --tls-cert and --tls-key
     ///
     /// In place of the guide's openssl commands. Clients accept it once they trust tls.crt
     /// itself: it is the server's certificate and its own trust anchor.
     Cert {
-        /// Domains that clients connect to; also wildcards, such as *.example.com
+        /// Domains that clients connect to, wildcards such as *.example.com included
         ///
-        /// A flag for each, or one comma-separated.
+        /// Repeat it, or separate several by commas.
         #[arg(long = "host", value_name = "DOMAIN", value_delimiter = ',', required = true)]
         hosts: Vec<Host>,
         /// Folder for tls.crt and tls.key; it must exist
@@ -157,11 +157,11 @@ pub enum Command {
         out: PathBuf,
         /// How long it is valid, from 1 to 3650 days
         ///
-        /// Nobody can revoke a self-signed certificate: its end is the only bound on a key
-        /// that got lost. Apple's systems take at most 825 days.
+        /// Nobody can revoke a self-signed certificate: its end is the only limit on a lost key. Apple's systems accept
+        /// at most 825 days.
         #[arg(long, value_name = "DAYS", default_value_t)]
         days: Days,
-        /// Type of the key, one of those that Google takes
+        /// Type of the key, one of those that Google accepts
         #[arg(long, value_name = "rsa2048|p256", default_value = "rsa2048", hide_possible_values = true)]
         key: KeyType,
         /// Overwrite tls.crt and tls.key
@@ -186,7 +186,7 @@ pub enum Command {
         #[arg(long, short, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
         output: DataOutput,
     },
-    /// Say how far the set-up is, from kubectl's output
+    /// Show how far the set-up is, from kubectl's output
     ///
     /// The last line is `ready`, `waiting for …` or `broken: …`; the exit status is 0, 3 or 1.
     #[command(after_help = format!("Example:\n  {}", of_kubectl()))]
@@ -194,10 +194,10 @@ pub enum Command {
         /// What kubectl printed; stdin if there is none, or `-`
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = INPUT)]
         files: Vec<PathBuf>,
-        /// Which Milvus release of the input, if there are several
+        /// Which Milvus release in the input, if there are several
         #[arg(long, value_name = "NAME", help_heading = INPUT)]
         release: Option<String>,
-        /// Say how long each step that is waited for usually takes
+        /// Show how long each step usually takes
         #[arg(long, help_heading = OUTPUT)]
         wait_hint: bool,
         /// Connect by name: clients find the host by DNS
@@ -209,8 +209,8 @@ pub enum Command {
     },
     /// Wait until the set-up is ready: runs kubectl repeatedly
     ///
-    /// Ends with status 0 when it is ready, with 1 when it is broken (in three looks in a row), with 3 when the time is
-    /// up. stdout gets the last report of `status`, stderr each step as it changes.
+    /// Ends with status 0 when it is ready, with 1 when it is broken (in three looks in a row), and with 3 when the
+    /// time is up. Prints the last report of `status` on stdout, and each step as it changes on stderr.
     #[command(after_help = "Examples:
   milvus-gke-l7 wait --namespace milvus --timeout 90m
   milvus-gke-l7 wait --timeout 2h --output json")]
@@ -232,9 +232,9 @@ pub enum Command {
         /// Check this release only
         #[arg(long, value_name = "NAME")]
         release: Option<String>,
-        /// Rules that are not to be told, anywhere
+        /// Rules not to report
         ///
-        /// A flag for each, or one comma-separated. Of one object alone the annotation `milvus-gke-l7/ignore` does
+        /// Repeat it, or separate several by commas. For a single object, the annotation `milvus-gke-l7/ignore` does
         /// the same.
         #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rule)]
         ignore: Vec<&'static Rule>,
@@ -280,7 +280,7 @@ pub enum Command {
     Man,
     /// Print a JSON Schema: of the configuration, `status` or `notes`
     Schema {
-        /// Of what
+        /// Which schema
         #[arg(value_enum, default_value_t = SchemaOf::Config)]
         of: SchemaOf,
     },
@@ -292,10 +292,10 @@ pub struct Wait {
     /// Which Milvus release, if there are several
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub release: Option<String>,
-    /// Namespace of the release; else kubectl's current one
+    /// Namespace of the release; by default kubectl's current one
     #[arg(long, short, value_name = "NAME", help_heading = INPUT)]
     pub namespace: Option<String>,
-    /// Context of kubectl; else the current one
+    /// Context of kubectl; by default the current one
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub context: Option<String>,
     /// Look at Gateways, too (needs the Gateway API in the cluster)
@@ -309,7 +309,7 @@ pub struct Wait {
     /// It runs without a shell.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway", "gateway_namespace"], help_heading = INPUT)]
     pub command: Vec<OsString>,
-    /// Give up after, such as 20m or 1h30m
+    /// Give up after this time, such as 20m or 1h30m
     #[arg(long, value_name = "DURATION", default_value = "90m")]
     pub timeout: Patience,
     /// Pause between looks, such as 10s or 500ms
@@ -418,7 +418,7 @@ milvus-gke-l7 --host <DOMAIN> [OPTIONS] < rendered.yaml
 const AFTER_HELP: &str = "\
 Exit status:
   0  stdout is the complete rewritten stream
-  1  refused: stderr says why and what to do; stdout is empty (of a function: the
+  1  refused: stderr says why and what to do; stdout is empty (from a function: the
      ResourceList as it came, with results). `check` found an error, `status` and
      `wait` a broken set-up
   2  wrong usage
@@ -448,7 +448,7 @@ fn plugin_config(argument: &str) -> Result<PathBuf, String> {
         return Ok(PathBuf::from(argument));
     }
     if matches!(argument, "true" | "false") {
-        return Err("a switch takes its value after `=`, as in --replace=false".to_owned());
+        return Err("give a switch its value after `=`, as in --replace=false".to_owned());
     }
     let command = Cli::command();
     let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
@@ -456,7 +456,7 @@ fn plugin_config(argument: &str) -> Result<PathBuf, String> {
         Some(near) => format!("no such command; did you mean `{near}`?"),
         None => {
             format!(
-                "no such command (there are: {}); a file is written with a `/`, as in ./{argument}",
+                "no such command (the commands are: {}); write a file with a `/`, as in ./{argument}",
                 names.join(", ")
             )
         }

@@ -65,7 +65,7 @@ fn of_cli(
         None => filter::run(cli.filter, input),
         // What a command prints is no manifest.
         Some(_) if cli.filter.helm4_plugin => {
-            Err(Outcome::failed(Status::Usage, "error: a post-renderer takes flags only, no commands\n".to_owned()))
+            Err(Outcome::failed(Status::Usage, "error: a post-renderer accepts only flags, no commands\n".to_owned()))
         }
         Some(Command::Diff { file, asked, output, color, exit_code, context }) => {
             diff::run(*asked, output, color, exit_code, context, file.as_slice(), input)

@@ -131,7 +131,7 @@ pub fn how(entrance: &Entrance<'_>, address: Option<IpAddr>, dns: bool) -> Conne
             "  --header 'Content-Type: application/json' --data '{}'".to_owned(),
         ]
     });
-    let mut authentication = vec!["Where Milvus asks for a password, add token=\"USER:PASSWORD\".".to_owned()];
+    let mut authentication = vec!["If Milvus asks for a password, add token=\"USER:PASSWORD\".".to_owned()];
     if !entrance.internal {
         let words = format!("If it does not, this is open to the internet: {}.", authentication::SWITCH_ON);
         authentication.push(words);
@@ -144,7 +144,7 @@ pub fn how(entrance: &Entrance<'_>, address: Option<IpAddr>, dns: bool) -> Conne
         certificate: certificate(entrance),
         // Of the URI of PyMilvus 3.0.2 the brackets get lost, and its `host` takes no colon.
         dns: by_name.map(|address| {
-            format!("PyMilvus accepts no IPv6 address: an AAAA record of {name} must point to {address}.")
+            format!("PyMilvus does not accept an IPv6 address: an AAAA record of {name} must point to {address}.")
         }),
         authentication,
         pymilvus: client.concat(),

@@ -63,7 +63,7 @@ pub struct Rewrite {
     pub appended: Vec<Value>,
     /// Our Ingress, if there is to be one, be it new or not.
     pub ingress: Option<Value>,
-    /// Whether Milvus asks nobody for a password.
+    /// Whether Milvus does not ask for a password.
     pub is_without_authentication: bool,
     /// Kind and name of the workloads whose pods restart with new settings.
     pub restarted: Vec<(String, String)>,

@@ -6,12 +6,12 @@ use std::str::FromStr;
 use crate::gke::certificate::{MAX_DOMAIN, MAX_DOMAINS};
 use crate::settings::text::{deserialize_from_text, shown_as_text};
 
-/// A DNS name as `spec.rules[].host` of an Ingress takes it: RFC 1123 labels in
+/// A DNS name as `spec.rules[].host` of an Ingress accepts it: RFC 1123 labels in
 /// lower case, or `*.` before such a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Host(String);
 
-/// Why a text is no [`Host`].
+/// Why a string is not a [`Host`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum HostError {
@@ -19,17 +19,17 @@ pub enum HostError {
     Empty,
     #[error("give the host alone, without scheme, port or path")]
     Url,
-    #[error("an Ingress takes a DNS name, not an IP address")]
+    #[error("an Ingress needs a DNS name, not an IP address")]
     Address,
     #[error("write it in lower case: `{0}`")]
     UpperCase(String),
-    #[error("leave the dot at the end out")]
+    #[error("omit the dot at the end")]
     TrailingDot,
     #[error("give the name's ASCII form (xn--…)")]
     NotAscii,
     #[error("`*` may only be the whole first label, as in `*.example.com`")]
     Wildcard,
-    #[error("a name has at most 253 characters")]
+    #[error("a name can have at most 253 characters")]
     TooLong,
     #[error("the label `{0}` is not 1 to 63 letters, digits and inner hyphens")]
     Label(String),
@@ -40,10 +40,10 @@ pub enum HostError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum DomainError {
-    #[error("`{0}`: Google-managed certificates have no wildcards; name each host, or use --tls-secret")]
+    #[error("`{0}`: Google-managed certificates cannot have wildcards; name each host, or use --tls-secret")]
     Wildcard(Host),
     #[error(
-        "`{0}`: Google-managed certificates take at most 63 characters; choose a shorter name, or use --tls-secret"
+        "`{0}`: Google-managed certificates allow at most 63 characters; choose a shorter name, or use --tls-secret"
     )]
     TooLong(Host),
     #[error("`{0}`: Google-managed certificates need a public domain of two or more labels; or use --tls-secret")]
@@ -77,7 +77,7 @@ impl FromStr for Host {
     type Err = HostError;
 
     fn from_str(text: &str) -> Result<Self, HostError> {
-        // Behind a comma people write a blank.
+        // People write a space after a comma.
         let text = text.trim();
         if text.is_empty() {
             return Err(HostError::Empty);
@@ -118,21 +118,21 @@ deserialize_from_text!(Host, {
     "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 });
 
-/// At least one host, none twice.
+/// At least one host, and no duplicates.
 #[derive(Debug, Clone)]
 pub struct Hosts(Vec<Host>);
 
-/// Why a list of hosts is none.
+/// Why a list of hosts is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HostsError {
     /// The list is empty.
     #[error("no host is given")]
     Empty,
-    /// GKE lets the later rule win, without a word.
+    /// With GKE the later rule silently wins.
     #[error("host `{0}` is given twice")]
     Twice(Host),
     /// The field `spec.domains` of a ManagedCertificate.
-    #[error("a Google-managed certificate takes at most {MAX_DOMAINS} domains, not {0}")]
+    #[error("a Google-managed certificate can have at most {MAX_DOMAINS} domains, not {0}")]
     TooMany(usize),
     /// One that a ManagedCertificate refuses.
     #[error(transparent)]

@@ -70,7 +70,7 @@ pub struct Installed {
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum InstallError {
     #[error(
-        "the running program is at no path any more\n \
+        "the path of the running program no longer exists\n \
         = note: it was moved or replaced since it started, and the plugin needs its path\n \
         = help: run this again"
     )]
@@ -82,8 +82,8 @@ pub enum InstallError {
     )]
     NoHome { variable: &'static str, tool: &'static str, instead: &'static str },
     #[error(
-        "HELM_PLUGINS names no folder\n \
-        = note: it is set, but empty: Helm looks for plugins nowhere\n \
+        "HELM_PLUGINS does not name a folder\n \
+        = note: it is set, but empty: Helm does not look for plugins anywhere\n \
         = help: unset it, or name the folder in it"
     )]
     EmptyHelmPlugins,
@@ -91,28 +91,28 @@ pub enum InstallError {
         "{} is a link to {}\n \
         = note: `helm plugin install` leaves such links, and writing through it would change what it leads to\n \
         = help: remove it with Helm 4: `helm plugin uninstall milvus-gke-l7`; \
-        where no plugin.yaml is behind it, by hand",
+        if it does not lead to a plugin.yaml, remove it by hand",
         folder.display(), target.display()
     )]
     LinkedFolder { folder: PathBuf, target: PathBuf },
     #[error(
         "{} is not the plugin.yaml of milvus-gke-l7\n \
         = note: its `name` says so, or it cannot be read; it may belong to something else\n \
-        = help: look at it, and move it away",
+        = help: inspect it, and move it away",
         path.display()
     )]
     NotOurs { path: PathBuf },
     #[error(
         "{} holds more than `helm-plugin install` writes: {}\n \
-        = note: something else made it, maybe `helm plugin install`\n \
+        = note: something else created it, maybe `helm plugin install`\n \
         = help: remove it with Helm 4: `helm plugin uninstall milvus-gke-l7`, or by hand",
         folder.display(), others.join(", ")
     )]
     OthersFiles { folder: PathBuf, others: Vec<String> },
     #[error(
         "{} holds a plugin of the same name\n \
-        = note: Helm runs neither of two (`two plugins claim the name \"milvus-gke-l7\"`), \
-        nor any other plugin of that folder\n \
+        = note: Helm does not run either of the two (`two plugins claim the name \"milvus-gke-l7\"`), \
+        or any other plugin in that folder\n \
         = help: remove it with Helm 4 (`helm plugin uninstall milvus-gke-l7`) or by hand, then run this again",
         folder.display()
     )]
@@ -133,8 +133,8 @@ pub enum InstallError {
     RelativePluginHome { home: PathBuf },
     #[error(
         "{} is there and is not a link\n \
-        = note: `kustomize-plugin install` makes links only, so this is something else\n \
-        = help: look at it, and move it away",
+        = note: `kustomize-plugin install` only creates links, so this is something else\n \
+        = help: inspect it, and move it away",
         path.display()
     )]
     Occupied { path: PathBuf },

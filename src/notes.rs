@@ -74,7 +74,7 @@ pub fn notes(
         namespace: namespace.map(str::to_owned),
         certificate: match &certificates[..] {
             [of_ingress, of_gateway] if of_ingress != of_gateway => {
-                format!("{of_ingress}; behind the Gateway {of_gateway}")
+                format!("{of_ingress}; for the Gateway, {of_gateway}")
             }
             _ => certificates.into_iter().next().unwrap_or_default(),
         },
@@ -144,7 +144,7 @@ fn wrapped(text: &str) -> Vec<String> {
 
 fn how(ingress: &Ingress<'_>, certificate: &Certificate) -> String {
     match certificate {
-        Certificate::Managed(_) => "Google issues the certificate, for a ManagedCertificate of ours".to_owned(),
+        Certificate::Managed(_) => "Google issues the certificate, for our ManagedCertificate".to_owned(),
         Certificate::ManagedByName(name) => {
             format!("Google issues the certificate, for your ManagedCertificate {name}")
         }
@@ -225,7 +225,8 @@ fn point(ingress: &Ingress<'_>, door: &IngressDoor) -> Instruction {
     let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
     let need = match &door.certificate {
         Certificate::Managed(_) | Certificate::ManagedByName(_) => {
-            " No AAAA record may lead elsewhere, and CAA records, if there are any, must allow pki.goog: or Google issues no certificate."
+            " No AAAA record may point elsewhere, and CAA records, if there are any, must allow pki.goog. Otherwise \
+            Google does not issue a certificate."
         }
         Certificate::Held(Held::CertManager(_)) if may_be_http01(door) => {
             " HTTP-01 needs it. Otherwise clients that pass server_name can do without."
@@ -249,7 +250,7 @@ fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
         }
         Certificate::Held(Held::PreShared(names)) => pre_shared(names, place(ingress.internal)),
         Certificate::Held(Held::Secret(name)) => {
-            let words = format!("Secret {name} must exist: without it GKE builds no front end.");
+            let words = format!("Secret {name} must exist: without it GKE does not build a front end.");
             vec![Instruction::new(When::Before, words).run(create_secret(name.as_str(), &namespace))]
         }
         Certificate::Held(Held::CertManager(issuer)) => cert_manager(ingress, issuer, may_be_http01(door)),
@@ -258,7 +259,7 @@ fn certificate(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
 
 fn pre_shared(names: &[GcpName], place: &str) -> Vec<Instruction> {
     let make = |name: &GcpName| {
-        let words = "must exist. With a certificate and a key of yours:";
+        let words = "must exist. With your certificate and key:";
         Instruction::new(When::Before, format!("SSL certificate {name} of Compute Engine {words}")).run(format!(
             "gcloud compute ssl-certificates create {name} {place} --certificate tls.crt --private-key tls.key"
         ))
@@ -299,7 +300,8 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
     ];
     if may_be_http01 {
         let words = format!(
-            "Only if it solves HTTP-01: until Secret {secret} exists GKE builds no front end, and no challenge can be answered. So create a placeholder, unless the Secret exists; cert-manager replaces its content."
+            "Only if it solves HTTP-01: until Secret {secret} exists, GKE does not build a front end, and challenges \
+            fail. So create a placeholder, unless the Secret exists; cert-manager replaces its content."
         );
         let hosts = ingress.hosts.iter().map(|host| format!(" --host {}", shell_word(host))).collect::<String>();
         let key = format!("milvus-gke-l7 cert{hosts}");
@@ -334,7 +336,7 @@ fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> In
     }
     Instruction::new(
         When::Upgrade,
-        "Apply it: with Helm, or with the same flags by kubectl or kustomize, if you use these.",
+        "Apply it with Helm, or with the same flags through kubectl or kustomize, if you use these.",
     )
     .run(command)
 }

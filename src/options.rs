@@ -90,14 +90,14 @@ options! {
     LOAD_BALANCER {
         /// Domains that clients connect to: one Ingress rule for each
         ///
-        /// A flag for each, or one comma-separated. Google-managed certificates take no
-        /// wildcards and at most 63 characters. Ingress: `spec.rules[].host`.
+        /// Repeat it, or separate several by commas. Google-managed certificates allow no wildcards, and at most 63
+        /// characters. Ingress: `spec.rules[].host`.
         #[arg(long = "host", value_name = "DOMAIN", value_delimiter = ',')]
         #[serde(deserialize_with = "list::one_or_several")]
         #[cfg_attr(test, schemars(with = "Option<list::OneOrSeveral<Host>>"))]
         HOST hosts: Vec<Host>,
 
-        /// Reserved address to use: a global one, with `--internal` a regional one
+        /// Reserved address to use: global, or regional with `--internal`
         ///
         /// It must exist. Without it the address is assigned, and kept only as long as the
         /// Ingress. Ingress annotation `kubernetes.io/ingress.global-static-ip-name` or
@@ -123,7 +123,7 @@ options! {
         #[arg(value_name = "NAME")]
         SSL_POLICY ssl_policy: GcpName,
 
-        /// Make an internal load balancer, for clients in the VPC network
+        /// Create an internal load balancer, for clients in the VPC network
         ///
         /// Ingress class `gce-internal`; port 443 only. It needs a proxy-only subnet, and supports
         /// neither Google-managed certificates nor a FrontendConfig.
@@ -146,13 +146,12 @@ options! {
     }
 
     GATEWAY {
-        /// Make a Gateway (Gateway API) instead of an Ingress, of this GatewayClass
+        /// Create a Gateway (Gateway API) of this GatewayClass instead of an Ingress
         ///
-        /// Without CLASS gke-l7-global-external-managed. Others are gke-l7-regional-external-managed,
-        /// gke-l7-rilb (internal) and gke-l7-gxlb (classic). It needs a certificate, and supports
-        /// no Google-managed one: see `--cert-map`. It listens on port 80 with `--redirect-http` only.
-        /// HealthCheckPolicy, GCPBackendPolicy and GCPGatewayPolicy replace BackendConfig and
-        /// FrontendConfig. See docs/gateway.md.
+        /// The default CLASS is gke-l7-global-external-managed. Others are gke-l7-regional-external-managed,
+        /// gke-l7-rilb (internal) and gke-l7-gxlb (classic). It needs a certificate, and does not support
+        /// ManagedCertificates: see `--cert-map`. It listens on port 80 only with `--redirect-http`. HealthCheckPolicy,
+        /// GCPBackendPolicy and GCPGatewayPolicy replace BackendConfig and FrontendConfig. See docs/gateway.md.
         #[arg(value_name = "CLASS", num_args = 0..=1, require_equals = true)]
         #[arg(default_missing_value = GatewayClass::DEFAULT.name())]
         GATEWAY gateway: GatewayClass,
@@ -165,15 +164,15 @@ options! {
         #[arg(value_name = "tls|h2c")]
         BACKEND backend: Protocol,
 
-        /// Attach to this existing Gateway instead of making one
+        /// Attach to this existing Gateway instead of creating one
         ///
-        /// Only HTTPRoute and policies are written. Certificate, address, port 80 and SSL policy are
-        /// its owner's. Without LISTENER every listener serves the hosts, one on port 80 too. Give
-        /// `--gateway=CLASS` as well where it is not gke-l7-global-external-managed.
+        /// Only HTTPRoute and policies are written. Certificate, address, port 80 and SSL policy belong to its owner.
+        /// Without LISTENER every listener serves the hosts, including one on port 80. Give
+        /// `--gateway=CLASS` as well if it is not gke-l7-global-external-managed.
         #[arg(value_name = "[NAMESPACE/]NAME[:LISTENER]")]
         GATEWAY_REF gateway_ref: GatewayRef,
 
-        /// Make the Ingress as well, for moving from one to the other
+        /// Create the Ingress as well, to move from one to the other
         ///
         /// Each has its own load balancer and address; `--static-ip` is the Ingress's. Not
         /// with `--backend h2c`.
@@ -190,7 +189,7 @@ options! {
         /// Secret (kubernetes.io/tls, in the release's namespace) that holds the certificate
         ///
         /// It must exist. Ingress `spec.tls[].secretName`. If no certificate is named at all,
-        /// Google makes and renews one (ManagedCertificate `<service>-tls`).
+        /// Google issues and renews one (ManagedCertificate `<service>-tls`).
         #[arg(value_name = "NAME")]
         TLS_SECRET tls_secret: ObjectName,
 
@@ -215,8 +214,8 @@ options! {
 
         /// Existing SSL certificates of Compute Engine
         ///
-        /// A flag for each, or one comma-separated. With `--internal` regional ones. Ingress
-        /// annotation `ingress.gcp.kubernetes.io/pre-shared-cert`.
+        /// Repeat it, or separate several by commas. They must be regional with `--internal`. Ingress annotation
+        /// `ingress.gcp.kubernetes.io/pre-shared-cert`.
         #[arg(long = "pre-shared-cert", value_name = "NAME", value_delimiter = ',')]
         PRE_SHARED_CERT pre_shared_certs: Vec<GcpName>,
 
@@ -226,7 +225,7 @@ options! {
         #[arg(value_name = "NAME")]
         CLUSTER_ISSUER cluster_issuer: ObjectName,
 
-        /// The same by an Issuer in the release's namespace
+        /// The same with an Issuer in the release's namespace
         ///
         /// Ingress annotation `cert-manager.io/issuer`.
         #[arg(value_name = "NAME")]
@@ -234,7 +233,7 @@ options! {
 
         /// Certificate map of Certificate Manager, with `--gateway` of a global class
         ///
-        /// It must exist. With DNS authorization Google makes its certificates before DNS points to
+        /// It must exist. With DNS authorization Google issues its certificates before DNS points to
         /// the load balancer. Gateway annotation `networking.gke.io/certmap`.
         #[arg(value_name = "NAME")]
         CERT_MAP cert_map: GcpName,
@@ -264,14 +263,14 @@ options! {
 
         /// Time between health checks, from 1s to 5m
         ///
-        /// GKE's default is 15s, behind a Gateway 5s. BackendConfig `spec.healthCheck.checkIntervalSec`, written
+        /// GKE's default is 15s, or 5s behind a Gateway. BackendConfig `spec.healthCheck.checkIntervalSec`, written
         /// together with the timeout. Omitting it later does not reset it.
         #[arg(value_name = "DURATION")]
         HEALTH_INTERVAL health_interval: HealthSeconds,
 
         /// How long a health check waits, from 1s up to the interval
         ///
-        /// GKE's default is 15s, behind a Gateway 5s. BackendConfig `spec.healthCheck.timeoutSec`. Omitting it later
+        /// GKE's default is 15s, or 5s behind a Gateway. BackendConfig `spec.healthCheck.timeoutSec`. Omitting it later
         /// does not reset it.
         #[arg(value_name = "DURATION")]
         HEALTH_TIMEOUT health_timeout: HealthSeconds,
@@ -330,7 +329,7 @@ options! {
     }
 
     INPUT {
-        /// Which Milvus release of the input, if there are several
+        /// Which Milvus release in the input, if there are several
         ///
         /// Label `app.kubernetes.io/instance` of the Service.
         #[arg(value_name = "NAME")]
@@ -351,7 +350,7 @@ options! {
     OUTPUT {
         /// Refuse if there is a warning
         ///
-        /// For pipelines, where nobody reads stderr. Helm does not show it if all goes well.
+        /// For pipelines, where nobody reads stderr. Helm does not show it on success.
         STRICT strict: bool = "true",
 
         /// Do not print warnings
@@ -470,8 +469,8 @@ impl Options {
         };
         let hosts = Hosts::new(hosts).map_err(|error| wrong(Field::HOST, &error))?;
         if is(self.iap) {
-            let problem = "Identity-Aware Proxy answers clients that have no Google login with a redirect to a web \
-                page, which gRPC clients cannot follow; restrict access with a Cloud Armor policy instead";
+            let problem = "Identity-Aware Proxy redirects clients without a Google login to a web page, which gRPC \
+                clients cannot follow; restrict access with a Cloud Armor policy instead";
             return Err(wrong(Field::IAP, &problem));
         }
         let doors = if self.gateway.is_some() || self.gateway_ref.is_some() {
@@ -525,7 +524,7 @@ impl Options {
             field => field.is_of_gateway_alone(),
         };
         match self.given().find(is_of_gateway) {
-            Some(field) => Err(wrong(field, &"is for a Gateway: give --gateway as well")),
+            Some(field) => Err(wrong(field, &"is only for a Gateway: give --gateway as well")),
             None => Ok(()),
         }
     }
@@ -542,7 +541,8 @@ impl Options {
         let with_ingress = is(self.with_ingress);
         let scheme = if class == GatewayClass::Internal { Scheme::Internal } else { Scheme::External };
         if is(self.internal) && !with_ingress {
-            let problem = format!("is for an Ingress: the internal class of a Gateway is {}", GatewayClass::Internal);
+            let problem =
+                format!("is only for an Ingress: the internal class of a Gateway is {}", GatewayClass::Internal);
             return Err(wrong(Field::INTERNAL, &problem));
         }
         let protocol = self.backend.unwrap_or_default();
@@ -570,7 +570,7 @@ impl Options {
             (true, address) => address,
             (false, None) => &self.static_ip,
             (false, Some(_)) => {
-                return Err(wrong(Field::GATEWAY_IP, &"is for --with-ingress; give --static-ip instead"));
+                return Err(wrong(Field::GATEWAY_IP, &"is only for --with-ingress; give --static-ip instead"));
             }
         };
         let certificate = self.gateway_certificate(class, hosts)?;
@@ -594,7 +594,7 @@ impl Options {
             field => field == Field::STATIC_IP || field == Field::SSL_POLICY || field.is_of_certificate(),
         };
         match self.given().find(is_of_owner) {
-            Some(field) => Err(wrong(field, &"is the business of the Gateway's owner, with --gateway-ref")),
+            Some(field) => Err(wrong(field, &"is up to the Gateway's owner with --gateway-ref")),
             None => Ok(()),
         }
     }
@@ -608,15 +608,14 @@ impl Options {
             ));
         }
         if class.scope() != of_ingress(ingress.front_end.scheme) {
-            let problem =
-                format!("cannot be given with class {class}: what is global for one is regional for the other");
+            let problem = format!("cannot be given with class {class}: one would be global and the other regional");
             return Err(wrong(Field::WITH_INGRESS, &problem));
         }
         let is_own = self.gateway_ref.is_none() && !self.given().any(Field::is_of_gateway_alone);
         if is_own && matches!(ingress.certificate, Certificate::Held(Held::CertManager(_))) {
             let field = if self.issuer.is_some() { Field::ISSUER } else { Field::CLUSTER_ISSUER };
-            let problem = "cannot serve both with --with-ingress: cert-manager writes one Secret for one of them; give the \
-                Gateway a certificate of its own (--cert-map, --certificate-manager-cert)";
+            let problem = "cannot serve both with --with-ingress: cert-manager writes one Secret for one of them; give \
+                the Gateway its own certificate (--cert-map, --certificate-manager-cert)";
             return Err(wrong(field, &problem));
         }
         Ok(())
@@ -625,13 +624,14 @@ impl Options {
     /// With h2c nothing of Milvus changes.
     fn check_h2c(&self, class: GatewayClass) -> Result<(), OptionsError> {
         if class == GatewayClass::Classic {
-            let problem = format!("nothing is known of h2c on {class}; choose another class, or `tls`");
+            let problem =
+                format!("it is not known whether h2c works with class {class}; choose another class, or `tls`");
             return Err(wrong(Field::BACKEND, &problem));
         }
         let of_tls = [Field::HTTP_PORT, Field::ATTU_URL];
         match self.given().find(|field| of_tls.contains(field)) {
             Some(field) => {
-                Err(wrong(field, &"has no place with --backend h2c, which leaves Milvus and Attu as they are"))
+                Err(wrong(field, &"cannot be given together with --backend h2c, which does not change Milvus or Attu"))
             }
             None => Ok(()),
         }
@@ -643,7 +643,8 @@ impl Options {
         let held = if alone && is(self.with_ingress) { None } else { self.held(hosts, scope)? };
         if matches!(held, Some(Held::CertManager(_))) && hosts.iter().count() >= MAX_LISTENERS {
             let problem = format!(
-                "cert-manager needs a listener for each host, and a Gateway takes {MAX_LISTENERS} with that of port 80"
+                "cert-manager needs a listener for each host, and a Gateway can have {MAX_LISTENERS} including the one \
+                on port 80"
             );
             return Err(wrong(Field::HOST, &problem));
         }
@@ -658,17 +659,16 @@ impl Options {
             (Scope::Global, Some(name), _) => Ok(GatewayCertificate::Map(name)),
             (Scope::Regional, _, Some(name)) => Ok(GatewayCertificate::Manager(name)),
             (_, None, None) => {
-                let way =
-                    format!("for one that Google renews give {}, or one of your own (--tls-secret, …)", own.flag());
+                let way = format!("give {} for one that Google renews, or your own (--tls-secret, …)", own.flag());
                 Err(match self.managed_cert {
-                    Some(_) => wrong(Field::MANAGED_CERT, &format!("a Gateway takes no ManagedCertificate; {way}")),
+                    Some(_) => wrong(Field::MANAGED_CERT, &format!("a Gateway cannot use a ManagedCertificate; {way}")),
                     None => wrong(
                         Field::GATEWAY,
-                        &format!("no certificate is given, and a Gateway takes no ManagedCertificate; {way}"),
+                        &format!("no certificate is given, and a Gateway cannot use a ManagedCertificate; {way}"),
                     ),
                 })
             }
-            _ => Err(wrong(other, &format!("cannot be given with class {class}; it takes {}", own.flag()))),
+            _ => Err(wrong(other, &format!("cannot be given with class {class}; give {} instead", own.flag()))),
         }
     }
 
@@ -695,7 +695,7 @@ impl Options {
         }
         if self.pre_shared_certs.as_ref().is_some_and(|names| names.len() > MAX_CERTIFICATES) {
             let problem =
-                format!("names more than {MAX_CERTIFICATES} certificates, which is all that a load balancer takes");
+                format!("names more than {MAX_CERTIFICATES} certificates, the most that a load balancer accepts");
             return Err(wrong(Field::PRE_SHARED_CERT, &problem));
         }
         let issuer = self.cluster_issuer.clone().map(Issuer::Cluster).or(self.issuer.clone().map(Issuer::Namespaced));
@@ -739,14 +739,16 @@ impl Options {
             let refused = match certificate {
                 Certificate::Managed(_) | Certificate::ManagedByName(_) => Some((
                     Field::INTERNAL,
-                    "takes no Google-managed certificate; give one of your own (--tls-secret, --tls-cert, \
+                    "cannot use a Google-managed certificate; give your own (--tls-secret, --tls-cert, \
                     --pre-shared-cert), or an issuer of cert-manager",
                 )),
-                _ if http == Http::Redirected => Some((Field::REDIRECT_HTTP, "is not to be had with --internal")),
-                _ if self.ssl_policy.is_some() => Some((Field::SSL_POLICY, "is not to be had with --internal")),
+                _ if http == Http::Redirected => {
+                    Some((Field::REDIRECT_HTTP, "cannot be given together with --internal"))
+                }
+                _ if self.ssl_policy.is_some() => Some((Field::SSL_POLICY, "cannot be given together with --internal")),
                 _ if self.security_policy.is_some() => Some((
                     Field::SECURITY_POLICY,
-                    "is not to be had with --internal: GKE would make no front end at all",
+                    "cannot be given together with --internal: GKE would not create a front end",
                 )),
                 _ => None,
             };

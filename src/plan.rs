@@ -62,7 +62,7 @@ pub struct Plan<'r, 'i> {
     pub appended: Vec<Value>,
     /// Our Ingress, if there is to be one, be it among these or in the stream already.
     pub ingress: Option<Value>,
-    /// Whether Milvus asks nobody for a password.
+    /// Whether Milvus does not ask for a password.
     pub is_without_authentication: bool,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
@@ -102,7 +102,7 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
         let host = settings.hosts.iter().next().map(ToString::to_string).unwrap_or_default();
         warnings.extend(release.plain_clients.iter().map(|(workload, told)| {
             format!(
-                "{workload} will lose Milvus: {told}, and Milvus speaks TLS only; let it connect to https://{host}:443"
+                "{workload} will lose Milvus: {told}, and Milvus speaks TLS only; make it connect to https://{host}:443"
             )
         }));
     }
@@ -116,7 +116,7 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
     warnings.extend(unused);
     warnings.extend(settings.doors.gateway().and_then(gateway::unnamed_listener));
     if rest.is_none() && rest::has_port(release) {
-        warnings.push(format!("port `{}` of the Service stays, and without --rest nothing leads to it", rest::NAME));
+        warnings.push(format!("port `{}` of the Service stays, but without --rest nothing leads to it", rest::NAME));
     }
     Ok(Plan { service, config, attu, replaced, appended, ingress, is_without_authentication, warnings })
 }

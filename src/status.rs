@@ -127,7 +127,7 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
     if services.is_empty() {
         let step = Step::waiting("Service: none leads to Milvus", "the Milvus Service")
             .detail("it is the one with a port whose targetPort is `milvus`, or 19530 behind an Ingress")
-            .help("install the release; give kubectl its namespace, and ask for service too")
+            .help("install the release; give kubectl its namespace, and have it print services, too")
             .usually(service::SECONDS);
         let steps = operator::steps(&objects, &[]).into_iter().chain([step]).collect();
         return Ok(SetUp { steps, ..SetUp::default() }.told());
@@ -343,7 +343,8 @@ impl Door<'_> {
     }
 }
 
-/// The Milvus Services of the wanted release, or of the only one: those that an Ingress or a route leads to, if one does.
+/// The Milvus Services of the wanted release, or of the only one: those that an Ingress or a route leads to, if one
+/// does.
 fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v>>, Refusal> {
     let mut by_service: HashMap<_, Vec<_>> = HashMap::new();
     for ingress in objects.of_kind("Ingress") {

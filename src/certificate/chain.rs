@@ -20,49 +20,49 @@ use crate::text::escaped;
 /// How many names of a certificate a message lists.
 const SHOWN_NAMES: usize = 5;
 
-/// Why a file is no certificate for the hosts.
+/// Why a file is not a certificate for the hosts.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum CertificateProblem {
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    #[error("is no text, and so no PEM; DER becomes PEM with `openssl x509 -inform der`")]
+    #[error("is not text, so it is not PEM; convert DER with `openssl x509 -inform der`")]
     Binary,
     #[error(transparent)]
     Pem(#[from] PemError),
-    #[error("holds no certificate in PEM: no line `-----BEGIN CERTIFICATE-----`")]
+    #[error("does not contain a certificate in PEM: there is no line `-----BEGIN CERTIFICATE-----`")]
     Missing,
-    #[error("holds a private key, which would be published with it; only certificates belong into this file")]
+    #[error("contains a private key, which would be published with it; this file must contain only certificates")]
     PrivateKey,
-    #[error("holds a `{0}`; only certificates belong into this file")]
+    #[error("contains a `{0}`; this file must contain only certificates")]
     Other(String),
-    #[error("holds {0} certificates, and Google takes at most {MAX_CHAIN}; leave the root out")]
+    #[error("contains {0} certificates, and Google accepts at most {MAX_CHAIN}; omit the root")]
     TooMany(usize),
-    #[error("certificate {position} is no X.509: {error}; copy the file again")]
+    #[error("certificate {position} is not X.509: {error}; copy the file again")]
     Damaged { position: usize, error: der::Error },
     #[error("the public key of {0} is damaged")]
     DamagedKey(Position),
-    #[error("the key belongs to {0}; put that one first, and behind it those who issued it, one after the other")]
+    #[error("the key belongs to {0}; put that one first, then its issuer, then the issuer's issuer, and so on")]
     NotFirst(Position),
-    #[error(
-        "{first} is issued by `{issuer}`, but behind it stands {second}; put the one that issued it there, or nothing"
-    )]
+    #[error("{first} is issued by `{issuer}`, but {second} follows it; put the issuer's certificate there, or nothing")]
     Order { first: Position, issuer: String, second: Position },
-    #[error("its key is {key}, and Google takes {}; order it anew with such a key", scope.keys())]
+    #[error("its key is {key}, and Google accepts {}; get a new certificate with such a key", scope.keys())]
     KeyType { key: String, scope: Scope },
     #[error(
-        "is X.509 v1, which Go and rustls refuse (such are made by the guide's openssl commands); make one with \
+        "is X.509 v1, which Go and rustls refuse (the guide's openssl commands create one); create one with \
         `milvus-gke-l7 cert`"
     )]
     Version1,
     #[error(
-        "has no DNS name in subjectAltName, and clients no longer look at the common name (such are made by \
-        `openssl x509 -req` without extensions); create one with `milvus-gke-l7 cert`"
+        "has no DNS name in subjectAltName, and clients no longer look at the common name (`openssl x509 -req` without \
+        extensions creates such a certificate); create one with `milvus-gke-l7 cert`"
     )]
     NoNames,
-    #[error("does not cover {missing}: its names are {names}; order it anew for all hosts of the Ingress{hint}")]
+    #[error(
+        "does not cover {missing}: its names are {names}; get a new certificate for all hosts of the Ingress{hint}"
+    )]
     Hosts { missing: String, names: String, hint: &'static str },
-    #[error("{certificate} is not valid before {from}; wait, or set the clock right")]
+    #[error("{certificate} is not valid before {from}; wait, or correct the clock")]
     NotYet { certificate: Position, from: DateTime },
     #[error("{certificate} has expired at {at}; renew it")]
     Expired { certificate: Position, at: DateTime },
@@ -122,7 +122,7 @@ impl Chain {
         Ok(())
     }
 
-    /// The key of the server's certificate, which is of a type that Google takes.
+    /// The key of the server's certificate, which is of a type that Google accepts.
     pub(super) fn check_key(&self, scope: Scope) -> Result<Public, CertificateProblem> {
         match self.0.first().and_then(public) {
             Some(Public::Other(key)) if !scope.takes(&key.name) => {
@@ -150,7 +150,7 @@ impl Chain {
             return Ok(());
         }
         let wildcards = names.iter().any(|name| name.starts_with('*'));
-        let hint = if wildcards { " (`*.` stands for exactly one label, before two or more)" } else { "" };
+        let hint = if wildcards { " (`*.` stands for exactly one label, with two or more after it)" } else { "" };
         let mut list: Vec<_> = names.iter().take(SHOWN_NAMES).map(|name| escaped(name)).collect();
         if names.len() > SHOWN_NAMES {
             list.push(format!("and {} more", names.len() - SHOWN_NAMES));
@@ -207,7 +207,7 @@ fn names(certificate: &TbsCertificate) -> der::Result<Vec<String>> {
 
 /// Whether a certificate for `name` is one for `host`: RFC 6125, section 6.4,
 /// without regard to case; a wildcard is one whole label. OpenSSL and
-/// rustls want two labels behind it.
+/// rustls require two labels after it.
 #[must_use]
 pub fn covers(name: &str, host: &str) -> bool {
     match name.strip_prefix("*.") {

@@ -19,10 +19,10 @@ pub struct Files {
 /// Why they are not written.
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
-    /// There is one already.
+    /// It already exists.
     #[error("{} exists; overwrite both files with --force, or name another folder with --out", .0.display())]
     Exists(PathBuf),
-    /// The folder is none, the disk is full, and the like.
+    /// It is not a folder, the disk is full, and so on.
     #[error("cannot write {}: {error}", file.display())]
     Write {
         /// The file.
@@ -37,7 +37,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// One of them exists and is not to be overwritten, or is no file.
+    /// One of them exists and must not be overwritten, or is not a file.
     pub fn new(folder: &Path, overwrite: bool) -> Result<Self, FilesError> {
         let no_folder = |error| FilesError::Write { file: folder.to_owned(), error };
         if !folder.metadata().map_err(no_folder)?.is_dir() {
@@ -75,7 +75,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// Then neither is there; with `overwrite` the key may have come and the certificate not.
+    /// Then neither is there; with `overwrite` the key may be new and the certificate old.
     pub fn write(&self, pair: &Pair) -> Result<(), FilesError> {
         let key = self.complete(&self.key, PRIVATE, pair.key())?;
         let certificate = self.complete(&self.certificate, PUBLIC, pair.certificate())?;
@@ -87,7 +87,7 @@ impl Files {
         })
     }
 
-    /// A file under a name of its own beside `file`.
+    /// A file with its own name beside `file`.
     fn complete(&self, file: &Path, mode: u32, text: &str) -> Result<NamedTempFile, FilesError> {
         let write = || {
             let mut builder = tempfile::Builder::new();
@@ -118,5 +118,5 @@ impl Files {
 
 const PRIVATE: u32 = 0o600;
 
-/// The umask takes its part of it.
+/// The umask restricts it further.
 const PUBLIC: u32 = 0o644;

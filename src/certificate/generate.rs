@@ -1,5 +1,5 @@
-//! A self-signed certificate, in place of the guide's three openssl commands, which make one
-//! that Go and rustls refuse: X.509 v1 without subjectAltName.
+//! A self-signed certificate, in place of the guide's three openssl commands, which create one that Go and rustls
+//! refuse: X.509 v1 without subjectAltName.
 
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -50,7 +50,7 @@ pub struct Request {
     pub now: SystemTime,
 }
 
-/// The types of keys that Google takes.
+/// The types of keys that Google accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum KeyType {
     /// RSA with 2048 bits, as in the guide.
@@ -70,12 +70,11 @@ impl KeyType {
 }
 
 /// How long a certificate is valid, from a day to ten years. Nobody can revoke a self-signed
-/// one, so its end is the only bound on a key that got lost: hence one at all, and a year
-/// where nothing is said.
+/// one, so its end is the only limit on a lost key: that is why it has one, by default after a year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Days(u16);
 
-/// Why a text is no [`Days`].
+/// Why a string is not a [`Days`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("give a number of days from 1 to {}", Days::MAX)]
 pub struct DaysError;

@@ -1,4 +1,4 @@
-//! Public keys, the private keys they belong to, and which of them Google takes: "Its
+//! Public keys, the private keys they belong to, and which of them Google accepts: "Its
 //! encryption algorithm must be either RSA-2048 or ECDSA P-256."
 
 use std::fmt;
@@ -13,31 +13,31 @@ use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoOwned};
 
 use super::pem::{self, Block, PemError};
 
-/// Why a file is not the key of a certificate. Nothing of the key is in here.
+/// Why a file is not the key of a certificate. It does not contain anything of the key.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum KeyProblem {
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    #[error("is no text, and so no PEM; DER becomes PEM with `openssl pkey -inform der`")]
+    #[error("is not text, so it is not PEM; convert DER with `openssl pkey -inform der`")]
     Binary,
     #[error(transparent)]
     Pem(#[from] PemError),
-    #[error("holds no private key in PEM: no line `-----BEGIN PRIVATE KEY-----` or the like")]
+    #[error("does not contain a private key in PEM: there is no line `-----BEGIN PRIVATE KEY-----` or similar")]
     Missing,
-    #[error("holds a `{0}`, but no private key")]
+    #[error("contains a `{0}`, but no private key")]
     Other(String),
-    #[error("holds a `{0}` as well; leave only the private key in it")]
+    #[error("also contains a `{0}`; keep only the private key in it")]
     Beside(String),
-    #[error("holds {0} private keys; leave only that of the certificate in it")]
+    #[error("contains {0} private keys; keep only the one for the certificate")]
     Several(usize),
-    #[error("is encrypted, and Google takes no passphrase; decrypt it with `openssl pkey`")]
+    #[error("is encrypted, and Google does not accept a passphrase; decrypt it with `openssl pkey`")]
     Encrypted,
     #[error("its private key is damaged; copy the file again")]
     Damaged,
-    #[error("is not the key of the certificate: it is {key}, that of the certificate {certificate}")]
+    #[error("is not the key of the certificate: it is {key}, but the certificate's is {certificate}")]
     OtherType { key: String, certificate: String },
-    #[error("is not the key of the certificate; give the one that the certificate was made with")]
+    #[error("is not the key of the certificate; give the one that the certificate was created with")]
     OtherKey,
 }
 
@@ -46,11 +46,11 @@ pub enum KeyProblem {
 pub(super) enum Public {
     Rsa2048(rsa::PublicKey),
     P256(p256::PublicKey),
-    /// Another one.
+    /// Another key.
     Other(Other),
 }
 
-/// A key of another type, which only regional load balancers take, or none.
+/// A key of another type, which only regional load balancers accept, or none.
 #[derive(Debug)]
 pub(super) struct Other {
     /// What the type is called.
@@ -198,7 +198,7 @@ impl Algorithm {
         match algorithm.parameters.map(AnyRef::decode_as::<ObjectIdentifier>) {
             Some(Ok(p256::NistP256::OID)) => Self::P256,
             Some(Ok(curve)) => Self::Other(name(curve)),
-            _ => Self::Other("EC with a curve that has no name".to_owned()),
+            _ => Self::Other("EC with an unnamed curve".to_owned()),
         }
     }
 }

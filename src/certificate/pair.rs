@@ -1,4 +1,4 @@
-//! A certificate chain and its key: what the load balancer, or its clients, would not take.
+//! A certificate chain and its key: what the load balancer or its clients would not accept.
 
 use std::fmt;
 use std::io;
@@ -11,7 +11,7 @@ use crate::gke::certificate::Scope;
 use crate::host::Hosts;
 use crate::text::escaped;
 
-/// A certificate chain and its key, checked to be one that the load balancer takes.
+/// A certificate chain and its key, checked to be one that the load balancer accepts.
 #[derive(Clone)]
 pub struct Pair {
     pub(super) certificate: String,
@@ -29,10 +29,10 @@ pub enum PairError {
         /// What is wrong with it.
         problem: PairProblem,
     },
-    /// PEM where a file's name belongs. It is not kept: it may be the key.
+    /// PEM in place of a file's name. It is not kept: it may be the key.
     #[error("this is PEM, not the name of a file; write it into a file and give that file's name")]
     PemForFile {
-        /// Whether it stands where the key's file belongs.
+        /// Whether it is in place of the key's file.
         key: bool,
     },
 }
@@ -65,7 +65,7 @@ impl Pair {
     ///
     /// # Errors
     ///
-    /// What about which file the load balancer, or its clients, would not take.
+    /// Which file the load balancer or its clients would not accept, and why.
     pub fn read(
         certificate: &Path,
         key: &Path,
@@ -104,7 +104,7 @@ pub enum PairProblem {
 ///
 /// # Errors
 ///
-/// What about which of them the load balancer, or its clients, would not take.
+/// Which of them the load balancer or its clients would not accept, and why.
 pub fn check(chain: &str, key: &str, hosts: Option<&Hosts>, scope: Scope, now: SystemTime) -> Result<(), PairProblem> {
     let chain = Chain::parse(chain)?;
     let public = key::public_of_private(key)?;

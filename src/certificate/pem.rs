@@ -4,21 +4,21 @@ use base64ct::{Base64, Encoding as _};
 
 /// One block.
 pub(super) struct Block<'a> {
-    /// What stands behind `BEGIN`.
+    /// What follows `BEGIN`.
     pub(super) label: &'a str,
-    /// Headers of RFC 1421 say that it is encrypted; then there is no DER to be had.
+    /// Headers of RFC 1421 say that it is encrypted; then there is no DER.
     pub(super) encrypted: bool,
     /// What it holds.
     pub(super) der: Vec<u8>,
 }
 
-/// Why a block cannot be read. Labels are capitals, so nothing of a key is in here.
+/// Why a block cannot be read. Labels are in capitals, so nothing of a key is in here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum PemError {
     #[error("the line `-----END {0}-----` is missing; copy the file again")]
     End(String),
-    #[error("what stands between BEGIN and END of `{0}` is damaged: it is no base64; copy the file again")]
+    #[error("the text between BEGIN and END of `{0}` is damaged: it is not base64; copy the file again")]
     Base64(String),
 }
 
@@ -53,8 +53,7 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block<'_>>, PemError> {
     Ok(blocks)
 }
 
-/// The label, if the line is such a boundary. A whole key on one line is none: its label
-/// would be shown.
+/// The label, if the line is such a boundary. A whole key on one line is not one: its label would be shown.
 fn boundary<'a>(line: &'a str, which: &str) -> Option<&'a str> {
     let label = line.strip_prefix("-----")?.strip_prefix(which)?.strip_prefix(' ')?.strip_suffix("-----")?;
     label.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ').then_some(label)

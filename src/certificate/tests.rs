@@ -208,10 +208,10 @@ fn generated_rsa_and_its_forms() {
     read(certificate, &key.to_pkcs1_pem(LineEnding::LF).expect("PEM")).expect("PKCS #1");
 
     let other = generate(&request).expect("a certificate").pair;
-    let other_key = "tls.key: is not the key of the certificate; give the one that the certificate was made with";
+    let other_key = "tls.key: is not the key of the certificate; give the one that the certificate was created with";
     refused(certificate, other.key(), other_key);
     let p256 = sec1(&self::key());
-    let other_type = "tls.key: is not the key of the certificate: it is ECDSA P-256, that of the certificate RSA-2048";
+    let other_type = "tls.key: is not the key of the certificate: it is ECDSA P-256, but the certificate's is RSA-2048";
     refused(certificate, &p256, other_type);
 
     // Its numbers do not belong together.
@@ -223,7 +223,7 @@ fn generated_rsa_and_its_forms() {
     let modulus = [0xff; 384];
     raw.modulus = UintRef::new(&modulus).expect("a number");
     let longer = block("RSA PRIVATE KEY", &raw.to_der().expect("DER"));
-    let other_type = "tls.key: is not the key of the certificate: it is RSA-3072, that of the certificate RSA-2048";
+    let other_type = "tls.key: is not the key of the certificate: it is RSA-3072, but the certificate's is RSA-2048";
     refused(certificate, &longer, other_type);
 }
 
@@ -272,18 +272,23 @@ fn pem_in_place_of_a_name() {
 fn no_pem() {
     let key = key();
     let (certificate, text) = (Draft::of(&key).pem(), sec1(&key));
-    refused("", &text, "tls.crt: holds no certificate in PEM: no line `-----BEGIN CERTIFICATE-----`");
-    let missing = "tls.key: holds no private key in PEM: no line `-----BEGIN PRIVATE KEY-----` or the like";
+    refused(
+        "",
+        &text,
+        "tls.crt: does not contain a certificate in PEM: there is no line `-----BEGIN CERTIFICATE-----`",
+    );
+    let missing =
+        "tls.key: does not contain a private key in PEM: there is no line `-----BEGIN PRIVATE KEY-----` or similar";
     refused(&certificate, "", missing);
     refused(&certificate, &text.replace('\n', " "), missing);
     refused(&certificate, &text.replace('\n', ""), missing);
 
     let utf_16 = |text: &str| text.encode_utf16().chain([0xd800]).flat_map(u16::to_le_bytes).collect::<Vec<_>>();
     let hosts = hosts(&[HOST]);
-    let binary = "tls.crt: is no text, and so no PEM; DER becomes PEM with `openssl x509 -inform der`";
+    let binary = "tls.crt: is not text, so it is not PEM; convert DER with `openssl x509 -inform der`";
     let said = read_bytes(&utf_16(&certificate), text.as_bytes(), &hosts).expect_err("no text");
     assert_eq!(said, (false, binary.to_owned()));
-    let binary = "tls.key: is no text, and so no PEM; DER becomes PEM with `openssl pkey -inform der`";
+    let binary = "tls.key: is not text, so it is not PEM; convert DER with `openssl pkey -inform der`";
     let said = read_bytes(certificate.as_bytes(), &utf_16(&text), &hosts).expect_err("no text");
     assert_eq!(said, (true, binary.to_owned()));
 }
@@ -299,7 +304,7 @@ fn damaged_pem() {
     let message = "tls.key: the line `-----END EC PRIVATE KEY-----` is missing; copy the file again";
     refused(&certificate, &end(&text), message);
     let message =
-        "what stands between BEGIN and END of `EC PRIVATE KEY` is damaged: it is no base64; copy the file again";
+        "the text between BEGIN and END of `EC PRIVATE KEY` is damaged: it is not base64; copy the file again";
     refused(&certificate, &text.replacen('M', "*", 1), &format!("tls.key: {message}"));
     let message = message.replace("EC PRIVATE KEY", "CERTIFICATE");
     refused(&certificate.replacen('M', "", 1), &text, &format!("tls.crt: {message}"));
@@ -310,29 +315,29 @@ fn other_blocks() {
     let key = key();
     let (certificate, text) = (Draft::of(&key).pem(), sec1(&key));
     let published =
-        "tls.crt: holds a private key, which would be published with it; only certificates belong into this file";
+        "tls.crt: contains a private key, which would be published with it; this file must contain only certificates";
     refused(&text, &certificate, published);
     refused(&(certificate.clone() + &text), &text, published);
     refused(
         &block("CERTIFICATE REQUEST", b"x"),
         &text,
-        "tls.crt: holds a `CERTIFICATE REQUEST`; only certificates belong into this file",
+        "tls.crt: contains a `CERTIFICATE REQUEST`; this file must contain only certificates",
     );
-    refused(&certificate, &certificate, "tls.key: holds a `CERTIFICATE`, but no private key");
+    refused(&certificate, &certificate, "tls.key: contains a `CERTIFICATE`, but no private key");
     refused(
         &certificate,
         &(text.clone() + &certificate),
-        "tls.key: holds a `CERTIFICATE` as well; leave only the private key in it",
+        "tls.key: also contains a `CERTIFICATE`; keep only the private key in it",
     );
     refused(
         &certificate,
         &(text.clone() + &text),
-        "tls.key: holds 2 private keys; leave only that of the certificate in it",
+        "tls.key: contains 2 private keys; keep only the one for the certificate",
     );
     refused(
         &certificate,
         &block("OPENSSH PRIVATE KEY", b"x"),
-        "tls.key: holds a `OPENSSH PRIVATE KEY`, but no private key",
+        "tls.key: contains a `OPENSSH PRIVATE KEY`, but no private key",
     );
 }
 
@@ -340,7 +345,7 @@ fn other_blocks() {
 fn encrypted_keys() {
     let key = key();
     let certificate = Draft::of(&key).pem();
-    let message = "tls.key: is encrypted, and Google takes no passphrase; decrypt it with `openssl pkey`";
+    let message = "tls.key: is encrypted, and Google does not accept a passphrase; decrypt it with `openssl pkey`";
     refused(&certificate, &block("ENCRYPTED PRIVATE KEY", b"x"), message);
     let headers = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n";
     refused(&certificate, &sec1(&key).replace("-----BEGIN EC PRIVATE KEY-----\n", headers), message);
@@ -351,7 +356,7 @@ fn damaged_der() {
     let key = key();
     let (certificate, text) = (Draft::of(&key).pem(), sec1(&key));
     let (about_the_key, message) = read(&(certificate.clone() + &block("CERTIFICATE", b"x")), &text).expect_err("no");
-    assert!(message.starts_with("tls.crt: certificate 2 is no X.509: "), "{message}");
+    assert!(message.starts_with("tls.crt: certificate 2 is not X.509: "), "{message}");
     assert!(!about_the_key);
     let damaged = "tls.key: its private key is damaged; copy the file again";
     for label in ["EC PRIVATE KEY", "RSA PRIVATE KEY", "PRIVATE KEY"] {
@@ -369,27 +374,23 @@ fn versions_and_names() {
     refused(
         &Draft { version_3: false, ..draft.clone() }.pem(),
         &text,
-        "tls.crt: is X.509 v1, which Go and rustls refuse (such are made by the guide's openssl commands); make one \
-        with `milvus-gke-l7 cert`",
+        "tls.crt: is X.509 v1, which Go and rustls refuse (the guide's openssl commands create one); create one with `milvus-gke-l7 cert`",
     );
     refused(
         &Draft { names: None, ..draft.clone() }.pem(),
         &text,
-        "tls.crt: has no DNS name in subjectAltName, and clients no longer look at the common name (such are made by \
-        `openssl x509 -req` without extensions); create one with `milvus-gke-l7 cert`",
+        "tls.crt: has no DNS name in subjectAltName, and clients no longer look at the common name (`openssl x509 -req` without extensions creates such a certificate); create one with `milvus-gke-l7 cert`",
     );
     refused_for(
         &["a.example", HOST, "b.example"],
         &draft.clone().named(&["a.b.example", "Milvus.EXAMPLE.com"]).pem(),
         &text,
-        "tls.crt: does not cover a.example, b.example: its names are a.b.example, Milvus.EXAMPLE.com; order it anew \
-        for all hosts of the Ingress",
+        "tls.crt: does not cover a.example, b.example: its names are a.b.example, Milvus.EXAMPLE.com; get a new certificate for all hosts of the Ingress",
     );
     refused(
         &draft.named(&["*.com", "x\u{1b}[2J", "1", "2", "3", "4", "5"]).pem(),
         &text,
-        "tls.crt: does not cover milvus.example.com: its names are *.com, x\\u{1b}[2J, 1, 2, 3, and 2 more; order it \
-        anew for all hosts of the Ingress (`*.` stands for exactly one label, before two or more)",
+        "tls.crt: does not cover milvus.example.com: its names are *.com, x\\u{1b}[2J, 1, 2, 3, and 2 more; get a new certificate for all hosts of the Ingress (`*.` stands for exactly one label, with two or more after it)",
     );
 }
 
@@ -429,8 +430,7 @@ fn dates() {
     refused(
         &Draft { from: now() + second, ..draft.clone() }.pem(),
         &text,
-        "tls.crt: certificate 1 (`CN=milvus.example.com`) is not valid before 2027-01-15T08:00:01Z; wait, or set the \
-        clock right",
+        "tls.crt: certificate 1 (`CN=milvus.example.com`) is not valid before 2027-01-15T08:00:01Z; wait, or correct the clock",
     );
     refused(
         &Draft { until: now() - second, ..draft.clone() }.pem(),
@@ -468,7 +468,7 @@ fn key_types() {
         (plain("1.2.840.113549.1.1.10"), rsa(2048), "id-RSASSA-PSS"),
         (elliptic("1.3.132.0.34"), vec![4; 97], "secp384r1"),
         (elliptic("1.3.132.0.35"), vec![4; 133], "secp521r1"),
-        (plain(CURVES), vec![4; 65], "EC with a curve that has no name"),
+        (plain(CURVES), vec![4; 65], "EC with an unnamed curve"),
         (plain("1.3.101.112"), vec![4; 32], "id-Ed25519"),
         (plain("1.2.3.4.5"), vec![4; 32], "of type 1.2.3.4.5"),
     ] {
@@ -476,14 +476,14 @@ fn key_types() {
         draft.public.algorithm = algorithm.expect("an algorithm");
         draft.public.subject_public_key = BitString::from_bytes(&bits).expect("bits");
         let message = format!(
-            "tls.crt: its key is {name}, and Google takes RSA-2048 and ECDSA P-256 only; order it anew with such a key"
+            "tls.crt: its key is {name}, and Google accepts only RSA-2048 and ECDSA P-256; get a new certificate with such a key"
         );
         refused(&draft.pem(), &text, &message);
     }
 
     let certificate = Draft::of(&key).pem();
     let of_type = |name: &str| {
-        format!("tls.key: is not the key of the certificate: it is {name}, that of the certificate ECDSA P-256")
+        format!("tls.key: is not the key of the certificate: it is {name}, but the certificate's is ECDSA P-256")
     };
     let mut ed25519 = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20".to_vec();
     ed25519.extend([7; 32]);
@@ -498,7 +498,7 @@ fn key_types() {
 #[test]
 fn another_key_of_the_type() {
     let certificate = Draft::of(&key()).pem();
-    let message = "tls.key: is not the key of the certificate; give the one that the certificate was made with";
+    let message = "tls.key: is not the key of the certificate; give the one that the certificate was created with";
     refused(&certificate, &sec1(&key()), message);
 }
 
@@ -519,25 +519,22 @@ fn chains() {
     refused(
         &[leaf.as_str(), &issuer, &higher, &root, &root, &root].concat(),
         &text,
-        "tls.crt: holds 6 certificates, and Google takes at most 5; leave the root out",
+        "tls.crt: contains 6 certificates, and Google accepts at most 5; omit the root",
     );
     refused(
         &[issuer.as_str(), &leaf].concat(),
         &text,
-        "tls.crt: the key belongs to certificate 2 (`CN=leaf`); put that one first, and behind it those who issued \
-        it, one after the other",
+        "tls.crt: the key belongs to certificate 2 (`CN=leaf`); put that one first, then its issuer, then the issuer's issuer, and so on",
     );
     refused(
         &[leaf.as_str(), &higher, &issuer].concat(),
         &text,
-        "tls.crt: certificate 1 (`CN=leaf`) is issued by `CN=Issuer`, but behind it stands certificate 2 \
-        (`CN=Higher`); put the one that issued it there, or nothing",
+        "tls.crt: certificate 1 (`CN=leaf`) is issued by `CN=Issuer`, but certificate 2 (`CN=Higher`) follows it; put the issuer's certificate there, or nothing",
     );
     refused(
         &[leaf.as_str(), &issuer, &root].concat(),
         &text,
-        "tls.crt: certificate 2 (`CN=Issuer`) is issued by `CN=Higher`, but behind it stands certificate 3 \
-        (`CN=Root`); put the one that issued it there, or nothing",
+        "tls.crt: certificate 2 (`CN=Issuer`) is issued by `CN=Higher`, but certificate 3 (`CN=Root`) follows it; put the issuer's certificate there, or nothing",
     );
 }
 

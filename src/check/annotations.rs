@@ -15,7 +15,7 @@ pub(super) fn check(object: &Existing, findings: &mut Findings) {
     let of = |field| value_at(&object.value, "/metadata")?.get(field)?.as_object();
     for (key, value) in of("annotations").into_iter().flatten() {
         if !is_qualified_name(key) {
-            let message = format!("`{key}` is not a key that an annotation may have");
+            let message = format!("`{key}` is not a valid key for an annotation");
             findings.at(&rules::ANNOTATION_KEY, object, at_annotation(key), message);
         }
         match value {
@@ -54,7 +54,7 @@ fn check_one(object: &Existing, key: &str, text: &str, findings: &mut Findings) 
     if object.annotation(meant.key) == Some(text) {
         return;
     }
-    let message = format!("nobody reads the annotation `{key}`");
+    let message = format!("nothing reads the annotation `{key}`");
     let finding = Finding::at(&rules::ANNOTATION_MISSPELT, object, at_annotation(key), message);
     let place = if meant.on == kind { String::new() } else { format!(" on the {}", meant.on) };
     findings.push(finding.with_fix(format!("did you mean `{}`{place}?", meant.key)));

@@ -25,17 +25,21 @@ pub(super) fn check(
     }
     match backend.service {
         _ if is_v1 && backend.is_old => {
-            let message = "the backend is written as before networking.k8s.io/v1";
+            let message = "the backend has the form from before networking.k8s.io/v1";
             return at(&rules::BACKEND_EMPTY, backend.service_pointer(), message);
         }
         None | Some("") => {
-            return at(&rules::BACKEND_EMPTY, backend.at.clone(), "the backend names no Service");
+            return at(&rules::BACKEND_EMPTY, backend.at.clone(), "the backend does not name a Service");
         }
         Some(_) if backend.port.is_none() => {
-            return at(&rules::BACKEND_EMPTY, backend.port_pointer(), "the backend names no port of the Service");
+            return at(
+                &rules::BACKEND_EMPTY,
+                backend.port_pointer(),
+                "the backend does not name a port of the Service",
+            );
         }
         Some(name) if !is_label(name) => {
-            let message = format!("`{name}` is not a name that a Service may have");
+            let message = format!("`{name}` is not a valid name for a Service");
             return at(&rules::OBJECT_NAME, backend.service_pointer(), &message);
         }
         Some(_) if backend.has_two_ports => {
@@ -59,12 +63,12 @@ pub(super) fn check(
 }
 
 fn no_port(ingress: &Existing, backend: &Backend<'_>, service: &Existing, subject: &Subject<'_>) -> Finding {
-    let port = match backend.port {
-        Some(Value::String(name)) => format!("named `{name}`"),
-        Some(number) => number.to_string(),
-        None => "that is not told".to_owned(),
+    let name = service.name().unwrap_or_default();
+    let message = match backend.port {
+        Some(Value::String(port)) => format!("Service `{name}` has no port named `{port}`"),
+        Some(port) => format!("Service `{name}` has no port {port}"),
+        None => format!("the backend does not name a port of Service `{name}`"),
     };
-    let message = format!("Service `{}` has no port {port}", service.name().unwrap_or_default());
     let finding = Finding::at(&rules::BACKEND_PORT, ingress, backend.port_pointer(), message);
     let milvus = subject.service.filter(|milvus| milvus.id == service.id).and(subject.port);
     match milvus.and_then(|port| port.number()) {

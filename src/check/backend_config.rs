@@ -62,7 +62,7 @@ fn check_iap(config: &Existing, subject: &Subject<'_>, role: Role, findings: &mu
     let name = config.name().unwrap_or_default();
     let at = || pointer(["spec", "iap", "enabled"]);
     if iap && role == Role::Grpc {
-        let message = format!("BackendConfig `{name}` puts Identity-Aware Proxy before Milvus's gRPC port");
+        let message = format!("BackendConfig `{name}` puts Identity-Aware Proxy in front of Milvus's gRPC port");
         findings.at(&rules::IAP_GRPC, config, at(), message);
     }
     if iap && cdn {
@@ -127,7 +127,7 @@ fn check_health(config: &Existing, health: &Value, subject: &Subject<'_>, findin
         let grpc = subject.pods.iter().find_map(|(_, pods)| pods.port(TARGET_PORT)).unwrap_or(GRPC_PORT);
         on_metrics = port == metrics;
         if port == grpc {
-            let message = format!("{port} is Milvus's gRPC port, which answers no health check");
+            let message = format!("{port} is Milvus's gRPC port, which does not answer health checks");
             findings.at(&rules::HEALTH_PORT, config, at("port"), message);
         } else if !subject.pods.is_empty()
             && subject.pods.iter().all(|(_, pods)| pods.declare_ports() && !pods.has_port(port))
@@ -147,16 +147,16 @@ fn check_health(config: &Existing, health: &Value, subject: &Subject<'_>, findin
     let seconds = |field: &str| health.get(field).and_then(Value::as_i64).filter(|seconds| (1..=300).contains(seconds));
     match (seconds("checkIntervalSec"), seconds("timeoutSec")) {
         (Some(interval), Some(timeout)) if timeout > interval => {
-            let message = format!("timeoutSec is {timeout} and checkIntervalSec {interval}");
+            let message = format!("timeoutSec is {timeout}, and checkIntervalSec is {interval}");
             findings.at(&rules::HEALTH_TIMEOUT, config, at("timeoutSec"), message);
         }
         (Some(interval), None) if interval < default && missing("timeoutSec") => {
-            let message = format!("checkIntervalSec is {interval}, and the timeout {default} by default");
+            let message = format!("checkIntervalSec is {interval}, and the default timeout is {default}");
             let finding = Finding::at(&rules::HEALTH_ONE_TIME, config, at("checkIntervalSec"), message);
             findings.push(finding.with_fix(format!("add `timeoutSec`, at most {interval}")));
         }
         (None, Some(timeout)) if timeout > default && missing("checkIntervalSec") => {
-            let message = format!("timeoutSec is {timeout}, and the interval {default} by default");
+            let message = format!("timeoutSec is {timeout}, and the default interval is {default}");
             let finding = Finding::at(&rules::HEALTH_ONE_TIME, config, at("timeoutSec"), message);
             findings.push(finding.with_fix(format!("add `checkIntervalSec`, at least {timeout}")));
         }

@@ -40,7 +40,7 @@ pub(super) fn check(ingress: &Existing, subject: &Subject<'_>, findings: &mut Fi
     let leads_to_milvus =
         || backends(&ingress.value).any(|backend| !matches!(subject.target(ingress, &backend), Target::Other(..)));
     if count == 0 && names(&ingress.value, PRE_SHARED_CERT).is_empty() && leads_to_milvus() {
-        let message = format!("Ingress `{}` names no certificate", ingress.name().unwrap_or_default());
+        let message = format!("Ingress `{}` does not name a certificate", ingress.name().unwrap_or_default());
         findings.object(&rules::NO_CERTIFICATE, ingress, message);
     }
     if count > MAX_CERTIFICATES {
@@ -72,7 +72,7 @@ fn check_secrets(
             }
         }
         let Some(name) = str_at(entry, "/secretName").filter(|name| !name.is_empty()) else {
-            findings.at(&rules::TLS_WITHOUT_SECRET, ingress, at, "the entry names no Secret");
+            findings.at(&rules::TLS_WITHOUT_SECRET, ingress, at, "the entry does not name a Secret");
             continue;
         };
         let place = at.with_trailing_token("secretName");

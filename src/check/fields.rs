@@ -51,7 +51,7 @@ fn check_name(object: &Existing, kind: &Kind, findings: &mut Findings) {
     let fits = |name: &str| if kind.name == SERVICE.name { is_label(name) } else { is_subdomain(name) };
     match object.name() {
         Some(name) if !fits(name) => {
-            findings.object(&rules::OBJECT_NAME, object, format!("`{name}` is not a name that the object may have"));
+            findings.object(&rules::OBJECT_NAME, object, format!("`{name}` is not a valid name for the object"));
         }
         None if set_at(&object.value, "/metadata/generateName").is_none() => {
             findings.at(&rules::OBJECT_NAME, object, pointer(["metadata"]), format!("the {} has no name", kind.name));
@@ -62,7 +62,7 @@ fn check_name(object: &Existing, kind: &Kind, findings: &mut Findings) {
     for (key, value) in labels.into_iter().flatten() {
         if !is_qualified_name(key) || value.as_str().is_some_and(|value| !is_label_value(value)) {
             let place = pointer(["metadata", "labels", key]);
-            findings.at(&rules::LABEL, object, place, format!("`{key}` is not a label that an object may have"));
+            findings.at(&rules::LABEL, object, place, format!("`{key}` is not a valid label"));
         }
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn unserved(object: &Existing, kind: &Kind) -> Finding {
             (&rules::API_VERSION, "kind", format!("the kind is called {}, not `{written}`", kind.name))
         }
         (version, "Ingress") if version.ends_with("/v1beta1") => {
-            (&rules::INGRESS_VERSION, "apiVersion", format!("{version} is gone since Kubernetes 1.22"))
+            (&rules::INGRESS_VERSION, "apiVersion", format!("{version} was removed in Kubernetes 1.22"))
         }
         ("", name) => (&rules::API_VERSION, "kind", format!("the {name} has no apiVersion")),
         (version, name) => (&rules::API_VERSION, "apiVersion", format!("{name} is not served as {version}")),
@@ -138,7 +138,7 @@ impl Checked<'_> {
                 Some(number) => return self.range(at, (*least..=*most).contains(&number), number, *least, *most),
             },
             Shape::OneOf(values) => match value.as_str() {
-                None => wrong("a text"),
+                None => wrong("a string"),
                 Some(text) if text.is_empty() || values.contains(&text) => return,
                 Some(text) => {
                     let message = format!("`{}` is `{text}`, not one of {}", name(at), values.join(", "));
@@ -146,13 +146,13 @@ impl Checked<'_> {
                 }
             },
             Shape::Header => match value.as_str() {
-                None => wrong("a text"),
+                None => wrong("a string"),
                 Some(header) if header.split_once(':').is_some_and(|(name, _)| !name.is_empty()) => return,
                 Some(header) => {
                     return self.at(&rules::FIELD_VALUE, at, format!("`{}` is `{header}`, not NAME:VALUE", name(at)));
                 }
             },
-            Shape::String if !value.is_string() => wrong("a text"),
+            Shape::String if !value.is_string() => wrong("a string"),
             Shape::PortOrName if !is_port_or_name(value) => wrong("the number or the name of a port"),
             Shape::Boolean if !value.is_boolean() => wrong("true or false"),
             Shape::Base64 if value.as_str().and_then(base64).is_none() => wrong("base64"),
@@ -214,7 +214,8 @@ impl Checked<'_> {
     }
 }
 
-/// A port of a container; 0 and an empty name are those of the Service's port (apimachinery pkg/util/validation `IsValidPortName`).
+/// A port of a container; 0 and an empty name are those of the Service's port (apimachinery pkg/util/validation
+/// `IsValidPortName`).
 fn is_port_or_name(value: &Value) -> bool {
     let is_name = |name: &str| {
         name.len() <= 15 && is_label(name) && !name.contains("--") && name.bytes().any(|byte| byte.is_ascii_lowercase())

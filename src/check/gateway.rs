@@ -1,5 +1,5 @@
-//! The Gateway API: the routes that lead to Milvus, and how the Service's port is spoken to. The API server takes nearly all
-//! of these mistakes; what comes of them shows in a status, or in a call that fails.
+//! The Gateway API: the routes that lead to Milvus, and how the Service's port is spoken to. The API server takes
+//! nearly all of these mistakes; what comes of them shows in a status, or in a call that fails.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,8 @@ use crate::kube::service::ports;
 use crate::kube::value::{array_at, pointer, str_at, value_at};
 use crate::stream::DocumentId;
 
-/// Checks what of the Gateway API is about the Service, if any of it leads there. The Gateways that serve it are added to
+/// Checks what of the Gateway API is about the Service, if any of it leads there. The Gateways that serve it are added
+/// to
 /// `gateways`: releases may share them.
 pub(super) fn check<'a>(
     subject: &Subject<'a>,
@@ -37,8 +38,8 @@ pub(super) fn check<'a>(
     }
 }
 
-/// Routes to Milvus's port of a Service that the input does not hold, although no route leads to Milvus's. Whether there
-/// is one.
+/// Routes to Milvus's port of a Service that the input does not hold, although no route leads to Milvus's. Whether
+/// there is one.
 pub(super) fn check_lost(subject: &Subject<'_>, service: &Existing, findings: &mut Findings) -> bool {
     let Some(number) = subject.port.and_then(|port| port.number()) else { return false };
     let mut is_there = false;
@@ -80,7 +81,7 @@ fn check_route(subject: &Subject<'_>, service: &Existing, route: &Existing, find
     }
     fields::check(route, &kind::HTTP_ROUTE, findings);
     if parents.is_empty() {
-        findings.at(&rules::ROUTE_PARENT, route, pointer(["spec"]), "the route names no Gateway".to_owned());
+        findings.at(&rules::ROUTE_PARENT, route, pointer(["spec"]), "the route does not name a Gateway".to_owned());
     }
     for ((index, parent), gateway) in parents.into_iter().zip(gateways) {
         check_parent(route, index, parent, gateway, findings);
@@ -128,7 +129,7 @@ fn check_parent(route: &Existing, index: usize, parent: &Value, gateway: Found<'
         Some(of) => hosts.is_empty() || hosts.iter().any(|host| gateway::hosts_meet(host, of)),
     };
     if !chosen().any(serves) {
-        let message = format!("no listener of Gateway `{name}` is for a host of the route");
+        let message = format!("no listener of Gateway `{name}` serves a host of the route");
         findings.at(&rules::ROUTE_HOST, route, pointer(["spec", "hostnames"]), message);
     }
     let is_let_in = |listener: &Value| {
@@ -136,7 +137,7 @@ fn check_parent(route: &Existing, index: usize, parent: &Value, gateway: Found<'
             || route.shares_namespace(gateway.namespace())
     };
     if !chosen().any(is_let_in) {
-        let message = format!("Gateway `{name}` lets in routes of its own namespace only");
+        let message = format!("Gateway `{name}` admits only routes from its own namespace");
         findings.at(&rules::ROUTE_PARENT, route, at("namespace"), message);
     }
 }
@@ -175,10 +176,10 @@ fn check_rule(
     }
     let matches: Vec<_> = array_at(rule, "/matches").collect();
     if !matches.is_empty() && !matches.iter().any(|one| gateway::lets_calls_through(one)) {
-        findings.at(&rules::ROUTE_PATH, route, at(&["matches"]), "no path lets Milvus's calls through".to_owned());
+        findings.at(&rules::ROUTE_PATH, route, at(&["matches"]), "no path matches Milvus's calls".to_owned());
     }
     if value_at(rule, "/timeouts").is_some() {
-        let message = "GKE does not read timeouts of a route".to_owned();
+        let message = "GKE does not read the timeouts of a route".to_owned();
         findings.at(&rules::ROUTE_TIMEOUT, route, at(&["timeouts"]), message);
     }
 }

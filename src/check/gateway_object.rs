@@ -63,7 +63,7 @@ fn check_class(gateway: &Existing, findings: &mut Findings) {
         return;
     }
     let place = pointer(["spec", "gatewayClassName"]);
-    let finding = Finding::at(&rules::GATEWAY_CLASS, gateway, place, format!("`{class}` is not a class of GKE's"));
+    let finding = Finding::at(&rules::GATEWAY_CLASS, gateway, place, format!("`{class}` is not one of GKE's classes"));
     findings.push(match meant(class) {
         Some(meant) => finding.with_fix(format!("did you mean `{meant}`?")),
         None => finding,
@@ -77,7 +77,7 @@ fn check_certificates(gateway: &Existing, findings: &mut Findings) {
     if let Some(map) = map {
         let (rule, message) = match scope {
             Some(Scope::Regional) => {
-                (&rules::GATEWAY_CERTIFICATE, "a regional load balancer takes no certificate map".to_owned())
+                (&rules::GATEWAY_CERTIFICATE, "a regional load balancer does not accept a certificate map".to_owned())
             }
             _ => (&rules::OUTSIDE, format!("the certificate map `{map}` must exist")),
         };
@@ -95,13 +95,13 @@ fn check_certificates(gateway: &Existing, findings: &mut Findings) {
         let is_managed = |reference: &Value| str_at(reference, "/kind") == Some(kind::MANAGED_CERTIFICATE.name);
         let references = || array_at(listener, "/tls/certificateRefs");
         if references().any(is_managed) {
-            wrong(at("tls"), "a Gateway takes no ManagedCertificate");
+            wrong(at("tls"), "a Gateway cannot use a ManagedCertificate");
         } else if map.is_some() && tls.is_some_and(|_| references().next().is_some()) {
-            wrong(at("tls"), "the Gateway has a certificate map, and the listener certificates of its own");
+            wrong(at("tls"), "the Gateway has a certificate map, and the listener has its own certificates");
         } else if option(CERTIFICATE_MANAGER).is_some() && scope == Some(Scope::Global) {
             wrong(
                 at("tls"),
-                "a global load balancer takes certificates of Certificate Manager by a certificate map only",
+                "a global load balancer accepts certificates of Certificate Manager only through a certificate map",
             );
         } else if map.is_none()
             && references().next().is_none()

@@ -25,7 +25,7 @@ pub(super) fn check(subject: &Subject<'_>, service: &Existing, findings: &mut Fi
                 continue;
             }
             if let Some(first) = first.replace(policy) {
-                let message = format!("{} `{}` is about the same Service", kind.name, first.name().unwrap_or_default());
+                let message = format!("{} `{}` targets the same Service", kind.name, first.name().unwrap_or_default());
                 findings.object(&rules::POLICY_TWICE, policy, message);
             }
         }
@@ -38,7 +38,7 @@ pub(super) fn check(subject: &Subject<'_>, service: &Existing, findings: &mut Fi
     match health {
         Some(policy) => check_health(subject, policy, findings),
         None => {
-            let message = format!("no HealthCheckPolicy is about Service `{}`", service.name().unwrap_or_default());
+            let message = format!("no HealthCheckPolicy targets Service `{}`", service.name().unwrap_or_default());
             findings.object(&rules::GATEWAY_HEALTH_MISSING, service, message);
         }
     }
@@ -54,7 +54,7 @@ pub(super) fn check_of_gateway(input: &Input<'_>, gateway: &Existing, findings: 
             continue;
         }
         if let Some(first) = first.replace(policy) {
-            let message = format!("GCPGatewayPolicy `{}` is about the same Gateway", first.name().unwrap_or_default());
+            let message = format!("GCPGatewayPolicy `{}` targets the same Gateway", first.name().unwrap_or_default());
             findings.object(&rules::POLICY_TWICE, policy, message);
         }
     }
@@ -66,9 +66,9 @@ fn is_about(policy: &Existing, kind: &Kind, target: &Existing, findings: &mut Fi
     let (group, named) = (field("group").unwrap_or_default(), field("kind").unwrap_or_default());
     let (wrong, message) = if named != kind.name {
         // One of the same name may be meant.
-        ("kind", format!("the policy is about a {named}, not about the {}", kind.name))
+        ("kind", format!("the policy targets a {named}, not the {}", kind.name))
     } else if group != kind.group() {
-        ("group", format!("a {} is not of the group `{group}`", kind.name))
+        ("group", format!("a {} is not in the group `{group}`", kind.name))
     } else if !policy.shares_namespace(target.namespace()) {
         ("name", format!("{} `{}` is in another namespace", kind.name, target.name().unwrap_or_default()))
     } else {
@@ -123,11 +123,11 @@ fn check_health(subject: &Subject<'_>, policy: &Existing, findings: &mut Finding
     match specification {
         Some(FIXED_PORT) => {}
         None => {
-            let message = "the health check has a port, and no portSpecification".to_owned();
+            let message = "the health check has a port, but no portSpecification".to_owned();
             findings.at(&rules::GATEWAY_HEALTH_PORT, policy, at(&place), message);
         }
         Some(other) => {
-            let message = format!("with {other} the load balancer does not ask at port {port}");
+            let message = format!("with {other} the load balancer does not check port {port}");
             wrong(&["config", "httpHealthCheck", "portSpecification"], &message, findings);
         }
     }

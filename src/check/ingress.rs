@@ -20,7 +20,7 @@ use crate::kube::value::{array_at, pointer, set_at, str_at, value_at};
 pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if let (Some(service), true) = (subject.service, subject.ingresses.is_empty()) {
         let name = service.name().unwrap_or_default();
-        let message = format!("no Ingress of the input leads to the Milvus port of Service `{name}`");
+        let message = format!("no Ingress in the input leads to the Milvus port of Service `{name}`");
         findings.object(&rules::NO_INGRESS, service, message);
     }
     let has_ours = subject.ingresses.iter().any(|ingress| is_ours(ingress));
@@ -123,7 +123,7 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, findings: &mut Finding
         if hosts.insert(host, value).is_some_and(|before| before != value) {
             let place = if host.is_some() { at_host } else { at_rule.clone() };
             let host = host.unwrap_or("no host at all");
-            findings.at(&rules::HOST_TWICE, ingress, place, format!("another rule is for `{host}` as well"));
+            findings.at(&rules::HOST_TWICE, ingress, place, format!("another rule is for `{host}`, too"));
         }
         let mut grpc = Vec::new();
         let mut judged = false;
@@ -153,7 +153,7 @@ fn check_rules(ingress: &Existing, subject: &Subject<'_>, findings: &mut Finding
 fn host_problem(host: &str) -> Option<String> {
     match host.parse::<Host>() {
         Err(error) => Some(error.to_string()),
-        Ok(_) if host.trim() != host => Some("leave the blanks around it out".to_owned()),
+        Ok(_) if host.trim() != host => Some("omit the spaces around it".to_owned()),
         Ok(_) => None,
     }
 }
@@ -195,14 +195,14 @@ fn check_address(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findi
     if let Some([first, second]) = subject.input.sharing_address(ingress) {
         let (name, other) = (second.name().unwrap_or_default(), first.name().unwrap_or_default());
         let key = Address::of(&second.value).map_or(GLOBAL_STATIC_IP, |address| address.key);
-        let message = format!("Ingress `{name}` names the address of Ingress `{other}`");
+        let message = format!("Ingress `{name}` names the same address as Ingress `{other}`");
         findings.at(&rules::SHARED_ADDRESS, second, at_annotation(key), message);
     }
     let address = |key| ingress.annotation(key).filter(|name| !name.is_empty());
     let class = Class::of(&ingress.value);
     match (address(GLOBAL_STATIC_IP), address(REGIONAL_STATIC_IP)) {
         (Some(_), Some(_)) => {
-            let message = "a global and a regional address are named";
+            let message = "both a global and a regional address are named";
             findings.at(&rules::TWO_STATIC_IPS, ingress, at_annotation(REGIONAL_STATIC_IP), message);
         }
         (Some(_), None) if class.is_regional() => {

@@ -38,23 +38,23 @@ pub(super) fn check(certificate: &Existing, findings: &mut Findings) {
 /// By the pattern of the resource definition.
 fn problem(domain: &str) -> Option<&'static str> {
     if domain.contains('*') {
-        return Some("Google-managed certificates have no wildcards");
+        return Some("Google-managed certificates cannot have wildcards");
     }
     if domain.len() > MAX_DOMAIN {
-        return Some("a domain has at most 63 characters here");
+        return Some("a domain can have at most 63 characters here");
     }
     if domain.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Some("write it in lower case");
     }
     if domain.ends_with('.') {
-        return Some("leave the dot at the end out");
+        return Some("omit the dot at the end");
     }
-    let Some((_, top)) = domain.rsplit_once('.') else { return Some("a domain has two or more labels") };
+    let Some((_, top)) = domain.rsplit_once('.') else { return Some("a domain must have two or more labels") };
     if !domain.split('.').all(is_label_of_any_length) {
         return Some("this is not a DNS name");
     }
     let good_top = top.len() >= 2 && top.starts_with(|first: char| first.is_ascii_lowercase());
-    (!good_top).then_some("the top-level domain begins with a letter and has two or more characters")
+    (!good_top).then_some("the top-level domain must begin with a letter and have two or more characters")
 }
 
 #[cfg(test)]

@@ -36,7 +36,8 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) -> Option<Sp
     let Some((workload, pods, server)) = serving else {
         // Whatever runs there says nothing of Milvus.
         if let Some((workload, pods)) = subject.pods.first() {
-            let message = format!("{} `{}` mounts no settings", workload.kind(), workload.name().unwrap_or_default());
+            let message =
+                format!("{} `{}` does not mount any settings", workload.kind(), workload.name().unwrap_or_default());
             findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pods.pointer(["spec"]), message);
         }
         return None;
@@ -53,12 +54,15 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) -> Option<Sp
         match pods.charts_volume() {
             Some(volume) => {
                 let message =
-                    format!("{} `{}` mounts no user.yaml", workload.kind(), workload.name().unwrap_or_default());
+                    format!("{} `{}` does not mount a user.yaml", workload.kind(), workload.name().unwrap_or_default());
                 findings.at(&rules::NO_USER_YAML, workload, volume, message);
             }
             None => {
-                let message =
-                    format!("{} `{}` mounts no settings", workload.kind(), workload.name().unwrap_or_default());
+                let message = format!(
+                    "{} `{}` does not mount any settings",
+                    workload.kind(),
+                    workload.name().unwrap_or_default()
+                );
                 findings.at(&rules::CONFIG_MAP_OUTSIDE, workload, pods.pointer(["spec"]), message);
             }
         }
@@ -132,7 +136,7 @@ fn settings(
     }
     if http::keeps_milvus_from_starting(&config, server)? {
         let place = config.place_in_files(HTTP_PORT).unwrap_or_else(|| config.place_of(TLS_MODE));
-        at(&rules::HTTP_SHARES_PORT, place, "Milvus's HTTP server has no port of its own".to_owned());
+        at(&rules::HTTP_SHARES_PORT, place, "Milvus's HTTP server does not have its own port".to_owned());
     } else if let Some((port, by)) = http::taken(&config, server)? {
         at(
             &rules::HTTP_PORT_TAKEN,

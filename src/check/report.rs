@@ -77,7 +77,7 @@ pub fn text(findings: &[Located]) -> String {
         text.push_str("nothing found\n");
     } else {
         let counts = [plural(errors, "error"), plural(warnings, "warning"), plural(notes, "note")];
-        let _ = writeln!(text, "{}; `{NAME} explain RULE` says more of a rule", counts.join(", "));
+        let _ = writeln!(text, "{}; `{NAME} explain RULE` says more about a rule", counts.join(", "));
     }
     text
 }

@@ -60,7 +60,7 @@ fn check_port(
     {
         let message = match http {
             Some(http) => format!("nothing listens on port {number}: Milvus's HTTP server has port {http}"),
-            None => format!("nothing listens on port {number}: Milvus's HTTP server has no port of its own"),
+            None => format!("nothing listens on port {number}: Milvus's HTTP server does not have its own port"),
         };
         findings.at(&rules::REST_PORT, service, at_target(port), message);
     }
@@ -79,7 +79,7 @@ fn check_protocol(service: &Existing, port: Port<'_>, tls: bool, findings: &mut 
     let Some(name) = port.name() else { return };
     let protocol = protocols.get(name).and_then(Value::as_str);
     let message = match (tls, protocol) {
-        (true, None) => format!("{APP_PROTOCOLS} says nothing of port `{name}`, and Milvus speaks TLS there"),
+        (true, None) => format!("{APP_PROTOCOLS} does not name port `{name}`, and Milvus speaks TLS there"),
         (true, Some("HTTP")) => format!("the protocol of port `{name}` is HTTP, and Milvus speaks TLS there"),
         (false, Some(protocol @ ("HTTPS" | "HTTP2"))) => {
             format!("the protocol of port `{name}` is {protocol}, and Milvus speaks plain HTTP there")

@@ -87,7 +87,7 @@ fn check_ports(service: &Existing, grpc: Option<Port<'_>>, findings: &mut Findin
             }
             None => {}
             Some(name) if !is_label(name) => {
-                let message = format!("`{name}` is not a name that a port may have");
+                let message = format!("`{name}` is not a valid name for a port");
                 findings.at(&rules::PORT_NAMES, service, at_port(port, "name"), message);
             }
             Some(name) if !names.insert(name) => {
@@ -98,7 +98,7 @@ fn check_ports(service: &Existing, grpc: Option<Port<'_>>, findings: &mut Findin
         }
         let protocol = str_at(port.value, "/protocol").filter(|protocol| !protocol.is_empty()).unwrap_or("TCP");
         if port.number().is_some() && !numbers.insert((port.number(), protocol)) {
-            let message = format!("port {number} of {protocol} is there twice");
+            let message = format!("port {number} ({protocol}) is used twice");
             findings.at(&rules::PORT_TWICE, service, at_port(port, "port"), message);
         }
     }
@@ -127,7 +127,12 @@ fn check_protocols(service: &Existing, port: Port<'_>, findings: &mut Findings) 
     }
     let alpha = annotation::APP_PROTOCOLS_ALPHA;
     if service.annotation(alpha).is_some() {
-        findings.at(&rules::PROTOCOLS_ALPHA, service, at_annotation(alpha), format!("`{alpha}` is there, and wins"));
+        findings.at(
+            &rules::PROTOCOLS_ALPHA,
+            service,
+            at_annotation(alpha),
+            format!("`{alpha}` is present and takes precedence"),
+        );
     }
     let Some(AppProtocols { key, protocols }) = AppProtocols::read(&service.value) else {
         let key = annotation::APP_PROTOCOLS;
@@ -193,14 +198,14 @@ fn check_backend_config(
         return findings.at(&rules::CONFIG_JSON, service, at, format!("`{key}` is not the JSON that GKE reads"));
     };
     if configs.default.is_none() && configs.ports.is_empty() {
-        return findings.at(&rules::CONFIG_EMPTY, service, at, format!("`{key}` names no BackendConfig"));
+        return findings.at(&rules::CONFIG_EMPTY, service, at, format!("`{key}` does not name a BackendConfig"));
     }
     let Some(name) = configs.of(port) else {
         if is_milvus {
             let ports: Vec<_> = configs.ports.keys().map(|port| format!("`{port}`")).collect();
             let milvus =
                 port.name().map_or_else(|| "Milvus's port".to_owned(), |name| format!("Milvus's port `{name}`"));
-            let message = format!("the annotation is about {}, not about {milvus}", ports.join(", "));
+            let message = format!("the annotation names {}, not {milvus}", ports.join(", "));
             findings.at(&rules::CONFIG_OTHER_PORT, service, at, message);
         }
         return;
@@ -325,7 +330,8 @@ fn check_target(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findi
                 && pods.run_milvus()
         });
         if others {
-            let message = format!("Service `{}` selects no pods of the input", service.name().unwrap_or_default());
+            let message =
+                format!("Service `{}` does not select any pods in the input", service.name().unwrap_or_default());
             let selector = if set_at(&service.value, "/spec/selector").is_some() { "selector" } else { "ports" };
             findings.at(&rules::NO_PODS, service, pointer(["spec", selector]), message);
         }

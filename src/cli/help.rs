@@ -13,8 +13,8 @@ const COMMON: &[(Field, &str)] = &[
     (Field::HOST, "Domains that clients connect to"),
     (Field::STATIC_IP, "Reserved address to use"),
     (Field::PRESET, "Several options at once"),
-    (Field::GATEWAY, "Make a Gateway instead of an Ingress"),
-    (Field::TLS_SECRET, "Secret with the certificate; else Google manages one"),
+    (Field::GATEWAY, "Create a Gateway instead of an Ingress"),
+    (Field::TLS_SECRET, "Secret with the certificate; by default Google manages one"),
 ];
 
 /// Commands that are rarely typed.
@@ -24,9 +24,10 @@ const RARE: &[&str] = &["completions", "explain", "help", "man", "schema"];
 const HABITS: &[(&[&str], &str)] = &[
     (
         &["-n", "--namespace"],
-        "the manifests name the namespace: give it to the program that prints them, as in `helm template --namespace NAME`",
+        "the manifests name the namespace: pass it to the program that prints them, as in `helm template --namespace \
+        NAME`",
     ),
-    (&["-A", "--all-namespaces"], "give it to kubectl, whose output is read"),
+    (&["-A", "--all-namespaces"], "pass it to kubectl, whose output is read"),
     (&["--dry-run"], "nothing is ever applied; `milvus-gke-l7 diff` shows what would change"),
     (
         &["-f", "--filename"],
@@ -38,7 +39,7 @@ const HABITS: &[(&[&str], &str)] = &[
     ),
     (&["-o", "--output"], "the main job prints YAML; redirect it with `>`"),
     (&["--kubeconfig"], "only `wait` runs kubectl, which reads the variable KUBECONFIG"),
-    (&["--context"], "only `wait` runs kubectl; give it to the kubectl whose output is read"),
+    (&["--context"], "only `wait` runs kubectl; pass it to the kubectl whose output is read"),
     (
         &["-v", "--verbose", "--debug"],
         "there is no log: everything worth knowing is on stderr; `milvus-gke-l7 diff` shows every change",

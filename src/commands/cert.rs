@@ -36,7 +36,7 @@ fn make(request: &Request, folder: &Path, overwrite: bool) -> anyhow::Result<Str
         next += &format!(" {flag} {}", shell_word(&file.to_string_lossy()));
     }
     Ok(format!(
-        "{certificate}  certificate for {}, until {not_after}; clients have to trust it\n\
+        "{certificate}  certificate for {}, until {not_after}; clients must trust it\n\
         {key}  its private key; keep it secret\n\
         \n\
         Next: {next}\n",

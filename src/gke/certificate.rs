@@ -30,8 +30,8 @@ impl Scope {
     #[must_use]
     pub fn keys(self) -> &'static str {
         match self {
-            Self::Global => "RSA-2048 and ECDSA P-256 only",
-            Self::Regional => "RSA-2048, RSA-3072, RSA-4096, ECDSA P-256 and P-384 only",
+            Self::Global => "only RSA-2048 and ECDSA P-256",
+            Self::Regional => "only RSA-2048, RSA-3072, RSA-4096, ECDSA P-256 and P-384",
         }
     }
 }

@@ -79,20 +79,21 @@ impl Cause {
     }
 }
 
-/// The first that fits holds: what is more special stands before.
+/// The first that matches counts: the more specific ones come first.
 static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["firewall change required"]],
         what: "the firewall must be opened by someone else",
-        why: "the network belongs to another project (Shared VPC), and GKE may not open it: Milvus stays unhealthy",
+        why: "the network belongs to another project (Shared VPC), and GKE cannot open its firewall: Milvus stays \
+            unhealthy",
         help: "ask an administrator of the network to run the command in the event",
         course: Passes,
     },
     Cause {
         signs: &[&["garbagecollection"]],
         what: "GKE could not delete something old",
-        why: "it is a part of a load balancer that nothing needs now",
-        help: "nothing: GKE retries on its own; what stays costs money, and the event names it",
+        why: "it is part of a load balancer that nothing needs any more",
+        help: "nothing: GKE retries on its own; what is left costs money, and the event names it",
         course: Passes,
     },
     Cause {
@@ -118,7 +119,7 @@ static CAUSES: &[Cause] = &[
             &["ipaddress", "in use"],
         ],
         what: "the address is in use elsewhere",
-        why: "another load balancer, of another Ingress or of a Service, has it; one address serves one of them",
+        why: "the load balancer of another Ingress or of a Service has it; an address serves only one load balancer",
         help: "free it there, or reserve another and name it with --static-ip: gcloud compute addresses list",
         course: Stays,
     },
@@ -133,8 +134,8 @@ static CAUSES: &[Cause] = &[
             &["too many requests"],
         ],
         what: "Google got too many requests",
-        why: "a limit per minute, not one of the project's resources",
-        help: "nothing: GKE asks again on its own",
+        why: "it is a limit per minute, not on the project's resources",
+        help: "nothing: GKE retries on its own",
         course: Passes,
     },
     Cause {
@@ -151,7 +152,7 @@ static CAUSES: &[Cause] = &[
         ],
         what: "Google had an internal error",
         why: "the Compute Engine API failed, not this set-up",
-        help: "nothing: GKE asks again on its own; if it lasts for hours, see https://status.cloud.google.com",
+        help: "nothing: GKE retries on its own; if it lasts for hours, see https://status.cloud.google.com",
         course: Passes,
     },
     Cause {
@@ -169,7 +170,7 @@ static CAUSES: &[Cause] = &[
         ],
         what: "Google did not answer in time",
         why: "the request was cut off",
-        help: "nothing: GKE asks again on its own",
+        help: "nothing: GKE retries on its own",
         course: Passes,
     },
     Cause {
@@ -188,7 +189,7 @@ static CAUSES: &[Cause] = &[
             &["error 404", "sslcertificates/k8s"],
         ],
         what: "a part of the load balancer that GKE creates itself is not there yet",
-        why: "in the first minutes one controller looks for what another has yet to create",
+        why: "in the first minutes, one controller looks for what another has yet to create",
         help: "nothing: GKE retries on its own; do not delete parts of the load balancer by hand",
         course: Passes,
     },
@@ -228,34 +229,36 @@ static CAUSES: &[Cause] = &[
         ],
         what: "the project cannot use Compute Engine",
         why: "its API is off, or its billing account is",
-        help: "enable it, as the event says: gcloud services enable compute.googleapis.com, gcloud billing projects describe PROJECT",
+        help: "enable it, as the event says: gcloud services enable compute.googleapis.com, gcloud billing projects \
+            describe PROJECT",
         course: Stays,
     },
     Cause {
         signs: &[&["network tier"], &["networktier"], &["network_tier"]],
         what: "the network tier does not fit the load balancer",
         why: "a global one needs PREMIUM, for its address and as the project's default",
-        help: "gcloud compute project-info update --default-network-tier=PREMIUM; reserve the address in PREMIUM as well",
+        help: "gcloud compute project-info update --default-network-tier=PREMIUM; reserve the address in PREMIUM as \
+            well",
         course: Stays,
     },
     Cause {
         signs: &[&["toomanycertificates"]],
         what: "there are too many certificates",
         why: "the project has reached its limit of SSL certificates",
-        help: "delete those that nothing uses, or ask Google for more",
+        help: "delete those that are not used, or ask Google for more",
         course: Stays,
     },
     Cause {
         signs: &[&["quota"]],
         what: "a quota of the project is used up",
         why: "GKE says which one",
-        help: "delete what nothing uses, or ask Google for more",
+        help: "delete what is not used, or ask Google for more",
         course: Stays,
     },
     Cause {
         signs: &[&["permission"], &["error 403", "forbidden"], &["error 401"], &["insufficient authentication scopes"]],
-        what: "GKE may not do it in this project",
-        why: "a permission is missing, most often of GKE's service agent or in the host project of a Shared VPC",
+        what: "GKE does not have the permission in this project",
+        why: "usually GKE's service agent lacks it, or it is missing in the host project of a Shared VPC",
         help: "give it the role that the event names: gcloud projects add-iam-policy-binding",
         course: Stays,
     },
@@ -268,8 +271,8 @@ static CAUSES: &[Cause] = &[
     },
     Cause {
         signs: &[&["ipv6 only service"]],
-        what: "the Service has an IPv6 address only",
-        why: "GKE makes no network endpoint groups for it",
+        what: "the Service has only an IPv6 address",
+        why: "GKE does not create network endpoint groups for it",
         help: "set spec.ipFamilyPolicy of the Service to SingleStack with IPv4, or to PreferDualStack",
         course: Stays,
     },
@@ -283,14 +286,14 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["no backendconfig for service port exists"]],
         what: "the BackendConfig that the Service names does not exist",
-        why: "it must be in the namespace of the Service; one with a field of the wrong type was refused when applied",
+        why: "it must be in the namespace of the Service; the API server refused it if a field had the wrong type",
         help: "upgrade again with milvus-gke-l7 as post-renderer, or apply the BackendConfig that is named",
         course: Until(Awaited::BackendConfig),
     },
     Cause {
         signs: &[&["could not parse", "app-protocols"]],
         what: "the annotation app-protocols of the Service is not valid",
-        why: "it is not a JSON object, or has another value than HTTP, HTTPS or HTTP2 (GKE names the older key in any case)",
+        why: "it is not a JSON object, or has a value other than HTTP, HTTPS or HTTP2 (GKE always names the older key)",
         help: "upgrade again with milvus-gke-l7 as post-renderer; it must be {\"milvus\":\"HTTP2\"}",
         course: Stays,
     },
@@ -312,13 +315,13 @@ static CAUSES: &[Cause] = &[
         signs: &[&["timeoutsec", "checkintervalsec"]],
         what: "the health check waits longer than its interval",
         why: "if the BackendConfig has no timeoutSec, GKE uses 15",
-        help: "give both, timeoutSec not above checkIntervalSec: --health-interval, --health-timeout",
+        help: "set both, with timeoutSec at most checkIntervalSec: --health-interval, --health-timeout",
         course: Stays,
     },
     Cause {
         signs: &[&["must be one of [\"http\",\"https\",\"http2\"]"]],
         what: "the type of the health check is not valid",
-        why: "there is no gRPC health check here, and the type is written in capitals",
+        why: "a gRPC health check does not exist here, and the type must be in capitals",
         help: "set healthCheck.type of the BackendConfig to HTTP",
         course: Stays,
     },
@@ -332,35 +335,35 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["when not using negs"]],
         what: "the Service is not marked for network endpoint groups",
-        why: "without them GKE accepts no ClusterIP Service",
+        why: "without them GKE does not accept a ClusterIP Service",
         help: "upgrade again with milvus-gke-l7 as post-renderer: cloud.google.com/neg must be {\"ingress\": true}",
         course: Stays,
     },
     Cause {
         signs: &[&["custom neg name cannot be used with ingress enabled"]],
         what: "the Service names its network endpoint group",
-        why: "behind an Ingress GKE gives the name itself",
+        why: "behind an Ingress, GKE chooses the name itself",
         help: "remove `name` from the annotation cloud.google.com/neg",
         course: Stays,
     },
     Cause {
         signs: &[&["neg annotation is invalid"]],
         what: "the annotation neg of the Service is not valid",
-        why: "true must be there without quotes",
+        why: "`true` must not be in quotes",
         help: "upgrade again with milvus-gke-l7 as post-renderer: it must be {\"ingress\": true}",
         course: Stays,
     },
     Cause {
         signs: &[&["secret \"\" does not exist"]],
         what: "the Ingress has spec.tls without secretName",
-        why: "GKE then builds no front end",
+        why: "GKE then does not build a front end",
         help: "name a Secret there, or omit spec.tls",
         course: Stays,
     },
     Cause {
         signs: &[&["backenderror"]],
         what: "Google refuses the ManagedCertificate",
-        why: "its list of domains is empty or holds one that cannot be",
+        why: "its list of domains is empty, or contains an invalid domain",
         help: "upgrade again with milvus-gke-l7 as post-renderer, which checks the hosts",
         course: Stays,
     },
@@ -374,14 +377,14 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["both global-static-ip and regional-static-ip cannot be specified"]],
         what: "the Ingress names two reserved addresses",
-        why: "it takes either a global or a regional one",
+        why: "it can have either a global or a regional one",
         help: "remove one of the two annotations",
         course: Stays,
     },
     Cause {
         signs: &[&["the given static ip name", "doesn't translate to an existing static ip"]],
         what: "the reserved address does not exist",
-        why: "it must be in this project: a global one, for an internal load balancer one of the region",
+        why: "it must be in this project: a global one, or for an internal load balancer one in the region",
         help: "gcloud compute addresses create NAME --global (internal: --region REGION --subnet SUBNET)",
         course: Stays,
     },
@@ -451,22 +454,23 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["no frontendconfig for ingress exists"]],
         what: "the FrontendConfig that the Ingress names does not exist",
-        why: "the load balancer is made without it: no redirect, no SSL policy",
+        why: "the load balancer is created without it: no redirect, no SSL policy",
         help: "upgrade again with milvus-gke-l7 as post-renderer, or apply the FrontendConfig that is named",
         course: Passes,
     },
     Cause {
         signs: &[&["due to invalid wildcard"], &["due to empty path"]],
         what: "a path of the Ingress is empty or has a wildcard",
-        why: "with pathType Prefix or Exact there is no `*`",
+        why: "pathType Prefix and Exact do not allow `*`",
         help: "write the path as `/` with pathType Prefix",
         course: Stays,
     },
     Cause {
         signs: &[&["secrets \"", "not found"], &["secret \"", "does not exist"], &["could not find tls certificate"]],
         what: "the Secret with the certificate does not exist",
-        why: "it must be in the namespace of the Ingress, and without it GKE builds no front end",
-        help: "make it: kubectl create secret tls. If cert-manager is to make it: kubectl describe certificate says how far it is; an HTTP-01 issuer first needs a placeholder, see docs/certificates.md",
+        why: "it must be in the namespace of the Ingress, and without it GKE does not build a front end",
+        help: "create it: kubectl create secret tls. If cert-manager should create it: kubectl describe certificate \
+            says how far it is; an HTTP-01 issuer first needs a placeholder, see docs/certificates.md",
         course: Until(Awaited::Secret),
     },
     Cause {
@@ -479,24 +483,24 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["sslcertificates", "not found"]],
         what: "an SSL certificate that the Ingress names does not exist",
-        why: "pre-shared certificates must exist in Compute Engine: global ones, for an internal load balancer those of \
-              the region. Port 80 is open already",
+        why: "pre-shared certificates must exist in Compute Engine: global ones, or for an internal load balancer ones \
+            in the region. Port 80 is already open",
         help: "gcloud compute ssl-certificates create, or another name with --pre-shared-cert",
         course: Stays,
     },
     Cause {
         signs: &[&["cert creation failures"]],
         what: "Google does not accept the certificate in the Secret",
-        why: "certificate and key do not fit, or are of another kind than RSA-2048 or ECDSA P-256, or it is not PEM. \
-              Port 80 is open already",
+        why: "the certificate and the key do not match, are not RSA-2048 or ECDSA P-256, or are not PEM. Port 80 is \
+            already open",
         help: "put another certificate into the Secret, unless cert-manager does; GKE looks again within ten minutes",
         course: Until(Awaited::Certificate),
     },
     Cause {
         signs: &[&["missingcertificate"]],
         what: "a ManagedCertificate that the Ingress names does not exist",
-        why: "it must be in the namespace of the Ingress; GKE attaches none as long as one is missing. One with a host \
-              that cannot be was refused when applied",
+        why: "it must be in the namespace of the Ingress; GKE attaches none of them while one is missing. The API \
+            server refused it if a host was not valid",
         help: "upgrade again with milvus-gke-l7 as post-renderer, or apply the ManagedCertificate that is named",
         course: Until(Awaited::ManagedCertificate),
     },
@@ -510,28 +514,28 @@ static CAUSES: &[Cause] = &[
     Cause {
         signs: &[&["cannot enable https redirects"]],
         what: "the redirect to HTTPS is not possible",
-        why: "internal load balancers have none, nor Ingresses from before GKE 1.17",
-        help: "leave the redirect out, or recreate the Ingress",
+        why: "internal load balancers and Ingresses from before GKE 1.17 do not support it",
+        help: "omit the redirect, or recreate the Ingress",
         course: Stays,
     },
     Cause {
         signs: &[&["willnotconfigurefrontend"], &["invalid internal ingress https config"]],
-        what: "the internal load balancer has ports 80 and 443, and no address that both may share",
-        why: "GKE asks for a reserved one of purpose SHARED_LOADBALANCER_VIP",
+        what: "the internal load balancer has ports 80 and 443, but no address that both can share",
+        why: "GKE requires a reserved address with the purpose SHARED_LOADBALANCER_VIP",
         help: "close port 80 with --https-only, or name such an address with --static-ip",
         course: Stays,
     },
     Cause {
         signs: &[&["is not supported in this environment"]],
-        what: "GKE makes no global load balancers here",
-        why: "it names the class that it takes instead",
+        what: "GKE does not create global load balancers here",
+        why: "it names the class that it accepts instead",
         help: "set the annotation kubernetes.io/ingress.class to that class",
         course: Stays,
     },
     Cause {
         signs: &[&["ingress backend is not a service"]],
         what: "the Ingress leads to a resource",
-        why: "GKE knows Services only as backends",
+        why: "GKE supports only Services as backends",
         help: "name a Service there",
         course: Stays,
     },
@@ -546,7 +550,7 @@ static CAUSES: &[Cause] = &[
         signs: &[&["googleapi: error 404"]],
         what: "something that the Ingress or its BackendConfig names does not exist",
         why: "Google names it: a security policy, an SSL policy, a network",
-        help: "make it, or name another",
+        help: "create it, or name another",
         course: Stays,
     },
     Cause {

@@ -62,7 +62,7 @@ impl FromStr for GatewayClass {
         }
         let known = Self::ALL.map(Self::name).join(", ");
         Err(match text.ends_with("-mc") {
-            true => format!("a class for many clusters leads to ServiceImports, not to this Service; one of {known}"),
+            true => format!("a multi-cluster class leads to ServiceImports, not to this Service; use one of {known}"),
             false => format!("none of {known}"),
         })
     }
@@ -127,8 +127,8 @@ impl fmt::Display for Protocol {
 }
 
 /// What is known of [`Protocol::H2c`].
-pub const H2C_KNOWN: &str = "h2c is not among the features that Google claims for its Gateway; others have seen it work \
-    on the global external class (of many clusters) and on the internal one. One call tells: try it before clients move";
+pub const H2C_KNOWN: &str = "h2c is not among the features that Google claims for its Gateway; others have seen it \
+    work on the global external class (multi-cluster) and on the internal one. Try a call before clients move";
 
 /// Annotation of a Gateway: a certificate map of Certificate Manager, for global classes. With it a listener has no
 /// `tls` at all.

@@ -63,7 +63,7 @@ static MEANINGS: &[Meaning] = &[
     wrong(
         "InvalidCertificateRef",
         "the certificate of a listener does not exist or is not valid",
-        "make the Secret with tls.crt and tls.key in the Gateway's namespace",
+        "create the Secret with tls.crt and tls.key in the Gateway's namespace",
     ),
     wrong(
         "RefNotPermitted",
@@ -78,7 +78,7 @@ static MEANINGS: &[Meaning] = &[
     ),
     wrong("InvalidRouteKinds", "the listener admits a kind of route that GKE does not handle", "admit HTTPRoute"),
     wrong("HostnameConflict", "two listeners have the same port and hostname", "keep one of them"),
-    wrong("ProtocolConflict", "two listeners have the same port and other protocols", "keep one of them"),
+    wrong("ProtocolConflict", "two listeners have the same port and different protocols", "keep one of them"),
     // A route.
     wrong(
         "NoMatchingParent",
@@ -92,7 +92,7 @@ static MEANINGS: &[Meaning] = &[
     ),
     wrong(
         "NoMatchingListenerHostname",
-        "no listener is for the hosts of the route",
+        "no listener serves the hosts of the route",
         "give the listener the host of the route, or no hostname",
     ),
     wrong(
@@ -102,9 +102,13 @@ static MEANINGS: &[Meaning] = &[
     ),
     wrong("InvalidKind", "the route leads to something that is not a Service", "name a Service in backendRefs"),
     wrong("UnsupportedValue", "the route has a value that GKE does not support", "correct what the message names"),
-    wrong("IncompatibleFilters", "filters of the route do not fit together", "keep one of them"),
+    wrong("IncompatibleFilters", "filters of the route conflict", "keep one of them"),
     // A policy.
-    wrong("Conflicted", "an older policy of the same kind has the same target, and wins", "put both into one"),
+    wrong(
+        "Conflicted",
+        "an older policy of the same kind has the same target, and takes precedence",
+        "merge them into one",
+    ),
     wrong(
         "TargetNotFound",
         "the policy's target does not exist in its namespace",

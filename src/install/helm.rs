@@ -218,16 +218,17 @@ fn helm_3_warnings(env: &Environment, plugins: &Path) -> Vec<String> {
     let mut warnings = Vec::new();
     if !always.is_empty() {
         warnings.push(format!(
-            "Helm 3 ({}) reads the same plugins and now loads none of its own: it says {failure}. Post-rendering with \
-            it still works. If it needs its plugins, run `{NAME} helm-plugin uninstall`, then install again with \
-            HELM_DATA_HOME (or HELM_PLUGINS) naming a folder for Helm 4 alone, and set that for every call of Helm 4",
+            "Helm 3 ({}) reads the same plugins and now does not load any of its own: it says {failure}. \
+            Post-rendering with it still works. If it needs its plugins, run `{NAME} helm-plugin uninstall`, then \
+            install again with HELM_DATA_HOME (or HELM_PLUGINS) naming a folder that only Helm 4 uses, and set it for \
+            every call of Helm 4",
             list(&always),
         ));
     }
     if !with_variables.is_empty() {
         warnings.push(format!(
-            "set {} for Helm 4 alone: where Helm 3 ({}) is called with it, it loads none of its own plugins and says \
-            {failure}",
+            "set {} only for Helm 4: if Helm 3 ({}) is called with it, Helm 3 does not load any of its own plugins and \
+            says {failure}",
             variables.join(" and "),
             list(&with_variables),
         ));

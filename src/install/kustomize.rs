@@ -60,7 +60,7 @@ Use it:
     );
     let warnings = homes.left.map(|left| {
         format!(
-            "{} is new: where KUSTOMIZE_PLUGIN_HOME names it, kustomize no longer looks for plugins in {}",
+            "{} is new: if KUSTOMIZE_PLUGIN_HOME names it, kustomize no longer looks for plugins in {}",
             homes.wanted.display(),
             left.display(),
         )

@@ -1,11 +1,12 @@
-//! Whether Milvus asks who is there. It does not by default (Milvus configs/milvus.yaml, and "Authenticate User Access"):
-//! whoever reaches it may do everything, by gRPC and by REST.
+//! Whether Milvus asks who is there. It does not by default (Milvus configs/milvus.yaml, and "Authenticate User
+//! Access"): whoever reaches it may do everything, by gRPC and by REST.
 
 use super::config::{AUTHORIZATION, Config};
 use super::http::is_on;
 
 /// What comes of it.
-pub const OFF: &str = "Milvus asks nobody for a password: whoever reaches it can read, change and delete everything";
+pub const OFF: &str =
+    "Milvus does not ask for a password: anyone who reaches it can read, change and delete everything";
 
 /// How it is mended.
 pub const SWITCH_ON: &str =

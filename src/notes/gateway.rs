@@ -64,7 +64,7 @@ impl Front<'_> {
             .run(format!("kubectl get gatewayclass {}", own.class)),
         ];
         if own.class.scope() == Scope::Regional {
-            let words = "The region must have a proxy-only subnet. Unless there is one:";
+            let words = "The region must have a proxy-only subnet. If it has none:";
             steps.push(Instruction::new(When::Before, words).run(
                 "gcloud compute networks subnets create SUBNET --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE \
                  --network=NETWORK --region=REGION --range=RANGE",
@@ -110,9 +110,9 @@ impl Front<'_> {
 
     /// What is left to do when everything is ready.
     pub(super) fn moving(&self) -> Option<Instruction> {
-        let words = "Try calls through the Gateway's address. Then point the A record at it, and wait at least as long as \
-            the record's TTL. When no client uses the Ingress any more, omit --with-ingress and apply again: the Ingress \
-            goes, and nothing restarts.";
+        let words = "Try calls through the Gateway's address. Then point the A record at it, and wait at least as long \
+            as the record's TTL. Once no client uses the Ingress any more, omit --with-ingress and apply again: this \
+            deletes the Ingress, and nothing restarts.";
         self.is_beside_ingress().then(|| Instruction::new(When::After, words))
     }
 
@@ -165,8 +165,8 @@ impl Front<'_> {
     fn theirs(&self, gateway: &GatewayRef) -> Instruction {
         let namespace = gateway.namespace.as_ref().map(|name| name.as_str()).or(self.namespace);
         let words = format!(
-            "Gateway {gateway} must exist, and its listener must admit routes of this namespace (allowedRoutes) and serve \
-             the hosts. DNS must point to its address."
+            "Gateway {gateway} must exist, and its listener must admit routes of this namespace (allowedRoutes) and \
+                serve the hosts. DNS must point to its address."
         );
         let get =
             format!("kubectl get {GATEWAY} {}{} -o yaml", shell_word(gateway.name.as_str()), namespace_flag(namespace));
@@ -226,8 +226,13 @@ impl Front<'_> {
             }
             GatewayCertificate::Held(Held::CertManager(issuer)) => {
                 let (kind, get) = of_issuer(issuer, &namespace);
-                vec![step(format!("{kind} of cert-manager must exist and solve DNS-01, and cert-manager must have its Gateway API support on."))
-                    .run(format!("kubectl get {get} -o yaml"))]
+                vec![
+                    step(format!(
+                        "{kind} of cert-manager must exist and solve DNS-01, and cert-manager must have its \
+                    Gateway API support on."
+                    ))
+                    .run(format!("kubectl get {get} -o yaml")),
+                ]
             }
         }
     }

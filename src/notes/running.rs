@@ -67,8 +67,9 @@ impl<'r> Running<'r> {
         Some(Instruction::new(
             When::After,
             format!(
-                "When no client uses the old {door} any more, omit --service-type keep and apply again: the old {door} \
-            goes, and nothing restarts. If DNS leads to it, move the record first, and wait at least as long as its TTL."
+                "Once no client uses the old {door} any more, omit --service-type keep and apply again: this removes \
+                the old {door}, and nothing restarts. If DNS points to it, move the record first, and wait at least as \
+                long as its TTL."
             ),
         ))
     }
@@ -81,7 +82,7 @@ impl<'r> Running<'r> {
     pub(super) fn back(&self) -> Vec<Instruction> {
         let (release, namespace) = (shell_word(&self.release.name), self.namespace_flag());
         let restarts = if self.restarted().next().is_some() {
-            " Milvus restarts without TLS, and every client must stop using it again."
+            " Milvus restarts without TLS, and every client must stop using TLS again."
         } else {
             ""
         };
@@ -103,8 +104,8 @@ impl<'r> Running<'r> {
             return self.back_of_resource(ours, restarts, address, &stays);
         }
         let words = format!(
-            "Roll back to the last revision without the program. It is stored as it was rendered, so no flag is \
-            needed. {ours} and the other appended objects are deleted.{restarts}{address}{stays}"
+            "Roll back to the last revision without the program. Helm stored it as it was rendered, so you do not need \
+            a flag. {ours} and the other appended objects are deleted.{restarts}{address}{stays}"
         );
         let back = Instruction::new(When::Back, words)
             .run(format!("helm history {release}{namespace}"))
@@ -117,8 +118,8 @@ impl<'r> Running<'r> {
         });
         let for_good = Instruction::new(
             When::Back,
-            "For good: upgrade without --post-renderer. Forgetting it does the same, without a warning: keep the \
-            command in a script.",
+            "To remove it for good, upgrade without --post-renderer. Forgetting the flag does the same, without a \
+            warning: keep the command in a script.",
         );
         jobs.into_iter().chain([back, for_good]).collect()
     }
@@ -157,18 +158,19 @@ impl<'r> Running<'r> {
         let (release, namespace) = (shell_word(&self.release.name), self.namespace_flag());
         let version = match service::chart_version(&self.release.service.object) {
             Some(_) => {
-                "Keep its chart: --version is that of column CHART. Without it Helm uses the newest one, which may bring \
-                another Milvus."
+                "Keep its chart: take --version from column CHART. Without it Helm uses the newest chart, which may \
+                bring another Milvus."
             }
             None => {
-                "Keep its chart: its version is not in the input, and without --version Helm uses the newest one, \
+                "Keep its chart: its version is not in the input, and without --version Helm uses the newest chart, \
                 which may bring another Milvus."
             }
         };
         Instruction::new(
             When::Running,
             format!(
-                "{version} Keep its values, too: add --values values.yaml to the upgrade. If you give some values, Helm forgets the others; --reuse-values keeps them, but ignores the defaults of a newer chart."
+                "{version} Keep its values, too: add --values values.yaml to the upgrade. If you give only some \
+                values, Helm forgets the others; --reuse-values keeps them, but ignores the defaults of a newer chart."
             ),
         )
         .run(format!("helm list{namespace} --filter {}", shell_word(&format!("^{}$", self.release.name))))
@@ -193,12 +195,12 @@ impl<'r> Running<'r> {
         if self.keeps_door() {
             let clients = match self.settings.doors.protocol() {
                 Protocol::Tls => {
-                    "Its clients must speak TLS from the restart on, and meet Milvus's own certificate there."
+                    "From the restart on, its clients must speak TLS, and get Milvus's own certificate there."
                 }
                 Protocol::H2c => "Its clients notice nothing.",
             };
             let words = format!(
-                "Service {name} is of type {kind}{lets_in}. It stays so, and keeps its {door}. {clients}{doors}"
+                "Service {name} is of type {kind}{lets_in}. It stays that way, and keeps its {door}. {clients}{doors}"
             );
             return Some(Instruction::new(When::Running, words));
         }
@@ -217,9 +219,9 @@ impl<'r> Running<'r> {
         Some(Instruction::new(
             When::Running,
             format!(
-                "Service {name} is of type {kind}{lets_in}. It becomes ClusterIP{lost}. Its {door} is gone at once. The new \
-            load balancer lets in {lets_in_then}, and takes {long}: plan a downtime, or add --service-type keep, and the \
-            old {door} stays meanwhile (docs/migrate.md).{doors}"
+                "Service {name} is of type {kind}{lets_in}. It becomes ClusterIP{lost}. Its {door} is gone at once. \
+                The new load balancer admits {lets_in_then}, and takes {long}: plan a downtime, or add --service-type \
+                keep to keep the old {door} meanwhile (docs/migrate.md).{doors}"
             ),
         ))
     }
@@ -261,7 +263,7 @@ impl<'r> Running<'r> {
         let clients = match clients.is_empty() {
             true => String::new(),
             false => format!(
-                " These, in the input, lose it: {}. Let them connect to https://{}:443, Attu with --attu-url.",
+                " These clients in the input lose it: {}. Make them connect to https://{}:443, Attu with --attu-url.",
                 clients.join("; "),
                 self.settings.hosts.iter().next().unwrap_or_default()
             ),
@@ -269,8 +271,8 @@ impl<'r> Running<'r> {
         Some(Instruction::new(
             When::Running,
             format!(
-                "Milvus restarts: all pods of {}. From then on it speaks TLS only. Have the new settings of every client \
-            ready, of those in the cluster too.{clients}",
+                "Milvus restarts: all pods of {}. From then on it speaks only TLS. Have the new settings of every \
+                client ready, including those in the cluster.{clients}",
                 names.join(" and of ")
             ),
         ))
@@ -298,7 +300,9 @@ impl<'r> Running<'r> {
             return None;
         }
         let (service, namespace) = (shell_word(&self.release.service.name), self.namespace_flag());
-        let words = "Only if somebody restricted the live Service by hand (kubectl): undo that, or the API server refuses the upgrade half-way. Do it right before the upgrade: until then the old address is open.";
+        let words = "Only if somebody restricted the live Service by hand (kubectl): undo that, or the API server \
+            refuses the upgrade half-way. Do it right before the upgrade: from then until the upgrade, the old address \
+            is open to everybody.";
         let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
         let step = Instruction::new(When::Running, words)
             .run(format!("kubectl patch service {service}{namespace} --type merge --patch '{patch}'"));
@@ -312,8 +316,8 @@ impl<'r> Running<'r> {
             Instruction::new(
                 When::Running,
                 "Only with Helm 4, and only for the first upgrade with a post-renderer: delete Pulsar's Jobs, which \
-                are done. Helm 4 changes their scripts and then may not write them (`field is immutable`). Helm makes \
-                them again.",
+                have completed. Helm 4 changes their scripts, and then cannot update them (`field is immutable`). Helm \
+                recreates them.",
             )
             .run(format!("kubectl delete job {}{namespace}", jobs.join(" ")))
         })

@@ -28,7 +28,7 @@ const PRODUCTION: &[Choice] = &[
         field: Field::REDIRECT_HTTP,
         value: "true",
         why: "By default port 80 serves the REST API without TLS, passwords included. Not with `--internal`, which has \
-            no port 80, nor with `--gateway-ref`, where it is its owner's",
+            no port 80, or with `--gateway-ref`, where it is up to its owner",
         unless: &[Field::HTTPS_ONLY, Field::INTERNAL, Field::GATEWAY_REF],
     },
     Choice {
@@ -40,13 +40,15 @@ const PRODUCTION: &[Choice] = &[
     Choice {
         field: Field::HEALTH_INTERVAL,
         value: "10s",
-        why: "By default it takes 15 seconds until a pod that fails is asked again",
+        why: "By default GKE checks a failing pod again only after 15 seconds behind an Ingress, and after 5 behind a \
+            Gateway",
         unless: &[Field::HEALTH_TIMEOUT],
     },
     Choice {
         field: Field::HEALTH_TIMEOUT,
         value: "5s",
-        why: "A pod that needs longer to answer `/healthz` is not healthy",
+        why: "A pod that needs longer to answer `/healthz` is not healthy. GKE's default is 15 seconds for an Ingress, \
+            and 5 for a Gateway",
         unless: &[Field::HEALTH_INTERVAL],
     },
 ];

@@ -74,8 +74,8 @@ fn of_service(release: &Release<'_>, settings: &Settings) -> impl Iterator<Item 
 pub(super) fn unnamed_listener(door: &GatewayDoor) -> Option<String> {
     match &door.owner {
         Owner::Theirs(gateway @ GatewayRef { listener: None, .. }, _) => Some(format!(
-            "no listener of Gateway {gateway} is named: if it has one on port 80, that serves Milvus without TLS; give \
-            --gateway-ref {gateway}:LISTENER"
+            "no listener of Gateway {gateway} is named: if it has one on port 80, that listener serves Milvus without \
+            TLS; give --gateway-ref {gateway}:LISTENER"
         )),
         _ => None,
     }

@@ -1,6 +1,6 @@
 //! What is read in place of manifests: a table, a template, an error message. One list, in which the first that fits
-//! counts. It is only looked through on the way to a refusal, but for documents without a kind: of these the filter asks
-//! whether they are text.
+//! counts. It is only looked through on the way to a refusal, but for documents without a kind: of these the filter
+//! asks whether they are text.
 
 use memchr::memmem;
 
@@ -65,15 +65,16 @@ const ALL: &[Mistaken] = &[
     },
     Mistaken {
         what: "Helm's report of a release",
-        why: "the manifests in it are between a header and notes, which nothing can apply",
-        help: "use what prints manifests only: `helm template`, or `helm get manifest` for a release; or name this program \
-            as Helm's --post-renderer",
+        why: "the manifests in it are between a header and notes, which cannot be applied",
+        help: "use what prints manifests only: `helm template`, or `helm get manifest` for a release; or pass this \
+            program to Helm as --post-renderer",
         sign: Sign::Text(|line| line.starts_with("NAME: ") || line.starts_with("Release \"") || line == "NOTES:"),
     },
     Mistaken {
-        what: "a table of kubectl or Helm",
-        why: "it shows some columns of each object",
-        help: "let kubectl print the objects: `kubectl get … -o yaml`; of a release of Helm `helm get manifest NAME`",
+        what: "a table from kubectl or Helm",
+        why: "it shows only some columns of each object",
+        help: "let kubectl print the objects: `kubectl get … -o yaml`; for a Helm release, use `helm get manifest \
+            NAME`",
         sign: Sign::Text(|line| is_head_of_table(line) || line.starts_with("Name:  ")),
     },
     Mistaken {
@@ -85,7 +86,7 @@ const ALL: &[Mistaken] = &[
     Mistaken {
         what: "log lines",
         why: "warnings and log lines of Helm and kubectl belong on stderr",
-        help: "pass stdout only: no `2>&1`",
+        help: "pass only stdout: no `2>&1`",
         sign: Sign::Text(is_log),
     },
     Mistaken {
@@ -139,7 +140,7 @@ const ALL: &[Mistaken] = &[
     },
     Mistaken {
         what: "YAML without a `kind`",
-        why: "each object of Kubernetes has one",
+        why: "every Kubernetes object has one",
         help: "helm template my-release milvus/milvus | milvus-gke-l7 …",
         sign: Sign::Document(|document| without_kind(document) && first_line(document).is_some_and(is_mapping)),
     },

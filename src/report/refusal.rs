@@ -85,7 +85,7 @@ pub enum Reason {
     SeveralResourceLists,
     #[error("no Milvus Service in the input")]
     NoMilvusService,
-    #[error("no Milvus Service in the input, although the Milvus chart is")]
+    #[error("no Milvus Service in the input, although the Milvus chart is there")]
     NoServiceOfChart,
     #[error("no Milvus Service in the input, only objects of other charts: {}", charts.join(", "))]
     OtherCharts { charts: Vec<String> },
@@ -103,21 +103,21 @@ pub enum Reason {
     UnknownService { wanted: String, services: Vec<String> },
     #[error("release `{release}` has several Services with a port to Milvus: {}", services.join(", "))]
     SeveralServices { release: String, services: Vec<String> },
-    #[error("`{kind}` of {api_version} is not a resource of the Milvus Operator that can be edited")]
+    #[error("`{kind}` {api_version} is a version of the Milvus Operator's resource that cannot be edited")]
     OperatorVersion { kind: String, api_version: String },
-    #[error("the Milvus Operator keeps Service `{service}` as its resource wants it")]
+    #[error("Service `{service}` belongs to the Milvus Operator")]
     OperatorsService { service: String },
-    #[error("Milvus `{resource}` has an Ingress of the operator's")]
+    #[error("Milvus `{resource}` asks the operator for an Ingress")]
     OperatorIngress { resource: String },
     #[error("component `{component}` has port {port}, and Milvus listens on {listens}")]
     OperatorPort { component: &'static str, port: u16, listens: u64, setting: &'static str },
     #[error("the input is empty")]
     NothingPrinted,
-    #[error("a document of the input is not UTF-8")]
+    #[error("a document in the input is not UTF-8")]
     PrintedNotUtf8,
-    #[error("a document of the input does not parse: {message}")]
+    #[error("a document in the input does not parse: {message}")]
     PrintedDoesNotParse { message: String },
-    #[error("a document of the input is not a Kubernetes object")]
+    #[error("a document in the input is not a Kubernetes object")]
     NoObject,
     #[error("several Milvus releases in the input: {}", releases.join(", "))]
     SeveralLiveReleases { releases: Vec<String> },
@@ -133,11 +133,11 @@ pub enum Reason {
     NoPortNumber { service: String },
     #[error("Service `{service}` is of type ExternalName")]
     ExternalName { service: String },
-    #[error("Service `{service}` selects no Milvus workload of the input")]
+    #[error("Service `{service}` does not select a Milvus workload in the input")]
     NoPods { service: String },
     #[error("the Milvus container has no port named `{port}`")]
     NoContainerPort { port: &'static str },
-    #[error("ConfigMap `{config_map}` is mounted by Milvus but not part of the input")]
+    #[error("ConfigMap `{config_map}` is mounted by Milvus, but is not in the input")]
     CustomConfigMap { config_map: String },
     #[error("Milvus does not mount a `user.yaml`")]
     NoUserYaml,
@@ -163,15 +163,15 @@ pub enum Reason {
     HttpPortTaken { port: u16, by: &'static str },
     #[error("--rest needs Milvus {since} or later, and the image is {version}")]
     RestTooOld { version: String, since: String },
-    #[error("--rest needs Milvus's HTTP server on a port of its own")]
+    #[error("--rest needs Milvus's HTTP server on its own port")]
     RestWithoutHttp,
-    #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
+    #[error("Service `{service}` has another port with the name `{name}` or the number {port}")]
     RestPortTaken { service: String, name: &'static str, port: u16 },
-    #[error("Service `{service}` has another port that is named `{name}` or has the number {port}")]
+    #[error("Service `{service}` has another port with the name `{name}` or the number {port}")]
     PlainRestPortTaken { service: String, name: &'static str, port: u16 },
-    #[error("--rest needs Milvus's HTTP server, and it is switched off")]
+    #[error("--rest needs Milvus's HTTP server, which is off")]
     RestOff,
-    #[error("Milvus is set to tlsMode {mode}, and with h2c the load balancer speaks no TLS")]
+    #[error("Milvus is set to tlsMode {mode}, and with h2c the load balancer does not speak TLS")]
     TlsWithH2c { mode: String },
     #[error("Service `{service}` has an internal load balancer, and the new one would be open to the internet")]
     InternalServiceOfGateway { service: String },
@@ -191,13 +191,13 @@ pub enum Reason {
     OwnAppProtocol { service: String, port: String, existing: String, wanted: Option<&'static str> },
     #[error("Service `{service}` names its network endpoint group")]
     CustomNegName { service: String },
-    #[error("{identity} is in the input already and differs from ours: {}", differences.join("; "))]
+    #[error("{identity} is already in the input and differs from ours: {}", differences.join("; "))]
     Differs { identity: String, differences: Vec<String> },
     #[error("{identity} is in the input {count} times")]
     Repeated { identity: String, count: usize },
-    #[error("{identity} is a policy of {target} already")]
+    #[error("{identity} is already a policy of {target}")]
     RivalPolicy { identity: String, target: String },
-    #[error("{identity} leads to Service `{service}` already")]
+    #[error("{identity} already leads to Service `{service}`")]
     RivalRoute { identity: String, service: String },
     #[error("{identity} leads to Service `{service}`")]
     RivalIngress { identity: String, service: String },
@@ -219,15 +219,16 @@ impl Reason {
     pub fn why(&self) -> &'static str {
         match self {
             Self::EmptyInput => {
-                "Helm passes nothing when all templates are disabled, and in Helm 3 also with --output-dir; \
-                an empty manifest would delete the release"
+                "Helm passes nothing if all templates are disabled, and Helm 3 also with --output-dir; an empty \
+                manifest would delete the release"
             }
             Self::TooLarge => {
                 "the whole stream is held in memory so that nothing is written before everything is proved"
             }
             Self::TooManyDocuments => "the place of every document is held in memory",
             Self::ConfigKind { .. } | Self::SeveralConfigs => {
-                "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat `data`"
+                "it is one object: a MilvusGkeL7 of milvus-gke-l7/v1alpha1 with `spec`, or a v1 ConfigMap with flat \
+                    `data`"
             }
             Self::UnknownField { .. } => "nothing reads it, so it would have no effect",
             Self::BrokenConfig { .. } => "the options in it are needed",
@@ -235,7 +236,7 @@ impl Reason {
             Self::Options { .. } => "flags, environment and configuration together must make sense",
             Self::NoHost => "the load balancer answers for the domains that clients connect to",
             Self::Generator => {
-                "kustomize runs it as a generator, which is not shown the resources, or the kustomization has none"
+                "kustomize runs it as a generator, which does not see the resources, or the kustomization has none"
             }
             Self::SeveralResourceLists => "a function gets one ResourceList and nothing else",
             Self::NoMilvusService => {
@@ -243,8 +244,8 @@ impl Reason {
                 cluster mode with proxy.enabled=false renders none"
             }
             Self::NoServiceOfChart => {
-                "the chart renders none in cluster mode with proxy.enabled=false; a single template (`helm template -s`) \
-                may be another one, and hooks do not count"
+                "the chart renders none in cluster mode with proxy.enabled=false; a single template (`helm template \
+                -s`) may be a different one, and hooks do not count"
             }
             Self::OtherCharts { .. } => "the Milvus Service is the one with a port whose targetPort is `milvus`",
             Self::Mistaken(read) | Self::MistakenForPrinted(read) | Self::TextBeside(read) => read.why,
@@ -259,10 +260,10 @@ impl Reason {
             }
             Self::SeveralLiveServices { .. } => "only one of them is behind the load balancer",
             Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
-            Self::OperatorVersion { .. } => "it is known how the operator reads milvus.io/v1beta1 `Milvus` only",
-            Self::OperatorsService { .. } => "what is changed in it the operator changes back at its next look",
+            Self::OperatorVersion { .. } => "only milvus.io/v1beta1 `Milvus` is supported",
+            Self::OperatorsService { .. } => "the operator reverts whatever is changed in it",
             Self::OperatorIngress { .. } => {
-                "it leads to Milvus as well, without a health check or a protocol, and the operator never deletes it"
+                "that Ingress leads to Milvus as well, without a health check or a protocol, and the operator never deletes it"
             }
             Self::OperatorPort { .. } => "the operator gives the port to the Service and the container, not to Milvus",
             Self::NoServiceName => "the Ingress names the Service",
@@ -306,18 +307,21 @@ impl Reason {
                 "two servers cannot share a port, and Milvus does not start with TLS on while HTTP \
                 shares the gRPC port"
             }
-            Self::RestTooOld { .. } => "older versions serve no REST while TLS is on",
-            Self::RestWithoutHttp => "it is switched off, or shares the gRPC port, which it cannot with TLS on",
+            Self::RestTooOld { .. } => "older versions do not serve REST while TLS is on",
+            Self::RestWithoutHttp => "it is off, or it shares the gRPC port, which is not possible with TLS on",
             Self::RestOff => "that is what serves the REST API",
             Self::PlainRestPortTaken { .. } => {
-                "the port that the load balancer uses for gRPC serves no REST API: REST becomes another port of the \
-                Service"
+                "the port that the load balancer uses for gRPC does not serve the REST API: REST becomes another port \
+                of the Service"
             }
             Self::TlsWithH2c { .. } => "the health check would be green, and every call would end with status 503",
             Self::InternalServiceOfGateway { .. } | Self::SourceRangesOfGateway { .. } => {
-                "an external Gateway has an address on the internet, and what restricts the Service does not apply to it"
+                "an external Gateway has an address on the internet, and what restricts the Service does not apply to \
+                    it"
             }
-            Self::RivalPolicy { .. } => "of two policies GKE uses the oldest, and says so only in a status",
+            Self::RivalPolicy { .. } => {
+                "if there are two policies, GKE uses the older one, and says so only in a status"
+            }
             Self::RivalRoute { .. } => "the Service would be behind two routes, each with its own Gateway",
             Self::RivalIngress { .. } => {
                 "it is a separate load balancer, and does not speak to Milvus as the Gateway does"
@@ -327,7 +331,8 @@ impl Reason {
                 "the REST API becomes a port of the Service, with Milvus's HTTP port as its number"
             }
             Self::InternalService { .. } | Self::SourceRanges { .. } => {
-                "an external Ingress has an address on the internet, and what restricts the Service does not apply to it"
+                "an external Ingress has an address on the internet, and what restricts the Service does not apply to \
+                    it"
             }
             Self::Warned { .. } => "--strict refuses if there is a warning",
             Self::AnnotationValue { .. } => "GKE reads it as a JSON object",
@@ -336,11 +341,11 @@ impl Reason {
             }
             Self::CustomNegName { .. } => "GKE refuses a custom NEG name on a Service behind an Ingress",
             Self::Differs { .. } => {
-                "two objects of one name cannot both be applied: the later one wins, or the install fails"
+                "two objects with the same name cannot both be applied: the later one wins, or the install fails"
             }
             Self::Repeated { .. } => "the input does not say which of them is applied last",
             Self::LeftOverCertificate { .. } => {
-                "with another certificate nothing would use it, and it would stay in Provisioning for ever"
+                "with another certificate nothing would use it, and it would stay in Provisioning forever"
             }
             Self::IssuedSecret { .. } => "each upgrade would replace the issued certificate with this one",
             Self::NotUtf8 => "it cannot be parsed",
@@ -364,7 +369,7 @@ impl Reason {
             Self::Options { .. } => "see `milvus-gke-l7 --help`; each field has the name of its flag",
             Self::NoHost => "set `hosts` in the configuration's `spec`, --host, or MILVUS_GKE_L7_HOST",
             Self::Generator => "list it under `transformers:`, beside `resources:` or `helmCharts:`",
-            Self::SeveralResourceLists => "run it by `kustomize build`, `kustomize fn run` or kpt",
+            Self::SeveralResourceLists => "run it with `kustomize build`, `kustomize fn run` or kpt",
             Self::EmptyInput => "pipe a rendered chart in: `helm template … | milvus-gke-l7 --host …`",
             Self::TooLarge | Self::TooManyDocuments => "pass only the Milvus release through",
             Self::NoMilvusService => "render the whole Milvus chart with its proxy or standalone enabled",
@@ -389,7 +394,7 @@ impl Reason {
                 "upgrade the operator, and write the resource as milvus.io/v1beta1 `Milvus`"
             }
             Self::OperatorsService { .. } => {
-                "give the `Milvus` resource that it is made of: kubectl get milvus NAME -o yaml"
+                "pass the `Milvus` resource that it is made from: kubectl get milvus NAME -o yaml"
             }
             Self::OperatorIngress { .. } => {
                 "remove `ingress` from the component, and delete the Ingress: kubectl delete ingress NAME-milvus"
@@ -400,7 +405,8 @@ impl Reason {
             Self::NoServiceName => "give it metadata.name, in quotes if it is a number",
             Self::NoReleaseLabel => "keep the chart's labels, or add that one",
             Self::UnnamedPort { .. } => {
-                "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from before loses it)"
+                "set service.portName (chart 4.0.24 and later; an upgrade with --reuse-values from an older chart \
+                loses it)"
             }
             Self::NoPortNumber { .. } => "set service.port to a number from 1 to 65535",
             Self::ExternalName { .. } => "set service.type to ClusterIP or LoadBalancer",
@@ -413,7 +419,7 @@ impl Reason {
                 extraConfigFiles.user.yaml"
             }
             Self::UserYamlElsewhere | Self::UnseenUserYaml => {
-                "mount a ConfigMap of the input at /milvus/configs/user.yaml"
+                "mount a ConfigMap from the input at /milvus/configs/user.yaml"
             }
             Self::NotAText { key, .. } | Self::ConfigDoesNotParse { key, .. } if key == "default.yaml" => {
                 "render the chart's own default.yaml again"
@@ -428,7 +434,7 @@ impl Reason {
             Self::RestTooOld { .. } => "upgrade Milvus, or omit --rest",
             Self::RestWithoutHttp => "give it a port with --http-port, or omit --rest",
             Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
-            Self::PlainRestPortTaken { .. } => "give that one another name and number, or omit --rest",
+            Self::PlainRestPortTaken { .. } => "change the name and the number of that port, or omit --rest",
             Self::RestOff => "set proxy.http.enabled to true, or omit --rest",
             Self::TlsWithH2c { .. } => "omit --backend h2c, or set common.security.tlsMode to 0",
             Self::InternalServiceOfGateway { .. } => {
@@ -436,10 +442,10 @@ impl Reason {
                 internet"
             }
             Self::SourceRangesOfGateway { .. } => {
-                "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --gateway=gke-l7-rilb \
-                for a load balancer in the VPC network, or --public if everybody may reach it"
+                "pass --security-policy with a Cloud Armor policy that admits the same addresses, \
+                --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if everybody may reach it"
             }
-            Self::RivalPolicy { .. } => "move what it says to the flags of its fields, and remove it from the input",
+            Self::RivalPolicy { .. } => "set its fields with our flags, and remove it from the input",
             Self::RivalRoute { .. } => "remove it from the input",
             Self::RivalIngress { .. } => {
                 "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it from the input"
@@ -452,8 +458,8 @@ impl Reason {
                 "pass --internal for a load balancer in the VPC network, or --public if it should be on the internet"
             }
             Self::SourceRanges { .. } => {
-                "pass --security-policy with a Cloud Armor policy that lets in the same addresses, --internal for a load \
-                balancer in the VPC network, or --public if everybody may reach it"
+                "pass --security-policy with a Cloud Armor policy that admits the same addresses, --internal for a \
+                load balancer in the VPC network, or --public if everybody may reach it"
             }
             Self::Warned { .. } => "fix that, or omit --strict",
             Self::AnnotationValue { .. } => "correct or remove it (in the chart: service.annotations)",

@@ -22,7 +22,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Items<T> {
     type Value = Option<Vec<T>>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list or a text")
+        formatter.write_str("a list or a string")
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {

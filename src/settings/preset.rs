@@ -18,7 +18,7 @@ impl FromStr for Preset {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "production" => Ok(Self::Production),
-            _ => Err("there is one preset, `production`"),
+            _ => Err("the only preset is `production`"),
         }
     }
 }

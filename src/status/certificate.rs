@@ -26,7 +26,8 @@ pub(super) fn steps(ingress: &Ingress<'_>, objects: &Objects<'_>, address: Optio
             .collect(),
         CertificateSource::Secrets(names) => names.iter().map(|name| secret(name, ingress, objects)).collect(),
         CertificateSource::None => {
-            let step = Step::broken("certificate: the Ingress names none", "the Ingress names no certificate");
+            let step =
+                Step::broken("certificate: the Ingress does not name one", "the Ingress does not name a certificate");
             vec![
                 step.detail("without one nothing listens on port 443").help("give it one: see the flags of the filter"),
             ]
@@ -46,13 +47,16 @@ fn secret(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>) -> Step {
         None if is_issued(ingress, objects) => ", by cert-manager".to_owned(),
         None => String::new(),
     };
-    let title = format!("certificate: Secret {name}{by}, named by the Ingress (not looked into)");
+    let title = format!("certificate: Secret {name}{by}, named by the Ingress (its content was not checked)");
     if !is_issued(ingress, objects) || ingress.value.annotation(HTTPS_FORWARDING_RULE).is_some() {
         return Step::new(State::Note, title);
     }
     let namespace = ingress.namespace_flag();
     Step::waiting(title, format!("cert-manager: Secret {name}"))
-        .detail("GKE makes no front end before it is there, and no port 443 before a certificate is in it")
+        .detail(
+            "GKE does not create a front end before it exists, and does not serve port 443 before it holds a \
+            certificate",
+        )
         .help(format!(
             "if it lasts: kubectl describe certificate,certificaterequest,order,challenge{namespace} says what \
             cert-manager waits for"
@@ -63,7 +67,7 @@ fn secret(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>) -> Step {
             shell_word(name),
         ))
         .first()
-        .usually("with DNS-01 a few minutes; with HTTP-01 a few minutes after the host leads to the ADDRESS")
+        .usually("with DNS-01 a few minutes; with HTTP-01 a few minutes after the host points to the ADDRESS")
 }
 
 /// Whether every Secret that the Ingress names is in the input, or is still to be made.
@@ -99,8 +103,8 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
     let Some(certificate) = objects.find("ManagedCertificate", name, ingress.namespace()) else {
         let step = Step::waiting(format!("{title}: not in the input"), format!("ManagedCertificate {name}"));
         return step
-            .detail("GKE attaches none of the certificates as long as one is missing")
-            .help("it must be in the namespace of the Ingress; kubectl must be asked for managedcertificate too")
+            .detail("GKE does not attach any of the certificates while one is missing")
+            .help("it must be in the namespace of the Ingress; kubectl must print managedcertificates, too")
             .usually("seconds after the upgrade");
     };
     if let Some(since) = leaving(certificate) {
@@ -108,13 +112,13 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
             format!("{title}: being deleted since {since}"),
             format!("{title}, which is being deleted"),
         )
-        .help("upgrade the release again when it is gone")
+        .help("upgrade the release again once it is gone")
         .usually("a minute or two");
     }
     let status = str_at(certificate, "/status/certificateStatus").unwrap_or_default();
     if let Some(domain) = old_domain(certificate) {
         return Step::waiting(format!("{title}: {status}, for other domains than spec.domains"), title)
-            .detail(format!("its status is about {domain}: GKE makes a new certificate when the domains have changed"))
+            .detail(format!("its status is for {domain}: GKE creates a new certificate when the domains change"))
             .help("nothing, unless it lasts: kubectl describe managedcertificate shows the events")
             .usually("a minute until the status follows, then as for a new certificate");
     }
@@ -137,16 +141,16 @@ fn managed(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>, address: Op
     }
     if status == "ProvisioningFailedPermanently" {
         step = step.help(format!(
-            "put right what the domains say, delete the ManagedCertificate, and upgrade again{}",
+            "fix what the domains say, delete the ManagedCertificate, and upgrade again{}",
             ": it is then recreated"
         ));
     }
     if status == "RenewalFailed" {
-        step = step.help("every domain must lead to the ADDRESS, and to nothing else; then Google tries again");
+        step = step.help("every domain must point to the ADDRESS, and to nothing else; then Google tries again");
     }
     let usually = match status {
         "" => "a minute",
-        _ => "up to 60 minutes after the domains lead to the ADDRESS, then up to 30 until it is served everywhere",
+        _ => "up to 60 minutes after the domains point to the ADDRESS, then up to 30 until it is served everywhere",
     };
     step.usually(usually)
 }
@@ -175,10 +179,10 @@ fn uncovered(names: &[&str], ingress: &Ingress<'_>, objects: &Objects<'_>) -> Op
     let certificates = certificates?;
     let domains = || certificates.iter().flat_map(|certificate| array_at(certificate, "/spec/domains"));
     let host = ingress.hosts.iter().find(|host| !domains().any(|domain| domain.as_str() == Some(**host)))?;
-    let step = Step::broken(format!("certificate: none for {host}"), format!("no ManagedCertificate is for {host}"));
+    let step = Step::broken(format!("certificate: none for {host}"), format!("no ManagedCertificate covers {host}"));
     Some(
         step.detail("clients of that host get a certificate for another name")
-            .help("name the host in spec.domains of a ManagedCertificate; Google then makes a new certificate"),
+            .help("add the host to spec.domains of a ManagedCertificate; Google then issues a new certificate"),
     )
 }
 
@@ -186,11 +190,11 @@ fn uncovered(names: &[&str], ingress: &Ingress<'_>, objects: &Objects<'_>) -> Op
 fn of_certificate(status: &str) -> (State, Option<&'static str>) {
     match status {
         "Active" => (State::Done, None),
-        "" => (State::Waiting, Some("GKE has not taken it up yet")),
-        "Provisioning" => (State::Waiting, Some("Google is making it")),
-        "ProvisioningFailed" => (State::Waiting, Some("it failed, and Google tries again; the domains say why")),
-        "ProvisioningFailedPermanently" => (State::Broken, Some("Google does not try again; the domains say why")),
-        "RenewalFailed" => (State::Broken, Some("the old certificate serves until it expires; the domains say why")),
+        "" => (State::Waiting, Some("GKE has not processed it yet")),
+        "Provisioning" => (State::Waiting, Some("Google is issuing it")),
+        "ProvisioningFailed" => (State::Waiting, Some("it failed, and Google will retry; the domains say why")),
+        "ProvisioningFailedPermanently" => (State::Broken, Some("Google does not retry; the domains say why")),
+        "RenewalFailed" => (State::Broken, Some("the old certificate is served until it expires; the domains say why")),
         _ => (State::Waiting, Some("a status that this program does not know")),
     }
 }
@@ -205,17 +209,18 @@ fn of_domain(mut step: Step, domain: &Value, address: Option<IpAddr>, certificat
     let status = str_at(domain, "/status").unwrap_or_default();
     let to = address.map_or_else(|| "the ADDRESS of the Ingress".to_owned(), |address| address.to_string());
     let (record, other) = records(address);
-    let point = format!("point the {record} record of {name} at {to}, and have no {other} record that leads elsewhere");
+    let point =
+        format!("point the {record} record of {name} at {to}, and remove any {other} record that points elsewhere");
     let (state, means, help) = match status {
         "Active" => (State::Done, None, None),
         "Provisioning" => (
             State::Waiting,
-            Some("Google is asking for it"),
-            Some(format!("the {record} record of {name} must lead to {to}, and no {other} record elsewhere")),
+            Some("Google is requesting it"),
+            Some(format!("the {record} record of {name} must point to {to}, and no {other} record elsewhere")),
         ),
         "FailedNotVisible" => (
             State::Waiting,
-            Some("Google does not find this load balancer behind the domain"),
+            Some("Google does not find this load balancer at the domain"),
             Some(match step.state {
                 State::Waiting => format!("{point}; Google then retries on its own"),
                 _ => point,
@@ -233,8 +238,8 @@ fn of_domain(mut step: Step, domain: &Value, address: Option<IpAddr>, certificat
         ),
         "FailedRateLimited" => (
             State::Waiting,
-            Some("the authority has got too many requests for this domain"),
-            Some(format!("wait; ask for no further certificates for {name} meanwhile")),
+            Some("the certificate authority received too many requests for this domain"),
+            Some(format!("wait; do not request more certificates for {name} meanwhile")),
         ),
         "" => (State::Waiting, Some("no status yet"), None),
         _ => (State::Waiting, Some("a status that this program does not know"), None),
@@ -252,7 +257,7 @@ fn of_domain(mut step: Step, domain: &Value, address: Option<IpAddr>, certificat
             step.verdict = format!("ManagedCertificate {certificate}: {name} is {status}");
         }
         (_, "FailedNotVisible") if step.state == State::Waiting => {
-            step.verdict = format!("DNS: {name} must lead to {to}");
+            step.verdict = format!("DNS: {name} must point to {to}");
         }
         _ => {}
     }

@@ -179,7 +179,7 @@ impl<'v> Warning<'v> {
             None => step.detail("cause: not known to this program; GKE retries on its own"),
         };
         match (self.since, self.cause) {
-            (Since::GoneOn, _) => step.detail("GKE has gone on since"),
+            (Since::GoneOn, _) => step.detail("GKE has continued since"),
             (Since::Announced(time), _) => step.detail(format!("GKE has announced another attempt at {time}")),
             (Since::Nothing, Some(cause)) => step.help(cause.help),
             (Since::Nothing, None) => step,

@@ -228,7 +228,7 @@ impl<'v> Attached<'v> {
                 .flat_map(|names| names.split(','))
         };
         let note = |what: String, command: String| {
-            Step::note(format!("certificate: {what}")).detail(format!("its state is not in Kubernetes: {command}"))
+            Step::note(format!("certificate: {what}")).detail(format!("its state is not in Kubernetes; see: {command}"))
         };
         let map = gateway.annotation(CERTIFICATE_MAP).map(|map| {
             let words = format!("gcloud certificate-manager maps entries list --map {}", shell_word(map));
@@ -291,7 +291,8 @@ fn place(class: Option<GatewayClass>) -> &'static str {
 
 /// No route names a Gateway.
 pub(super) fn unattached() -> Step {
-    Step::broken("HTTPRoute: names no Gateway", "the HTTPRoute names no Gateway").help("name the Gateway in parentRefs")
+    Step::broken("HTTPRoute: does not name a Gateway", "the HTTPRoute does not name a Gateway")
+        .help("name the Gateway in parentRefs")
 }
 
 /// What events may be about.
@@ -336,15 +337,15 @@ pub(super) fn of_service(service: &Service<'_>, attached: &[Attached<'_>], polic
         let conditions = Conditions { object: policy, at: ancestor.or(policy.pointer("/status/conditions")), title };
         steps.push(match conditions.problem(&[]) {
             Some(step) => step,
-            None if conditions.at.is_none() => Step::note(format!("{}: GKE says nothing of it", conditions.title)),
+            None if conditions.at.is_none() => Step::note(format!("{}: no status from GKE", conditions.title)),
             None => Step::done(format!("{}: attached", conditions.title)),
         });
     }
     if !has_health_check {
         let step = Step::waiting("HealthCheckPolicy: none for the Service in the input", "the HealthCheckPolicy");
         let help =
-            "have kubectl print healthcheckpolicies too (`wait --gateway` does), and upgrade again if there is none";
-        steps.push(step.detail("without one GKE asks for `/` on the gRPC port, and finds Milvus unhealthy").help(help));
+            "have kubectl print healthcheckpolicies, too (`wait --gateway` does), and upgrade again if there is none";
+        steps.push(step.detail("without one GKE checks `/` on the gRPC port, and finds Milvus unhealthy").help(help));
     }
     let place = place(attached.iter().find_map(Attached::class));
     let health = Step::note("health: not in Kubernetes")
@@ -352,7 +353,7 @@ pub(super) fn of_service(service: &Service<'_>, attached: &[Attached<'_>], polic
             "gcloud compute backend-services list --filter='name~{}' names the backend service,",
             service.name
         ))
-        .detail(format!("gcloud compute backend-services get-health NAME {place} says how Milvus is"));
+        .detail(format!("gcloud compute backend-services get-health NAME {place} shows the health of Milvus"));
     steps.push(health);
     steps
 }

@@ -29,7 +29,7 @@ pub(super) fn address(ingress: &Value) -> Option<IpAddr> {
 pub(super) fn missing() -> Step {
     Step::waiting("Ingress: none leads to the Milvus Service", "the Ingress")
         .help("upgrade the release with milvus-gke-l7 as post-renderer, and give kubectl the release's namespace")
-        .help(format!("behind a Gateway: have kubectl print {GATEWAY_KINDS} too (`wait --gateway` does)"))
+        .help(format!("behind a Gateway: have kubectl print {GATEWAY_KINDS}, too (`wait --gateway` does)"))
         .usually(SECONDS)
 }
 
@@ -42,7 +42,7 @@ pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
             format!("{title}, which is being deleted"),
         )
         .detail("GKE first takes the load balancer down; a finalizer keeps the Ingress until then")
-        .help("upgrade the release again when it is gone: nothing recreates it on its own")
+        .help("upgrade the release again once it is gone: nothing recreates it on its own")
         .usually("a few minutes");
     }
     let class = Class::of(ingress.value);
@@ -53,23 +53,23 @@ pub(super) fn step(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
         };
         return Step::broken(title, format!("GKE ignores Ingress {}", ingress.name))
             .detail(format!("{found}: GKE ignores it, without an event"))
-            .help(format!("set the annotation {CLASS} to gce (or gce-internal), and leave ingressClassName out"));
+            .help(format!("set the annotation {CLASS} to gce (or gce-internal), and remove ingressClassName"));
     }
     if !ingress::backends(ingress.value).any(|backend| service.is_meant_by(&backend)) {
         // It may be meant so: REST has a host of its own, and gRPC another Ingress.
-        return Step::waiting(format!("{title}: leads to REST alone"), "a path to Milvus's gRPC port")
-            .help(format!("lead path / to Milvus's gRPC port of Service {} as well", service.name));
+        return Step::waiting(format!("{title}: leads only to REST"), "a path to Milvus's gRPC port")
+            .help(format!("route path / to Milvus's gRPC port of Service {} as well", service.name));
     }
     if !leads_all_calls(ingress.value, service) {
         return Step::broken(title, format!("Ingress {} does not lead every path to Milvus", ingress.name))
-            .detail("no path takes all gRPC calls: they get a 404")
-            .help("one path must be `/` of pathType Prefix");
+            .detail("no path matches all gRPC calls: they get a 404")
+            .help("one path must be `/` with pathType Prefix");
     }
     let class = ingress.value.annotation(CLASS).filter(|class| !class.is_empty()).unwrap_or("gce");
     match address(ingress.value) {
         Some(address) => Step::done(format!("{title}, class {class}: ADDRESS {address}")),
         None => Step::waiting(format!("{title}, class {class}: no ADDRESS yet"), "the ADDRESS of the Ingress")
-            .detail("GKE writes it when the whole load balancer is made; a mistake shows as an event")
+            .detail("GKE writes it when the whole load balancer is ready; a mistake shows as an event")
             .usually("two to ten minutes"),
     }
 }
@@ -80,10 +80,10 @@ pub(super) fn other_backends(ingress: &Ingress<'_>, objects: &Objects<'_>) -> Ve
     let backends = ingress::backends(ingress.value).filter_map(|backend| {
         let name = backend.service.unwrap_or_default();
         let title = format!("Ingress {}: backend", ingress.name);
-        let why = "GKE leaves the whole load balancer as it is until every backend exists";
+        let why = "GKE does not change the load balancer until every backend exists";
         let found = match objects.find("Service", name, ingress.namespace()) {
             _ if backend.is_resource || name.is_empty() => {
-                let what = format!("Ingress {} has a backend that names no Service", ingress.name);
+                let what = format!("Ingress {} has a backend without a Service", ingress.name);
                 Step::broken(format!("{title} without a Service"), what)
                     .help("name a Service there, or remove the path")
             }
@@ -104,7 +104,7 @@ pub(super) fn other_backends(ingress: &Ingress<'_>, objects: &Objects<'_>) -> Ve
             None => {
                 let awaited = format!("Service {name}, to which Ingress {} leads", ingress.name);
                 Step::waiting(format!("{title} {name}: no such Service in the input"), awaited)
-                    .help(format!("make Service {name}, or remove the path; kubectl must be asked for every Service"))
+                    .help(format!("create Service {name}, or remove the path; kubectl must print every Service"))
             }
         };
         Some(found.detail(why).first())
@@ -124,8 +124,8 @@ pub(super) fn https(ingress: &Ingress<'_>) -> Step {
         None => {
             let step = Step::waiting("port 443: no forwarding rule yet", "port 443 of the load balancer");
             match ingress.certificate {
-                CertificateSource::Managed(_) => step.detail("it comes when the ManagedCertificate is attached"),
-                _ => step.detail("it comes when GKE has the certificate"),
+                CertificateSource::Managed(_) => step.detail("it appears when the ManagedCertificate is attached"),
+                _ => step.detail("it appears when GKE has the certificate"),
             }
             .usually("a few minutes after the ADDRESS")
         }
@@ -165,7 +165,7 @@ pub(super) fn backends(ingress: &Ingress<'_>, service: &Service<'_>) -> Step {
     let namespace = ingress.namespace_flag();
     step.help(format!("see whether the pods are Ready: kubectl get pods{namespace}"))
         .help(format!(
-            "if they are: the BackendConfig must ask port {} for {} by {}, and Milvus must run with tlsMode 1",
+            "if they are: the BackendConfig must check port {} at {} with {}, and Milvus must run with tlsMode 1",
             health::PORT,
             health::PATH,
             health::TYPE,

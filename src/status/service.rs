@@ -47,12 +47,12 @@ impl<'v> Service<'v> {
                 format!("{title}: being deleted since {since}"),
                 format!("Service {}, which is being deleted", self.name),
             );
-            return vec![step.help("install the release again when it is gone")];
+            return vec![step.help("install the release again once it is gone")];
         }
         // Helm changes the Service before it makes the Ingress: both missing is a beginning, not a mistake.
         if !self.is_annotated() && ingresses.is_empty() {
-            let step =
-                Step::waiting(title, "the annotations of the Milvus Service").detail("has no annotations of GKE");
+            let step = Step::waiting(title, "the annotations of the Milvus Service")
+                .detail("it has none of GKE's annotations");
             return vec![step.help("upgrade the release with milvus-gke-l7 as post-renderer").usually(SECONDS)];
         }
         let found = [self.protocols(ingresses), self.neg(), self.backend_config(objects)];
@@ -110,7 +110,7 @@ impl<'v> Service<'v> {
         if groups.is_empty() {
             let title = "network endpoint groups: none yet";
             return Step::waiting(title, "the network endpoint groups")
-                .detail(format!("GKE writes the annotation {NEG_STATUS} of the Service when it has made them"))
+                .detail(format!("GKE writes the annotation {NEG_STATUS} of the Service when it has created them"))
                 .usually("a minute or two after the Ingress names the Service");
         }
         let zones = self.neg_status().and_then(|status| status.get("zones").cloned()).unwrap_or_default();
@@ -141,7 +141,7 @@ impl<'v> Service<'v> {
             what,
         };
         let other = |port: &str, protocol: &str| {
-            problem(format!("{key} says {protocol} for port {port}, where Milvus needs HTTP2"))
+            problem(format!("{key} says {protocol} for port {port}, but Milvus needs HTTP2"))
         };
         let protocols = match read.map(|read| read.protocols) {
             None => Map::new(),
@@ -162,7 +162,7 @@ impl<'v> Service<'v> {
                 Some("HTTPS") if !is_milvus => {}
                 Some(protocol) => return Err(other(name, protocol)),
                 None => {
-                    let what = format!("{APP_PROTOCOLS} says nothing of port `{name}`: GKE speaks plain HTTP to it");
+                    let what = format!("{APP_PROTOCOLS} does not name port `{name}`: GKE speaks plain HTTP to it");
                     return Err(problem(what));
                 }
             }
@@ -177,13 +177,15 @@ impl<'v> Service<'v> {
 
     fn neg(&self) -> Result<String, Problem> {
         let what = match (Neg::read(self.value), str_at(self.value, "/spec/type").unwrap_or("ClusterIP")) {
-            (Neg::On { .. }, _) => return Ok("network endpoint groups: asked for".to_owned()),
+            (Neg::On { .. }, _) => return Ok("network endpoint groups: requested".to_owned()),
             (Neg::NotJson, _) => not_json(NEG),
             (_, "ClusterIP") => {
-                format!("{NEG} does not say {{\"ingress\": true}}: GKE accepts no ClusterIP Service without it")
+                format!("{NEG} does not say {{\"ingress\": true}}: GKE does not accept a ClusterIP Service without it")
             }
             _ => {
-                format!("{NEG} does not say {{\"ingress\": true}}: GKE then asks the nodes, not Milvus, for its health")
+                format!(
+                    "{NEG} does not say {{\"ingress\": true}}: GKE then checks the health of the nodes, not of Milvus"
+                )
             }
         };
         Err(Problem { what, help: AGAIN.to_owned() })
@@ -204,7 +206,9 @@ impl<'v> Service<'v> {
         };
         let name = configs.of(self.port).map(str::to_owned);
         name.ok_or_else(|| {
-            problem(format!("{BACKEND_CONFIG} names no BackendConfig for the Milvus port: GKE finds Milvus unhealthy"))
+            problem(format!(
+                "{BACKEND_CONFIG} does not name a BackendConfig for the Milvus port: GKE finds Milvus unhealthy"
+            ))
         })
     }
 
@@ -215,9 +219,9 @@ impl<'v> Service<'v> {
         };
         if value_at(config, "/spec/iap/enabled") == Some(&Value::Bool(true)) {
             return Err(Problem {
-                what: format!("BackendConfig {name} has IAP on: it answers gRPC calls with a redirect to a login"),
+                what: format!("BackendConfig {name} has IAP on: it redirects gRPC calls to a login page"),
                 help: format!(
-                    "set spec.iap.enabled of BackendConfig {name} to false; Milvus asks for passwords itself"
+                    "set spec.iap.enabled of BackendConfig {name} to false; Milvus can ask for passwords itself"
                 ),
             });
         }
@@ -227,7 +231,7 @@ impl<'v> Service<'v> {
             return Err(Problem {
                 what: format!("the health check of BackendConfig {name} is not Milvus's: GKE finds Milvus unhealthy"),
                 help: format!(
-                    "type {}, port {} and requestPath {} must all be there; see `{}`",
+                    "type {}, port {} and requestPath {} must all be set; see `{}`",
                     health::TYPE,
                     health::PORT,
                     health::PATH,

@@ -365,7 +365,7 @@ fn refused_requests() {
         (
             &["--host=10.0.0.1"],
             2,
-            "error: invalid value '10.0.0.1' for '--host <DOMAIN>': an Ingress takes a DNS name, not an IP address\n",
+            "error: invalid value '10.0.0.1' for '--host <DOMAIN>': an Ingress needs a DNS name, not an IP address\n",
         ),
         (&["--host=a.example,b.example", "--host=a.example"], 2, "error: --host: host `a.example` is given twice\n"),
         (

@@ -205,7 +205,7 @@ fn judge_case(
         .lines()
         .any(|line| line.trim().trim_start_matches("common.security.").starts_with("authorizationEnabled: true"))
     {
-        expected.push("warning: Milvus asks nobody for a password");
+        expected.push("warning: Milvus does not ask for a password");
     }
     if text.contains("MILVUS_URL") {
         expected.push("warning: Attu ");

@@ -289,7 +289,7 @@ fn real_charts_before_and_after() {
             failures.push(format!("{name} before: {found:#?}"));
         }
         let stderr = String::from_utf8_lossy(&after.stderr);
-        let (lost, is_open) = (stderr.contains("will lose Milvus"), stderr.contains("asks nobody for a password"));
+        let (lost, is_open) = (stderr.contains("will lose Milvus"), stderr.contains("does not ask for a password"));
         let is_found = findings(&[], &after.stdout).unwrap().iter().any(|one| one["rule"] == "authentication-off");
         if is_found != is_open {
             failures.push(format!("{name}: authentication-off: {is_found}, warning: {is_open}"));

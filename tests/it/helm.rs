@@ -330,7 +330,7 @@ fn empty_stream(helm: &Helm) {
 fn nothing_but_hooks(helm: &Helm) {
     let word = match helm.major {
         3 => "error: the input is empty\n",
-        _ => "error: no Milvus Service in the input, although the Milvus chart is\n",
+        _ => "error: no Milvus Service in the input, although the Milvus chart is there\n",
     };
     let rendered = HOOKS.to_owned() + &hook_of("service");
     refused(helm, &helm.template(&rendered, PostRenderer::Ours(HOST), &[]), 1, word).unwrap();

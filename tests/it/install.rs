@@ -94,7 +94,7 @@ fn path_is_where_helm_4_looks() {
     }
     let mut home = Home::new();
     home.set("HELM_PLUGINS", "");
-    failed(&home.ours(&["helm-plugin", "install"]), &["error: HELM_PLUGINS names no folder"]);
+    failed(&home.ours(&["helm-plugin", "install"]), &["error: HELM_PLUGINS does not name a folder"]);
     failed(&home.run(&helm, &["template", "chart", "--post-renderer", NAME]), &["not found"]);
 }
 

@@ -1,5 +1,5 @@
-//! `wait` against a stand-in kubectl that fails, changes, hangs and recovers, and against a real API server on which the
-//! test writes what GKE's controllers write.
+//! `wait` against a stand-in kubectl that fails, changes, hangs and recovers, and against a real API server on which
+//! the test writes what GKE's controllers write.
 #![cfg(unix)]
 
 use std::ffi::OsString;
@@ -598,7 +598,7 @@ fn on_a_real_api_server() {
     annotate("service/my-release-milvus", serde_json::json!({"cloud.google.com/neg-status": status.to_string()}));
     running.hears("ok       network endpoint groups in us-central1-a");
     event(2, "Normal", "Sync", "UrlMap \"k8s2-um-0a1b2c3d\" created");
-    running.hears("GKE has gone on since");
+    running.hears("GKE has continued since");
     let address = serde_json::json!({"status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}}});
     patch(ingress, &["--subresource=status"], address);
     running.hears("ok       Ingress my-release-milvus, class gce: ADDRESS 203.0.113.10");

@@ -64,7 +64,7 @@ pub(in crate::plan) fn reconcile(
             }
         }
     }
-    let unused = unused.map(|object| format!("{} is not used any more: remove it", identity(object)));
+    let unused = unused.map(|object| format!("{} is no longer used: remove it", identity(object)));
     front_door.warnings.extend(unused);
     Ok(front_door)
 }

@@ -48,7 +48,7 @@ impl<'r, 'i> Annotations<'r, 'i> {
                 Ok(_) => Err(self.refuse(name, "is not a JSON object")),
                 Err(_) => Err(self.refuse(name, "is not valid JSON")),
             },
-            Some(_) => Err(self.refuse(name, "is not a text (quote it)")),
+            Some(_) => Err(self.refuse(name, "is not a string (quote it)")),
         }
     }
 
