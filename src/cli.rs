@@ -292,10 +292,10 @@ pub struct Wait {
     /// Which Milvus release, if there are several
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub release: Option<String>,
-    /// Namespace of the release; by default kubectl's current one
+    /// Namespace of the release (default: kubectl's current)
     #[arg(long, short, value_name = "NAME", help_heading = INPUT)]
     pub namespace: Option<String>,
-    /// Context of kubectl; by default the current one
+    /// Context of kubectl (default: the current one)
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub context: Option<String>,
     /// Look at Gateways, too (needs the Gateway API in the cluster)
@@ -309,7 +309,7 @@ pub struct Wait {
     /// It runs without a shell.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway", "gateway_namespace"], help_heading = INPUT)]
     pub command: Vec<OsString>,
-    /// Give up after this time, such as 20m or 1h30m
+    /// Time limit, such as 20m or 1h30m
     #[arg(long, value_name = "DURATION", default_value = "90m")]
     pub timeout: Patience,
     /// Pause between looks, such as 10s or 500ms

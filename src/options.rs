@@ -90,7 +90,7 @@ options! {
     LOAD_BALANCER {
         /// Domains that clients connect to: one Ingress rule for each
         ///
-        /// Repeat it, or separate several by commas. Google-managed certificates allow no wildcards, and at most 63
+        /// Repeat it, or separate several by commas. Google-managed certificates do not allow wildcards or more than 63
         /// characters. Ingress: `spec.rules[].host`.
         #[arg(long = "host", value_name = "DOMAIN", value_delimiter = ',')]
         #[serde(deserialize_with = "list::one_or_several")]

@@ -14,7 +14,7 @@ const COMMON: &[(Field, &str)] = &[
     (Field::STATIC_IP, "Reserved address to use"),
     (Field::PRESET, "Several options at once"),
     (Field::GATEWAY, "Create a Gateway instead of an Ingress"),
-    (Field::TLS_SECRET, "Secret with the certificate; by default Google manages one"),
+    (Field::TLS_SECRET, "Certificate Secret; by default Google manages one"),
 ];
 
 /// Commands that are rarely typed.

@@ -272,7 +272,7 @@ fn what_cert_says_and_writes() {
     assert_eq!(before, "./tls.crt  certificate for milvus.example.com, *.example.org");
     assert_eq!(
         after,
-        "; clients have to trust it\n\
+        "; clients must trust it\n\
         ./tls.key  its private key; keep it secret\n\
         \n\
         Next: milvus-gke-l7 --host 'milvus.example.com,*.example.org' --tls-cert ./tls.crt --tls-key ./tls.key\n"
@@ -451,7 +451,7 @@ fn keys_of_an_internal_load_balancer() {
         let internal = run(&["--internal"]);
         assert_eq!(internal.status, Some(0), "{name}: {}", text(&internal.stderr));
         let global = run(&[]);
-        let refused = format!("its key is {name}, and Google takes RSA-2048 and ECDSA");
+        let refused = format!("its key is {name}, and Google accepts only RSA-2048 and ECDSA");
         assert!(global.status == Some(2) && text(&global.stderr).contains(&refused), "{}", text(&global.stderr));
 
         fs::copy(other.key(), made.key()).unwrap();

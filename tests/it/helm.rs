@@ -112,7 +112,7 @@ const MENDED_BY_HELM_4: [(&str, &str); 1] = [
     ("refuse/entry-hidden-by-a-line-break-of-yaml-1.1", "\n  ipFamilyPolicy: SingleStack\n"),
 ];
 
-const DIFFERENT_INGRESS: &str = "Ingress `my-release-milvus` is in the input already and differs from ours";
+const DIFFERENT_INGRESS: &str = "Ingress `my-release-milvus` is already in the input and differs from ours";
 
 macro_rules! tests {
     ($($module:ident, Helm $major:literal: $($test:ident)*;)*) => {$(

@@ -63,7 +63,7 @@ fn habits_get_a_tip() {
         ("check -f rendered.yaml", "`check FILE`"),
         ("-o yaml", "redirect it with `>`"),
         ("wait --kubeconfig x", "the variable KUBECONFIG"),
-        ("status -A", "give it to kubectl"),
+        ("status -A", "pass it to kubectl"),
         ("--values values.yaml", "it belongs to Helm"),
         ("check --host a.example.com", "`--host` is an option of the main job, `diff` and `notes`"),
         ("chek", "did you mean `check`?"),

@@ -170,7 +170,7 @@ fn a_helm_3_that_loses_its_plugins_is_told() {
         let output =
             home.command(&home.program).env(variable, &value).args(["helm-plugin", "install"]).output().unwrap();
         let stderr = text(&output.stderr);
-        assert!(stderr.starts_with(&format!("warning: set {variable} for Helm 4 alone: ")), "{stderr}");
+        assert!(stderr.starts_with(&format!("warning: set {variable} only for Helm 4: ")), "{stderr}");
         let helm_3_too = home.command(&helm_3).env(variable, value).args(["plugin", "list"]).output().unwrap();
         failed(&helm_3_too, &failure[1..]);
     }

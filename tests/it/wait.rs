@@ -198,7 +198,7 @@ fn until_it_is_ready() {
         "waiting  ManagedCertificate my-release-milvus-tls: Provisioning",
         "ok       port 443: forwarding rule k8s2-fs-0a1b2c3d-milvus-my-release-milvus-6a7b8c9d",
         "ok       health: HEALTHY",
-        "waiting for DNS: milvus.example.com must lead to 203.0.113.10",
+        "waiting for DNS: milvus.example.com must point to 203.0.113.10",
         "ok       ManagedCertificate my-release-milvus-tls: Active",
         "ready",
     ];
@@ -291,7 +291,7 @@ fn time_is_up() {
     let ended = kubectl.wait(&["--timeout=3s", "--dns"]);
     assert!(begin.elapsed() >= Duration::from_secs(3));
     ended.ends(3, &report("managed-not-visible", &["--dns"]));
-    ended.says("error: time is up after 3s: waiting for DNS: milvus.example.com must lead to 203.0.113.10");
+    ended.says("error: time is up after 3s: waiting for DNS: milvus.example.com must point to 203.0.113.10");
     assert!(kubectl.asked().len() > 5);
     // Of a long pause as much is left out as a last look takes.
     let kubectl = Kubectl::new(&[Prints("no-address")]);
@@ -610,7 +610,7 @@ fn on_a_real_api_server() {
         }})
     };
     patch(certificate, &[], state("Provisioning", "FailedNotVisible"));
-    running.hears("waiting for DNS: milvus.example.com must lead to 203.0.113.10");
+    running.hears("waiting for DNS: milvus.example.com must point to 203.0.113.10");
     patch(certificate, &[], state("Active", "Active"));
     running.hears("waiting for port 443 of the load balancer");
     annotate(
