@@ -123,7 +123,6 @@ fn every_resource_in_every_way() {
         }
     }
     let expected = [
-        "environment --http-port=off --service-type=keep",
         "old-version --gateway --cert-map=map --rest",
         "old-version --gateway --cert-map=map --with-ingress --rest",
         "old-version --rest --timeout=1h --tls-secret=own",
