@@ -63,6 +63,7 @@ build_kube() {
 build_crdcheck() {
     go build -ldflags='-s -w' -o "$1/crdcheck" .
     copy_crds sigs.k8s.io/gateway-api config/crd/standard "$1/crds/gateway-api"
+    copy_crds milvus-gke-l7.example/gateway-api-1.2 config/crd/standard "$1/crds/gateway-api-1.2"
     copy_crds github.com/GoogleCloudPlatform/gke-gateway-api config/crd "$1/crds/gke-gateway-api"
 }
 

@@ -18,6 +18,7 @@ mod ingress;
 mod input;
 mod managed_certificate;
 mod milvus;
+mod network_policy;
 pub mod report;
 mod rest;
 pub mod rules;
@@ -30,7 +31,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use memchr::memmem;
 
 use crate::kube::object::{Object as _, Parsed};
-use crate::milvus::absent;
+use crate::milvus::{absent, operator};
 use crate::report::refusal::Refusal;
 use crate::stream::Stream;
 
@@ -50,7 +51,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
     let input = Input::read(stream)?;
     let subjects = Subject::find(&input, release)?;
     if subjects.is_empty() {
-        return Err(absent::reason(stream).into());
+        return Err(absent::refusal(stream));
     }
     let mut findings = Findings::default();
     let mut gateways = BTreeMap::new();
@@ -77,15 +78,23 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
                     && gateway::check_lost(subject, service, &mut findings) => {}
             Some(service) if subject.is_untouched() => {
                 let name = service.name().unwrap_or_default();
-                let message =
-                    format!("Service `{name}` is as the chart renders it: no Ingress of GKE's leads to Milvus");
-                findings.object(&rules::NOT_REWRITTEN, service, message);
+                let of_operator = operator::keeps(service);
+                let maker = if of_operator { "the Milvus Operator makes" } else { "the chart renders" };
+                let message = format!("Service `{name}` is as {maker} it: no GKE Ingress leads to Milvus");
+                let finding = Finding::of(&rules::NOT_REWRITTEN, service, message);
+                findings.push(match of_operator {
+                    true => {
+                        finding.with_fix("pass the `Milvus` resource through `milvus-gke-l7 --host=…`, and apply it")
+                    }
+                    false => finding,
+                });
             }
             Some(_) => {
                 service::check(subject, &mut findings);
                 ingress::check(subject, &mut findings);
                 let server = milvus::check(subject, &mut findings);
                 rest::check(subject, server.as_ref(), &mut findings);
+                network_policy::check(subject, &mut findings);
                 gateway::check(subject, &mut gateways, &mut findings);
             }
             None => {
@@ -98,7 +107,11 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
         }
     }
     gateways.values().for_each(|gateway| gateway_object::check(&input, gateway, &mut findings));
-    let mut findings = unique(findings.0);
+    let traced = |mut finding: Finding| {
+        finding.place = finding.place.map(|place| place.traced(stream));
+        finding
+    };
+    let mut findings = unique(findings.0.into_iter().map(traced).collect());
     silence(&mut findings, stream);
     Ok(findings)
 }

@@ -301,10 +301,13 @@ pub struct Wait {
     /// Look at Gateways, too (needs the Gateway API in the cluster)
     #[arg(long, help_heading = INPUT)]
     pub gateway: bool,
+    /// Namespace of the Gateway if it is another (--gateway-ref NS/NAME); implies --gateway
+    #[arg(long, value_name = "NAME", help_heading = INPUT)]
+    pub gateway_namespace: Option<String>,
     /// Runs instead of kubectl; prints what `status` reads
     ///
     /// It runs without a shell.
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway"], help_heading = INPUT)]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway", "gateway_namespace"], help_heading = INPUT)]
     pub command: Vec<OsString>,
     /// Time limit, such as 20m or 1h30m
     #[arg(long, value_name = "DURATION", default_value = "90m")]

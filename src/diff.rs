@@ -74,9 +74,10 @@ fn summary(stream: &Stream<'_>, rewrite: &Rewrite) -> String {
         1 => parts.push("1 object is new".to_owned()),
         new => parts.push(format!("{new} objects are new")),
     }
-    // Attu is a workload as well: Milvus's pods restart where their settings change.
-    if kinds.iter().any(|kind| kind == "ConfigMap") && !workloads.is_empty() {
-        parts.push("all Milvus pods restart".to_owned());
+    match rewrite.restarted.as_slice() {
+        [] => {}
+        [(kind, name)] if !kinds.contains(kind) => parts.push(format!("the pods of {kind} {name} restart")),
+        _ => parts.push("all Milvus pods restart".to_owned()),
     }
     parts.join("; ")
 }

@@ -8,8 +8,12 @@ use json_patch::Patch;
 use serde_json::Value;
 
 use crate::edit::{self, Edited};
-use crate::milvus::release::{Release, Wanted};
-use crate::plan::{self, Plan, checksum};
+use crate::gke::gateway::Protocol;
+use crate::kube::object::Object as _;
+use crate::milvus::operator;
+use crate::milvus::release::{Release, Use, Wanted};
+use crate::milvus::workload::Workload;
+use crate::plan::{self, Change, Plan, checksum};
 use crate::report::refusal::{Reason, Refusal};
 use crate::settings::{Settings, Warnings};
 use crate::stream::{DocumentId, ItemOf, Pieces, Stream, source_lines};
@@ -43,7 +47,9 @@ pub fn read(input: &[u8]) -> Result<Stream<'_>, Refusal> {
     if input.iter().all(u8::is_ascii_whitespace) {
         return Err(Refusal::new(Reason::EmptyInput));
     }
-    Ok(Stream::read(input)?)
+    let mut stream = Stream::read(input)?;
+    operator::expand(&mut stream);
+    Ok(stream)
 }
 
 /// What is done to a stream, by document.
@@ -59,6 +65,8 @@ pub struct Rewrite {
     pub ingress: Option<Value>,
     /// Whether Milvus does not ask for a password.
     pub is_without_authentication: bool,
+    /// Kind and name of the workloads whose pods restart with new settings.
+    pub restarted: Vec<(String, String)>,
     /// What the user should know although it is done as asked.
     pub warnings: Vec<String>,
     /// The list in which the Service is, and new objects go.
@@ -80,8 +88,16 @@ pub fn rewrite(stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refu
 ///
 /// As [`Release::recognise`].
 pub fn release<'i>(stream: &'i Stream<'_>, settings: &Settings) -> Result<Release<'i>, Refusal> {
-    let wanted = Wanted { release: settings.release.as_deref(), service: settings.service.as_deref() };
-    Release::recognise(stream, wanted)
+    let use_of_settings = match settings.doors.protocol() {
+        Protocol::Tls => Use::Edit,
+        Protocol::H2c => Use::Read,
+    };
+    let wanted = Wanted {
+        release: settings.release.as_deref(),
+        service: settings.service.as_deref(),
+        settings: use_of_settings,
+    };
+    Release::recognise(stream, wanted).map_err(|refusal| refusal.traced(stream))
 }
 
 /// As [`rewrite`], for a release that is found already.
@@ -91,7 +107,7 @@ pub fn release<'i>(stream: &'i Stream<'_>, settings: &Settings) -> Result<Releas
 /// As [`rewrite`].
 pub fn rewrite_release(release: &Release<'_>, stream: &Stream<'_>, settings: &Settings) -> Result<Rewrite, Refusal> {
     let Plan { service, config, attu, replaced, appended, ingress, is_without_authentication, warnings } =
-        plan::plan(release, settings)?;
+        plan::plan(release, settings).map_err(|refusal| refusal.traced(stream))?;
     let warnings: Vec<_> = settings.noticed.iter().cloned().chain(warnings).collect();
     let warnings = match settings.warnings {
         Warnings::Refused if !warnings.is_empty() => return Err(Reason::Warned { warnings }.into()),
@@ -99,19 +115,42 @@ pub fn rewrite_release(release: &Release<'_>, stream: &Stream<'_>, settings: &Se
         Warnings::Said | Warnings::Refused => warnings,
     };
     let mut edited = Vec::new();
-    edited.extend(edit::apply(&service)?);
-    if let Some(config) = edit::apply(&config)? {
+    let mut restarted = Vec::new();
+    if let Some(resource) = &release.resource {
+        let change = plan::operator::plan(resource, &service, &config);
+        restarted.extend(plan::operator::restarted(resource, &config, &change));
+        edited.extend(edit::apply(&change)?);
+    } else {
+        edited.extend(edit::apply(&service)?);
+        let of_config = edit_config(release, &config)?;
+        let is_edited = |workload: &&Workload<'_>| of_config.iter().any(|edited| edited.id == workload.object.id);
+        restarted.extend(
+            release
+                .workloads
+                .iter()
+                .filter(is_edited)
+                .map(|Workload { object }| (object.kind().to_owned(), object.name().unwrap_or_default().to_owned())),
+        );
+        edited.extend(of_config);
+    }
+    if let Some(attu) = attu {
+        edited.extend(edit::apply(&attu)?);
+    }
+    let into = stream.item(release.document());
+    Ok(Rewrite { edited, replaced, appended, ingress, is_without_authentication, restarted, warnings, into })
+}
+
+/// The edited ConfigMap, and the workloads that restart with it.
+fn edit_config(release: &Release<'_>, config: &Change<'_, '_>) -> Result<Vec<Edited>, Refusal> {
+    let mut edited = Vec::new();
+    if let Some(config) = edit::apply(config)? {
         // The ConfigMap's checksum is part of every pod template.
         for change in checksum::plan(release, &config.text) {
             edited.extend(edit::apply(&change)?);
         }
         edited.push(config);
     }
-    if let Some(attu) = attu {
-        edited.extend(edit::apply(&attu)?);
-    }
-    let into = stream.item(release.service.object.id);
-    Ok(Rewrite { edited, replaced, appended, ingress, is_without_authentication, warnings, into })
+    Ok(edited)
 }
 
 impl Rewrite {

@@ -10,4 +10,5 @@ pub mod gateway_condition;
 pub mod health;
 pub mod ingress;
 pub mod kind;
+pub mod proxies;
 pub mod service;

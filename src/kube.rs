@@ -1,5 +1,6 @@
 //! Kubernetes objects: one view of them, wherever they come from.
 
+pub mod network_policy;
 pub mod object;
 pub mod service;
 pub mod value;

@@ -5,6 +5,7 @@ pub mod authentication;
 pub mod client;
 pub mod config;
 pub mod http;
+pub mod operator;
 pub mod pods;
 pub mod pulsar;
 pub mod release;

@@ -57,7 +57,7 @@ pub fn notes(
     steps.extend(ingress.iter().flat_map(|(ingress, door)| after(ingress, door)));
     steps.extend(gateway.iter().flat_map(Front::after));
     let is_managed = ingress.is_some_and(|(ingress, _)| matches!(ingress.certificate, CertificateSource::Managed(_)));
-    steps.push(wait(&release.name, namespace, is_managed, gateway.is_some()));
+    steps.push(wait(&release.name, namespace, is_managed, gateway.as_ref().map(Front::wait)));
     steps.extend(gateway.as_ref().and_then(Front::moving));
     steps.extend(running.after());
     steps.extend(running.back());
@@ -312,6 +312,17 @@ fn cert_manager(ingress: &Ingress<'_>, issuer: &Issuer, may_be_http01: bool) -> 
 
 fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> Instruction {
     let namespace = namespace_flag(namespace);
+    let shown = flags.iter().map(|flag| match flag.split_once('=') {
+        Some((name, value)) => format!("{name}={}", shell_word(value)),
+        None => flag.clone(),
+    });
+    if release.resource.is_some() {
+        let flags = shown.collect::<Vec<_>>().join(" ");
+        let words = "Apply it. milvus.yaml stands for the file with the resource; kustomize and Argo CD can run the \
+            program as well (docs/ways-in/operator.md).";
+        let command = format!("milvus-gke-l7 {flags} < milvus.yaml |\n  kubectl apply{namespace} --filename -");
+        return Instruction::new(When::Upgrade, words).run(command);
+    }
     // Another chart may mean another Milvus.
     let version = service::chart_version(&release.service.object)
         .map(|version| format!(" --version {}", shell_word(version)))
@@ -320,11 +331,7 @@ fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> In
     let mut command = format!(
         "helm upgrade --install {release} milvus/milvus{version}{namespace} \\\n  --post-renderer milvus-gke-l7"
     );
-    for flag in flags {
-        let flag = match flag.split_once('=') {
-            Some((name, value)) => format!("{name}={}", shell_word(value)),
-            None => flag.clone(),
-        };
+    for flag in shown {
         command.push_str(&format!(" \\\n  --post-renderer-args {flag}"));
     }
     Instruction::new(
@@ -334,7 +341,7 @@ fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> In
     .run(command)
 }
 
-fn wait(release: &str, namespace: Option<&str>, is_managed: bool, gateway: bool) -> Instruction {
+fn wait(release: &str, namespace: Option<&str>, is_managed: bool, gateway: Option<String>) -> Instruction {
     let long = match is_managed {
         true => {
             "Google issues the certificate only once the domain points to the load balancer: up to 60 minutes, and up \
@@ -342,7 +349,7 @@ fn wait(release: &str, namespace: Option<&str>, is_managed: bool, gateway: bool)
         }
         false => "The first health check is green a few minutes after the pods are ready.",
     };
-    let (release, gateway) = (shell_word(release), if gateway { " --gateway" } else { "" });
+    let (release, gateway) = (shell_word(release), gateway.unwrap_or_default());
     Instruction::new(When::After, format!("Wait until it is ready. {long}"))
         .run(format!("milvus-gke-l7 wait --release {release}{}{gateway}", namespace_flag(namespace)))
 }

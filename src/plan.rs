@@ -12,6 +12,7 @@
 //! | BackendConfig, ManagedCertificate, Ingress | `ingress/backend_config`, `ingress/managed_certificate`, `ingress/ingress` |
 //! | a Secret from a certificate and its key | `objects/tls_secret` |
 //! | the same by a Gateway (not in the guide) | `service/app_protocol`, `gateway/…` |
+//! | a release of the Milvus Operator (not in the guide) | `operator` |
 //! | (not in the guide) | `service/exposure`, `ingress/frontend_config`, `service/rest`, `milvus/attu` |
 
 mod change;
@@ -20,6 +21,7 @@ mod ingress;
 mod milvus;
 mod objects;
 mod operations;
+pub(crate) mod operator;
 mod service;
 
 use json_patch::Patch;
@@ -88,6 +90,9 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
             authentication::SWITCH_ON
         ));
     }
+    if let Some(resource) = &release.resource {
+        operator::warnings(resource, !config.is_empty(), &mut warnings);
+    }
     let service = service::plan(release, settings, rest.as_ref())?;
     let (ours, ingress) = objects(release, settings, rest.as_ref())?;
     let front_door = existing::reconcile(release, settings, ours)?;
@@ -101,7 +106,8 @@ pub fn plan<'r, 'i>(release: &'r Release<'i>, settings: &Settings) -> Result<Pla
             )
         }));
     }
-    warnings.extend(release.other_doors.iter().map(|door| {
+    let own_door = operator::leaves_open(release, settings).then_some(&release.service.name);
+    warnings.extend(own_door.into_iter().chain(&release.other_doors).map(|door| {
         format!(
             "Service `{door}` of type LoadBalancer leads to the same pods, and stays open beside the new load balancer"
         )
@@ -127,6 +133,7 @@ fn objects(
         (objects, ingress) = (ours, Some(last));
     }
     if let Some(door) = settings.doors.gateway() {
+        objects.extend(operator::service(release, door.protocol, rest));
         let ours = gateway::objects(release, settings, door, rest);
         // Both may have one Secret.
         let is_new = |object: &Value| object.kind() != kind::SECRET.name || ingress.is_none();
@@ -151,6 +158,7 @@ fn config<'r, 'i>(
 ) -> Result<Settled<'r, 'i>, Refusal> {
     let object = &release.config_map;
     let config = Config::read(object, &release.config_key, &release.server, http_port::candidate(settings.http_port))?;
+    check_port(release, &config)?;
     let mut user_yaml = UserYaml::new(config);
     tls_mode::plan(&mut user_yaml)?;
     http_port::plan(&mut user_yaml, &release.server, settings.http_port, warnings)?;
@@ -166,6 +174,11 @@ fn config<'r, 'i>(
     Ok(Settled { config, rest, is_without_authentication })
 }
 
+fn check_port(release: &Release<'_>, config: &Config<'_, '_>) -> Result<(), Refusal> {
+    let resource = release.resource.as_ref();
+    resource.map_or(Ok(()), |resource| resource.check_port(release.server.grpc_port, config.set_grpc_port()))
+}
+
 /// Milvus's settings stay.
 fn untouched<'r, 'i>(
     release: &'r Release<'i>,
@@ -174,6 +187,7 @@ fn untouched<'r, 'i>(
 ) -> Result<Settled<'r, 'i>, Refusal> {
     let object = &release.config_map;
     let config = Config::read(object, &release.config_key, &release.server, http_port::candidate(None))?;
+    check_port(release, &config)?;
     tls_mode::check_off(&config)?;
     warnings.push(H2C_KNOWN.to_owned());
     Ok(Settled {

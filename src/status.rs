@@ -14,6 +14,7 @@ mod ingress;
 mod input;
 mod mistakes;
 mod objects;
+mod operator;
 mod service;
 mod step;
 
@@ -43,6 +44,9 @@ pub const KINDS: &str = "ingress,managedcertificate,backendconfig,service,events
 /// knows these kinds.
 pub const GATEWAY_KINDS: &str =
     "gateways.gateway.networking.k8s.io,httproutes,healthcheckpolicies,gcpbackendpolicies,gcpgatewaypolicies";
+
+/// What to ask for in the namespace of a Gateway that releases of others share.
+pub const SHARED_GATEWAY_KINDS: &str = "gateways.gateway.networking.k8s.io,gcpgatewaypolicies,events";
 
 /// What kubectl calls a Gateway: Istio has Gateways as well.
 pub const GATEWAY: &str = "gateways.gateway.networking.k8s.io";
@@ -125,10 +129,13 @@ pub fn report(input: &[u8], asked: &Asked) -> Result<StatusReport, Refusal> {
             .detail("it is the one with a port whose targetPort is `milvus`, or 19530 behind an Ingress")
             .help("install the release; give kubectl its namespace, and have it print services, too")
             .usually(service::SECONDS);
-        return Ok(SetUp { steps: vec![step], ..SetUp::default() }.told());
+        let steps = operator::steps(&objects, &[]).into_iter().chain([step]).collect();
+        return Ok(SetUp { steps, ..SetUp::default() }.told());
     }
     let mut mistakes = mistakes::steps(&all, services.iter().find_map(|door| door.service.release));
     let mut set_up = SetUp { service: services.first().map(|door| door.service), ..SetUp::default() };
+    let made: Vec<_> = services.iter().map(|door| (door.service.name, door.service.namespace)).collect();
+    set_up.steps.extend(operator::steps(&objects, &made));
     for door in &services {
         set_up.look_at(door, &objects, &mut mistakes, asked.dns);
     }
@@ -181,14 +188,19 @@ impl<'v> SetUp<'v> {
         }
         let attached = gateway::Attached::all(routes, objects);
         for one in &attached {
-            back.extend(one.steps());
+            let steps = one.steps();
+            self.may_be_heard_of(one.about(), &steps);
+            back.extend(steps);
             self.through.push(one.through(dns));
         }
         if !routes.is_empty() {
             if attached.is_empty() {
                 back.push(gateway::unattached());
             }
-            back.extend(gateway::of_service(service, &attached, objects));
+            let policies = gateway::policies(service, &attached, objects);
+            let steps = gateway::of_service(service, &attached, &policies);
+            self.may_be_heard_of(policies.into_iter().filter_map(gateway::about), &steps);
+            back.extend(steps);
         }
         let is_routed = !is_broken(&back);
         let concerns = |object: &Value| match object.kind() {
@@ -201,6 +213,15 @@ impl<'v> SetUp<'v> {
         back.extend(mistakes.extract_if(.., |(object, _)| concerns(object)).map(|(_, step)| step));
         self.steps.extend(front.into_iter().chain(back));
         self.ingresses.extend(ingresses);
+    }
+
+    /// Objects of the Gateway API, with what their steps say.
+    fn may_be_heard_of(&mut self, objects: impl Iterator<Item = About<'v>>, steps: &[Step]) {
+        let first = self.about.len();
+        self.about.extend(objects);
+        if steps.iter().all(|step| step.state < State::Waiting) {
+            self.served.extend(first..self.about.len());
+        }
     }
 
     /// An Ingress in front of a Service.

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::ops::Range;
 
+use json_patch::jsonptr::{Pointer, PointerBuf};
 use memchr::memmem;
 
 use head::{Heads, Kind};
@@ -44,6 +45,16 @@ struct Body<'i> {
     text: Cow<'i, [u8]>,
     kind: Kind<'i>,
     item: Option<ItemOf>,
+    derived: Option<Derived>,
+}
+
+/// What a document that is not in the input is derived from: what it says is said there.
+#[derive(Debug)]
+pub struct Derived {
+    /// A document of the input.
+    pub from: DocumentId,
+    /// Paths in the derived document, each with the path of the same value in the other.
+    pub links: Vec<(PointerBuf, PointerBuf)>,
 }
 
 /// Which item of which list a document is.
@@ -101,7 +112,7 @@ impl<'i> Stream<'i> {
         let mut heads = Heads::default();
         let body = |range: Range<usize>| {
             let text = &input[range.clone()];
-            Body { range, text: Cow::Borrowed(text), kind: heads.kind(text), item: None }
+            Body { range, text: Cow::Borrowed(text), kind: heads.kind(text), item: None, derived: None }
         };
         // As many as there will be, or nearly: a vector that grows moves.
         let mut bodies = Vec::with_capacity(input.len() / TYPICAL_DOCUMENT + 1);
@@ -128,7 +139,7 @@ impl<'i> Stream<'i> {
                         let list::Item { index, range, text, framing } = item;
                         let kind = head::kind(&text).within(&text, &input[range.clone()]);
                         let item = Some(ItemOf { list: number, index, framing });
-                        Body { range, text, kind, item }
+                        Body { range, text, kind, item, derived: None }
                     };
                     opened.bodies.extend(items.into_iter().map(of_item));
                     opened.lists.push(list);
@@ -136,6 +147,33 @@ impl<'i> Stream<'i> {
             }
         }
         opened
+    }
+
+    /// Adds a document that is not in the input, and is never written.
+    pub fn derive(&mut self, kind: &'static str, text: String, derived: Derived) {
+        let (range, text) = (self.input.len()..self.input.len(), Cow::Owned(text.into_bytes()));
+        let kind = Kind::Known(kind.as_bytes());
+        self.bodies.push(Body { range, text, kind, item: None, derived: Some(derived) });
+        self.first_lines = OnceCell::new();
+    }
+
+    /// The document that this one is derived from, if it is not in the input.
+    #[must_use]
+    pub fn origin(&self, id: DocumentId) -> Option<DocumentId> {
+        self.bodies[id.0].derived.as_ref().map(|derived| derived.from)
+    }
+
+    /// Where the value at `path` of a derived document is in the one that it is derived from; the nearest known place
+    /// above it where it is nowhere.
+    #[must_use]
+    pub fn trace(&self, id: DocumentId, path: &Pointer) -> Option<(DocumentId, PointerBuf)> {
+        let Derived { from, links } = self.bodies[id.0].derived.as_ref()?;
+        let of_link = |(here, there): &(PointerBuf, PointerBuf)| {
+            let rest = path.strip_prefix(here)?;
+            Some((here.count(), there.concat(rest)))
+        };
+        let (_, at) = links.iter().filter_map(of_link).max_by_key(|(depth, _)| *depth)?;
+        Some((*from, at))
     }
 
     /// All of it.

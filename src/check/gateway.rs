@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::findings::{Finding, Findings};
 use super::input::Found;
 use super::subject::Subject;
-use super::{fields, gateway_object, gateway_policy, milvus, rules};
+use super::{fields, gateway_object, gateway_policy, milvus, network_policy, rules};
 use crate::gke::gateway::{self, Protocol};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _};
@@ -34,6 +34,7 @@ pub(super) fn check<'a>(
     if leads {
         check_protocol(subject, service, findings);
         gateway_policy::check(subject, service, findings);
+        network_policy::check(subject, findings);
     }
 }
 
@@ -192,8 +193,14 @@ fn check_protocol(subject: &Subject<'_>, service: &Existing, findings: &mut Find
     // What is true of a Milvus with TLS only is no mistake where it has none.
     let mut of_milvus = Findings::default();
     let speaks = milvus::check(subject, &mut of_milvus);
-    let of_tls =
-        [&rules::TLS_OFF, &rules::HTTP_SHARES_PORT, &rules::HTTP_PORT_TAKEN, &rules::ATTU_PLAIN, &rules::CLIENT_PLAIN];
+    let of_tls = [
+        &rules::TLS_OFF,
+        &rules::HTTP_SHARES_PORT,
+        &rules::HTTP_PORT_TAKEN,
+        &rules::ATTU_PLAIN,
+        &rules::CLIENT_PLAIN,
+        &rules::NO_USER_YAML,
+    ];
     let is_told = |finding: &Finding| {
         finding.rule.id != rules::TLS_OFF.id
             && (protocol != Some(Protocol::H2c) || of_tls.iter().all(|rule| rule.id != finding.rule.id))

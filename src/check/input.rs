@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::gke::ingress::{self, Address, Class};
 use crate::gke::kind;
+use crate::kube::network_policy;
 use crate::kube::object::{Existing, Object, Parsed, same_namespace, utf8};
 use crate::kube::value::{array_at, str_at, value_at};
 use crate::milvus::client;
@@ -127,6 +128,9 @@ pub(super) struct Input<'s> {
     pub(super) secrets: Objects,
     /// What makes pods; pods themselves and ReplicaSets only where nothing above them is there.
     workloads: Objects,
+    network_policies: Objects,
+    /// Numbers of the NetworkPolicies that select pods by a label, or by none.
+    network_policies_by_label: OnceCell<HashMap<Option<(String, String)>, Vec<usize>>>,
     /// Read when needed: the chart's are long.
     config_maps: Vec<DocumentId>,
     config_maps_by_name: OnceCell<HashMap<String, Vec<DocumentId>>>,
@@ -177,7 +181,7 @@ pub(super) struct Client {
 }
 
 /// Kinds of which something is read, beside [`kind`]'s.
-const KINDS: [&str; 6] = ["ConfigMap", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"];
+const KINDS: [&str; 7] = ["ConfigMap", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "NetworkPolicy"];
 
 const KUBERNETES_KINDS: [&kind::Kind; 3] = [&kind::SERVICE, &kind::INGRESS, &kind::SECRET];
 
@@ -198,6 +202,8 @@ impl<'s> Input<'s> {
             certificates: Objects::default(),
             secrets: Objects::default(),
             workloads: Objects::default(),
+            network_policies: Objects::default(),
+            network_policies_by_label: OnceCell::new(),
             config_maps: Vec::new(),
             config_maps_by_name: OnceCell::new(),
             workloads_by_label: OnceCell::new(),
@@ -263,6 +269,7 @@ impl<'s> Input<'s> {
             // Old revisions have no pods.
             ("ReplicaSet", "apps") if value_at(&object.value, "/spec/replicas") == Some(&Value::from(0)) => return,
             ("ReplicaSet", "apps") | ("Pod", "") => below,
+            ("NetworkPolicy", "networking.k8s.io") => &mut self.network_policies,
             ("ConfigMap", "") => return self.config_maps.push(object.id),
             (kind, _) if OWN_KINDS.iter().any(|own| own.name.eq_ignore_ascii_case(kind)) => &mut self.strangers,
             ("", _) if object.value.get("apiVersion").is_some() || object.value.get("metadata").is_some() => {
@@ -309,6 +316,30 @@ impl<'s> Input<'s> {
         let candidates = selector.iter().map(with_label).min_by_key(|workloads| workloads.len()).unwrap_or_default();
         let candidates = candidates.iter().filter_map(|index| pods(&self.workloads.all[*index]));
         candidates.filter(|(_, pods)| pods.are_selected(selector)).collect()
+    }
+
+    /// The NetworkPolicies that restrict who reaches a workload's pods, in order.
+    pub(super) fn network_policies_of(&self, workload: &Existing, pods: &Pods<'_>) -> Vec<&Existing> {
+        let by_label = self.network_policies_by_label.get_or_init(|| {
+            let mut by_label: HashMap<_, Vec<_>> = HashMap::new();
+            for (index, policy) in self.network_policies.iter().enumerate() {
+                let labels = value_at(&policy.value, "/spec/podSelector/matchLabels").and_then(Value::as_object);
+                let label = labels.and_then(|labels| labels.iter().next());
+                let label = label.map(|(key, value)| (key.clone(), value.to_string()));
+                by_label.entry(label).or_default().push(index);
+            }
+            by_label
+        });
+        let Some(labels) = pods.labels() else { return Vec::new() };
+        let own = labels.iter().map(|(key, value)| Some((key.clone(), value.to_string())));
+        let indices = own.chain([None]).filter_map(|label| by_label.get(&label)).flatten();
+        let mut indices: Vec<_> = indices.copied().collect();
+        indices.sort_unstable();
+        let policies = indices.into_iter().map(|index| &self.network_policies.all[index]);
+        let restrict = |policy: &&Existing| {
+            policy.shares_namespace(workload.namespace()) && network_policy::restricts(&policy.value, labels)
+        };
+        policies.filter(restrict).collect()
     }
 
     /// The Services of type LoadBalancer that select pods of a workload, in order.
@@ -515,6 +546,7 @@ impl<'s> Input<'s> {
             &self.gateways,
             &self.routes,
             &self.policies,
+            &self.network_policies,
         ];
         lists.into_iter().flat_map(Objects::twice)
     }

@@ -1,5 +1,7 @@
 //! One Milvus Service, and the objects around it.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::input::{Found, Input};
@@ -63,6 +65,13 @@ impl<'a> Subject<'a> {
         if subjects.iter().any(|subject| !subject.is_untouched()) {
             subjects.retain(|subject| !subject.is_untouched());
         }
+        // Nor does one that is annotated, while the load balancer leads to the other.
+        let gateways: HashSet<_> =
+            subjects.iter().filter(|subject| subject.is_behind_gateway()).map(Self::identity).collect();
+        subjects.retain(|subject| {
+            let is_led_to = !subject.ingresses.is_empty() || subject.is_behind_gateway();
+            is_led_to || !gateways.contains(&subject.identity())
+        });
         if subjects.is_empty() && wanted.is_none() && input.services.is_empty() && !input.has_no_front_door() {
             let ingresses = input.ingresses.iter().collect();
             subjects.push(Self { input, service: None, port: None, ingresses, beside: Vec::new(), pods: Vec::new() });
@@ -86,6 +95,12 @@ impl<'a> Subject<'a> {
 
     pub(super) fn release(&self) -> Option<&'a str> {
         self.service?.label(INSTANCE)
+    }
+
+    /// Whose it is: a release in its namespace.
+    fn identity(&self) -> (Option<String>, Option<String>) {
+        let namespace = self.service.and_then(|service| service.namespace());
+        (self.release().map(str::to_owned), namespace.map(str::to_owned))
     }
 
     /// Whether the Service is as the chart renders it. GKE itself may add the annotation `neg`.

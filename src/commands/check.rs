@@ -4,6 +4,7 @@ use super::shared::{Manifests, for_stdout, refused_whole};
 use crate::check::rules::Rule;
 use crate::check::{self, report};
 use crate::cli::{CheckOutput, Colour};
+use crate::milvus::operator;
 use crate::report::outcome::{Outcome, Status};
 use crate::stream::Stream;
 
@@ -15,7 +16,8 @@ pub(super) fn run(
     colour: Colour,
     manifests: &Manifests,
 ) -> Result<Outcome, Outcome> {
-    let stream = Stream::read(&manifests.input).map_err(|error| refused_whole(&error.into()))?;
+    let mut stream = Stream::read(&manifests.input).map_err(|error| refused_whole(&error.into()))?;
+    operator::expand(&mut stream);
     let mut findings = check::check(&stream, release).map_err(|refusal| manifests.refused(&refusal, &stream))?;
     findings.retain(|finding| !ignored.contains(&finding.rule));
     let findings = report::sorted(findings, &stream, &manifests.files);

@@ -18,6 +18,7 @@ use crate::config;
 use crate::filter::{self, Output, Rewrite};
 use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::{array_at, pointer, str_at, value_at};
+use crate::milvus::operator;
 use crate::options::{Field, Options, OptionsError};
 use crate::report::diagnostic;
 use crate::report::files::Files;
@@ -58,7 +59,8 @@ pub fn run(input: &[u8], given: Options) -> Outcome {
         Ok(id) => id,
         Err(refusal) => return failure(&told(&refusal, &stdin), list_of(&FunctionResult::of_refusal(&refusal))),
     };
-    let stream = Stream::split(input).open();
+    let mut stream = Stream::split(input).open();
+    operator::expand(&mut stream);
     // A list without items has not been opened.
     let parsed = if stream.lists().is_empty() { Parsed::parse(&split, id).map(Some) } else { Ok(None) };
     let list = match &parsed {

@@ -11,16 +11,22 @@ use crate::report::progress::Progress;
 use crate::report::refusal::Reason;
 use crate::status::{Asked, Verdict};
 use crate::stream::INPUT_LIMIT;
-use crate::wait::command::{self, Failure, Source};
+use crate::wait::command::{self, Failure, Gateways, Source};
 use crate::wait::{End, Look, Trouble, Watch};
 
 /// A command may take as long, at least.
 const BOUND: Duration = Duration::from_secs(30);
 
 pub(super) fn run(wait: Wait, progress: &mut dyn Progress) -> Result<Outcome, Outcome> {
-    let Wait { release, namespace, context, gateway, command, timeout, interval, dns, output } = wait;
-    let source =
-        Source::other(command).unwrap_or_else(|| Source::kubectl(namespace.as_deref(), context.as_deref(), gateway));
+    let Wait { release, namespace, context, gateway, gateway_namespace, command, timeout, interval, dns, output } =
+        wait;
+    let gateways = match (&gateway_namespace, gateway) {
+        (Some(name), _) => Gateways::In(name),
+        (None, true) => Gateways::Here,
+        (None, false) => Gateways::Ignored,
+    };
+    let kubectl = || Source::kubectl(namespace.as_deref(), context.as_deref(), gateways);
+    let source = Source::other(command).unwrap_or_else(kubectl);
     let (timeout, interval) = (timeout.get(), interval.get());
     let asked = Asked { release, dns };
     let start = Instant::now();

@@ -1,6 +1,7 @@
 //! What the events of GKE's controllers mean, known by their words. Those of the controllers are in ingress-gce
 //! (pkg/controller, pkg/translator, pkg/loadbalancers, pkg/neg) and gke-managed-certs (pkg/controller/event); those of
-//! the Compute Engine API are `googleapi: Error CODE: words, reason`.
+//! the Compute Engine API are `googleapi: Error CODE: words, reason`. The Gateway controller is closed source: its events
+//! (SYNC of sc-gateway-controller, `Error GWCER…`) are those that people show in public.
 
 /// A cause of an event, and what to do.
 #[derive(Debug)]
@@ -57,10 +58,11 @@ pub fn cause(reason: &str, message: &str) -> Option<&'static Cause> {
     Some(std::iter::once(first).chain(causes).find(|cause| cause.course != Passes).unwrap_or(first))
 }
 
-/// Whether an event only announces an attempt: whether that succeeds, others say.
+/// Whether an event only announces an attempt: whether that succeeds, others say. The Gateway controller's ADD, UPDATE
+/// and SYNC then hold nothing but the object's namespace and name.
 #[must_use]
 pub fn is_announcement(message: &str) -> bool {
-    message == "Scheduled for sync"
+    message == "Scheduled for sync" || message.contains('/') && !message.contains(char::is_whitespace)
 }
 
 /// Whether an event of this reason on an Ingress is cert-manager's (pkg/controller/certificate-shim), and says nothing
@@ -401,6 +403,55 @@ static CAUSES: &[Cause] = &[
         course: Stays,
     },
     Cause {
+        signs: &[&["gwcer102", "secret ", "not found"]],
+        what: "the Secret with the certificate does not exist",
+        why: "it must be in the namespace of the Gateway, and without it GKE programs no listener, not even one on port 80",
+        help: "make it: kubectl create secret tls; if cert-manager is to make it: kubectl describe certificate says how far it is",
+        course: Until(Awaited::Secret),
+    },
+    Cause {
+        signs: &[&["gwcer102", "services ", "not found"]],
+        what: "a route names a Service that does not exist",
+        why: "it must be in the namespace of the route",
+        help: "upgrade again with milvus-gke-l7 as post-renderer, or correct the route that the event names",
+        course: Stays,
+    },
+    Cause {
+        signs: &[&["gwcer106", "unsupported address type"]],
+        what: "GKE does not take the address of the Gateway",
+        why: "it takes the name of a reserved address",
+        help: "reserve an address and name it with --static-ip, which writes type NamedAddress",
+        course: Stays,
+    },
+    Cause {
+        signs: &[&["gwcer106", "address \"", "does not exist"]],
+        what: "the reserved address does not exist",
+        why: "it must be in this project: a global one, for a class of a region one of the region",
+        help: "gcloud compute addresses create NAME --global (regional: --region REGION; internal: also --subnet SUBNET)",
+        course: Stays,
+    },
+    Cause {
+        signs: &[&["gwcer104", "timeouts are not supported"]],
+        what: "a route has timeouts, which GKE does not take",
+        why: "the time that a call may take is a field of the GCPBackendPolicy",
+        help: "remove `timeouts` from the route, and use --timeout",
+        course: Stays,
+    },
+    Cause {
+        signs: &[&["gwcer104"]],
+        what: "GKE does not take a route",
+        why: "the event says which, and what of it",
+        help: "correct the route that the event names; if it is ours, upgrade again with milvus-gke-l7 as post-renderer",
+        course: Stays,
+    },
+    Cause {
+        signs: &[&["gwcer106"]],
+        what: "GKE does not take the Gateway",
+        why: "the event says what of it",
+        help: "correct the Gateway; if it is ours, upgrade again with milvus-gke-l7 as post-renderer",
+        course: Stays,
+    },
+    Cause {
         signs: &[&["no frontendconfig for ingress exists"]],
         what: "the FrontendConfig that the Ingress names does not exist",
         why: "the load balancer is created without it: no redirect, no SSL policy",
@@ -682,6 +733,42 @@ mod tests {
         ),
         ("SyncLoadBalancerFailed", "Error syncing load balancer: failed to ensure load balancer", PASSES),
         ("THCAnnotationWithoutFlag", "THC annotation is present for at least one Service", PASSES),
+        // Of the Gateway controller.
+        (
+            "SYNC",
+            "failed to translate Gateway \"a/a\": Error GWCER102: Secret a/tls not found.",
+            Some(Until(Awaited::Secret)),
+        ),
+        (
+            "SYNC",
+            "failed to translate Gateway \"a/a\": error cause: reference-not-found: Error GWCER104: HTTPRoute \"a/a\" is misconfigured, err: Error GWCER102: services a/b not found",
+            STAYS,
+        ),
+        (
+            "SYNC",
+            "failed to translate Gateway \"a/a\": Error GWCER104: HTTPRoute \"a/a\" is misconfigured, err: Timeouts are not supported.",
+            STAYS,
+        ),
+        (
+            "SYNC",
+            "failed to translate Gateway \"a/a\": Error GWCER106: Gateway \"a/a\" is invalid, err: unsupported address type \"IPAddress\", only \"NamedAddress\" is supported..",
+            STAYS,
+        ),
+        (
+            "SYNC",
+            "failed to translate Gateway \"a/a\": Error GWCER106: Gateway \"a/a\" is invalid, err: address \"milvus-ip\" does not exist.",
+            STAYS,
+        ),
+        (
+            "SYNC",
+            "failed to translate Gateway \"a/a\": Error GWCER106: Gateway \"a/a\" is invalid, err: something new",
+            STAYS,
+        ),
+        (
+            "SYNC",
+            "generic::invalid_argument: error ensuring load balancer: Insert: The resource 'projects/p/regions/r/backendServices/gkegw-a' is not ready",
+            PASSES,
+        ),
         ("Sync", "something that nobody has seen before", None),
     ];
 }

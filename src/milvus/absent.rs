@@ -2,9 +2,12 @@
 
 use memchr::memmem;
 
+use super::operator;
 use super::service::CHART;
+use crate::kube::value::pointer;
 use crate::report::mistaken::Mistaken;
-use crate::report::refusal::Reason;
+use crate::report::place::Spot;
+use crate::report::refusal::{Reason, Refusal};
 use crate::stream::Stream;
 use crate::stream::head::Kind;
 
@@ -13,7 +16,16 @@ const NAMED: usize = 5;
 
 /// Why there is no Milvus Service in it.
 #[must_use]
-pub fn reason(stream: &Stream<'_>) -> Reason {
+pub fn refusal(stream: &Stream<'_>) -> Refusal {
+    match operator::unknown(stream) {
+        Some((id, kind, api_version)) => {
+            Refusal::at(Reason::OperatorVersion { kind, api_version }, id, Spot::Path(pointer(["apiVersion"])))
+        }
+        None => reason(stream).into(),
+    }
+}
+
+fn reason(stream: &Stream<'_>) -> Reason {
     if stream.ids().all(|id| stream.kind(id) == Kind::Nothing) {
         return Reason::EmptyInput;
     }

@@ -40,7 +40,7 @@ pub const AUTHORIZATION: Setting =
 const DEFAULT_YAML: &str = "default.yaml";
 
 /// The port of the gRPC server.
-const GRPC_PORT: Setting = Setting { name: "proxy.port", keys: &["proxy", "port"] };
+pub const GRPC_PORT: Setting = Setting { name: "proxy.port", keys: &["proxy", "port"] };
 /// The port at which Milvus's components reach the proxy.
 const INTERNAL_PORT: Setting = Setting { name: "proxy.internalPort", keys: &["proxy", "internalPort"] };
 
@@ -149,6 +149,12 @@ impl<'r, 'i> Config<'r, 'i> {
     #[must_use]
     pub fn grpc_port(&self) -> u16 {
         self.port(GRPC_PORT).unwrap_or(self.server.grpc_port)
+    }
+
+    /// The same, if it is set.
+    #[must_use]
+    pub fn set_grpc_port(&self) -> Option<u16> {
+        self.port(GRPC_PORT)
     }
 
     /// The port at which Milvus's components reach the proxy.

@@ -28,6 +28,9 @@ pub struct Pods<'v> {
 /// Where a pod has the user's settings: where Milvus reads them, and where the Milvus Operator's script takes them from.
 const USER_YAML: [&str; 2] = ["/milvus/configs/user.yaml", "/milvus/configs/operator/user.yaml"];
 
+/// Where a chart up to 3.3.1 has all settings, in the place of those that the image brings.
+const MILVUS_YAML: [&str; 1] = ["/milvus/configs/milvus.yaml"];
+
 /// The volume with the user's settings.
 #[derive(Debug, Clone)]
 pub struct ConfigVolume {
@@ -139,8 +142,19 @@ impl<'v> Pods<'v> {
     /// The volume with the user's settings, be they merged by an init container.
     #[must_use]
     pub fn config_volume(&self) -> Option<ConfigVolume> {
+        self.volume_of(&USER_YAML)
+    }
+
+    /// The volume with all of Milvus's settings, which has no file of the user's beside it.
+    #[must_use]
+    pub fn old_config_volume(&self) -> Option<ConfigVolume> {
+        self.volume_of(&MILVUS_YAML)
+    }
+
+    fn volume_of(&self, files: &[&str]) -> Option<ConfigVolume> {
         let containers = ["/spec/containers", "/spec/initContainers"].into_iter();
-        let mounts = containers.flat_map(|containers| array_at(self.template, containers)).flat_map(mounts);
+        let containers = containers.flat_map(|containers| array_at(self.template, containers));
+        let mounts = containers.flat_map(|container| mounts(container, files));
         // Of nested mounts the innermost counts.
         let (_, name, path) = mounts.max_by_key(|(depth, ..)| *depth)?;
         let (index, volume) = self.volumes().enumerate().find(|(_, volume)| str_at(volume, "/name") == Some(name))?;
@@ -181,7 +195,8 @@ impl<'v> Pods<'v> {
         let declared =
             containers().find_map(|(index, container)| Some((index, container, target_port(container, target)?)));
         let (index, container, grpc_port) = declared.or_else(|| {
-            let (index, container) = containers().find(|(_, container)| mounts(container).next().is_some())?;
+            let (index, container) =
+                containers().find(|(_, container)| mounts(container, &USER_YAML).next().is_some())?;
             Some((index, container, target.as_u64().unwrap_or(GRPC_PORT)))
         })?;
         let environment = array_at(container, "/env").enumerate().filter_map(|(at, variable)| {
@@ -222,11 +237,11 @@ fn target_port(container: &Value, target: &Value) -> Option<u64> {
     numbers.find(|number| Some(*number) == target.as_u64())
 }
 
-/// The mounts through which a container has the user's settings: how deep each is, its volume, and the file in that.
-fn mounts(container: &Value) -> impl Iterator<Item = (usize, &str, String)> {
+/// The mounts through which a container has one of the files: how deep each is, its volume, and the file in that.
+fn mounts<'v>(container: &'v Value, files: &[&str]) -> impl Iterator<Item = (usize, &'v str, String)> {
     array_at(container, "/volumeMounts").filter_map(|mount| {
         let folder = str_at(mount, "/mountPath")?.trim_end_matches('/');
-        let below = USER_YAML.iter().find_map(|file| file.strip_prefix(folder))?;
+        let below = files.iter().find_map(|file| file.strip_prefix(folder))?;
         let path = match (str_at(mount, "/subPath"), below.strip_prefix('/')) {
             (Some(path), None) if below.is_empty() => path.to_owned(),
             (Some(path), Some(below)) => format!("{path}/{below}"),

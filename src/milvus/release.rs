@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::absent;
 use super::client::{self, Attu};
 use super::config;
+use super::operator::{self, Resource};
 use super::pods::{self, ConfigFile, Pods, Server};
 use super::service::{self, Service};
 use super::workload::{Serving, Workload};
@@ -50,6 +51,8 @@ pub struct Release<'i> {
     pub other_doors: Vec<String>,
     /// Objects of the kinds that the plan appends.
     pub front_door: Vec<Existing>,
+    /// The resource of the Milvus Operator that it is made of, if it is not a chart's.
+    pub resource: Option<Resource<'i>>,
 }
 
 /// What is asked for where the input holds several.
@@ -59,6 +62,18 @@ pub struct Wanted<'w> {
     pub release: Option<&'w str>,
     /// A Service, by name.
     pub service: Option<&'w str>,
+    /// Its settings.
+    pub settings: Use,
+}
+
+/// What Milvus's settings are needed for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Use {
+    /// They will be changed, in `user.yaml`.
+    #[default]
+    Edit,
+    /// They are read, in whichever file they are.
+    Read,
 }
 
 /// The kinds that the plan appends; objects of these kinds may be ours already.
@@ -83,17 +98,23 @@ impl<'i> Release<'i> {
     /// what the load balancer needs.
     pub fn recognise(stream: &'i Stream<'_>, wanted: Wanted<'_>) -> Result<Self, Refusal> {
         let mut candidates = Candidates::find(stream)?;
+        candidates.set_own_services_aside(stream);
         if candidates.services.is_empty() {
-            return Err(absent::reason(stream).into());
+            return Err(absent::refusal(stream));
         }
         if let Some(text) = candidates.text {
             return Err(text);
         }
         let (name, service) = choose(&mut candidates.services, wanted)?;
+        let resource = stream.origin(service.id).map(|id| Resource::read(stream, id)).transpose()?;
+        if resource.is_none() && operator::keeps(&service) {
+            let reason = Reason::OperatorsService { service: service.name().unwrap_or_default().to_owned() };
+            return Err(service.refuse(reason, pointer(["metadata", "labels", operator::MANAGED_BY.0])));
+        }
         let service = Service::read(service)?;
         let namespace = service.object.namespace();
 
-        let Some(serving) = candidates.serving(stream, &service)? else {
+        let Some(serving) = candidates.serving(stream, &service, wanted.settings)? else {
             // One that cannot be read may be the one.
             return Err(candidates.unreadable.pop().unwrap_or_else(|| {
                 let reason = Reason::NoPods { service: service.name.clone() };
@@ -102,7 +123,11 @@ impl<'i> Release<'i> {
         };
         let Serving { server, health_port, config, namespace: pods, labels, volume } = serving;
         let config_map = candidates.config_map(stream, &config, pods.as_deref())?.ok_or_else(|| {
-            let reason = Reason::CustomConfigMap { config_map: config.config_map.clone() };
+            let config_map = config.config_map.clone();
+            let reason = match wanted.settings {
+                Use::Edit => Reason::CustomConfigMap { config_map },
+                Use::Read => Reason::UnseenConfigMap { config_map },
+            };
             Refusal::at(reason, server.document, Spot::Path(volume))
         })?;
         let plain_clients = candidates.plain_clients(stream, &service);
@@ -122,7 +147,16 @@ impl<'i> Release<'i> {
             plain_clients,
             other_doors,
             front_door,
+            resource,
         })
+    }
+}
+
+impl Release<'_> {
+    /// The document of the input beside which our objects belong.
+    #[must_use]
+    pub fn document(&self) -> DocumentId {
+        self.resource.as_ref().map_or(self.service.object.id, |resource| resource.object.id)
     }
 }
 
@@ -180,6 +214,26 @@ impl<'i> Candidates<'i> {
             }
         }
         Ok(found)
+    }
+
+    /// Services of ours beside those of the Milvus Operator: objects that the plan appends.
+    fn set_own_services_aside(&mut self, stream: &Stream<'_>) {
+        let is_made = |service: &Parsed<'_>| stream.origin(service.id).is_some();
+        if !self.services.iter().any(is_made) {
+            return;
+        }
+        let (made, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.services).into_iter().partition(is_made);
+        let is_ours = |service: &Parsed<'_>| {
+            made.iter().any(|made| {
+                let ours = made.name().map(operator::gateway_service);
+                service.name() == ours.as_deref() && service.shares_namespace(made.namespace())
+            })
+        };
+        let (ours, others): (Vec<_>, Vec<_>) = others.into_iter().partition(is_ours);
+        self.front_door
+            .extend(ours.into_iter().map(|service| Existing { id: service.id, value: service.value().clone() }));
+        self.services = others;
+        self.services.extend(made);
     }
 
     /// A text is refused, once it is known what for.
@@ -246,19 +300,24 @@ impl<'i> Candidates<'i> {
 
     /// The workload that the Service selects and that runs Milvus: the chart's, or else one whose volumes have other
     /// names.
-    fn serving(&self, stream: &'i Stream<'_>, service: &Service<'_>) -> Result<Option<Serving>, Refusal> {
+    fn serving(
+        &self,
+        stream: &'i Stream<'_>,
+        service: &Service<'_>,
+        settings: Use,
+    ) -> Result<Option<Serving>, Refusal> {
         let is_selected = |workload: &Workload<'_>| {
             workload.object.shares_namespace(service.object.namespace())
                 && workload.pods().is_some_and(|pods| pods.are_selected(&service.selector))
         };
         for workload in self.workloads.iter().filter(|workload| is_selected(workload)) {
-            if let Some(serving) = workload.serving()? {
+            if let Some(serving) = workload.serving(settings)? {
                 return Ok(Some(serving));
             }
         }
         let others = self.with_config_maps.iter().filter_map(|id| Workload::parse(stream, *id).ok());
         for workload in others.filter(|workload| is_selected(workload) && !workload.object.is_hook()) {
-            if let Some(serving) = workload.serving()? {
+            if let Some(serving) = workload.serving(settings)? {
                 return Ok(Some(serving));
             }
         }

@@ -4,6 +4,7 @@ use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value};
 
 use super::pods::{ConfigFile, ConfigVolume, METRICS, Pods, Server};
+use super::release::Use;
 use super::service::TARGET_PORT;
 use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::pointer;
@@ -73,15 +74,26 @@ impl<'i> Workload<'i> {
     /// # Errors
     ///
     /// [`Reason::NoUserYaml`] where settings in `user.yaml` would not reach it,
-    /// [`Reason::UserYamlElsewhere`] where they come from something else than a ConfigMap,
+    /// [`Reason::UserYamlElsewhere`] and [`Reason::UnseenUserYaml`] where they come from something else than a
+    /// ConfigMap,
     /// [`Reason::NoContainerPort`] where the gRPC or the health port is not declared.
-    pub fn serving(&self) -> Result<Option<Serving>, Refusal> {
+    pub fn serving(&self, settings: Use) -> Result<Option<Serving>, Refusal> {
         let containers = self.object.more(CONTAINERS)?;
         let Some(pods) = Pods::of(self.object.id, containers.value()) else { return Ok(None) };
-        let Some(ConfigVolume { file, pointer: volume }) = pods.config_volume() else {
+        let volume = pods.config_volume().or_else(|| match settings {
+            Use::Edit => None,
+            Use::Read => pods.old_config_volume(),
+        });
+        let Some(ConfigVolume { file, pointer: volume }) = volume else {
             return pods.charts_volume().map_or(Ok(None), |volume| Err(self.object.refuse(Reason::NoUserYaml, volume)));
         };
-        let Some(config) = file else { return Err(self.object.refuse(Reason::UserYamlElsewhere, volume)) };
+        let Some(config) = file else {
+            let reason = match settings {
+                Use::Edit => Reason::UserYamlElsewhere,
+                Use::Read => Reason::UnseenUserYaml,
+            };
+            return Err(self.object.refuse(reason, volume));
+        };
         let server = pods.port(TARGET_PORT).and_then(|_| pods.server(&TARGET_PORT.into()));
         let server = server.ok_or_else(|| self.refuse_port(TARGET_PORT))?;
         let health_port = server.health_port.ok_or_else(|| self.refuse_port(METRICS))?;

@@ -39,6 +39,16 @@ impl Front<'_> {
         }
     }
 
+    /// The flag of `wait` that makes it see the Gateway.
+    pub(super) fn wait(&self) -> String {
+        match &self.door.owner {
+            Owner::Theirs(GatewayRef { namespace: Some(name), .. }, _) => {
+                format!(" --gateway-namespace {}", shell_word(name.as_str()))
+            }
+            _ => " --gateway".to_owned(),
+        }
+    }
+
     /// What must be there.
     pub(super) fn before(&self) -> Vec<Instruction> {
         let own = match &self.door.owner {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::instruction::{Instruction, When};
 use crate::filter::Rewrite;
-use crate::gke::annotation::SOURCE_RANGES;
+use crate::gke::annotation::{APP_PROTOCOLS, BACKEND_CONFIG, NEG, SOURCE_RANGES};
 use crate::gke::exposure::Restriction;
 use crate::gke::gateway::Protocol;
 use crate::kube::object::Object as _;
@@ -47,12 +47,23 @@ impl<'r> Running<'r> {
     /// What to do right before the upgrade.
     pub(super) fn before(&self) -> Vec<Instruction> {
         let steps = [self.service(), self.restart(), self.source_ranges(), self.pulsar()];
-        [self.values()].into_iter().chain(steps.into_iter().flatten()).collect()
+        let values = self.release.resource.is_none().then(|| self.values());
+        values.into_iter().chain(steps.into_iter().flatten()).collect()
     }
 
     /// What is left to do when everything is ready.
     pub(super) fn after(&self) -> Option<Instruction> {
         let (_, door) = self.door().filter(|_| self.keeps_door())?;
+        if self.is_untouched() {
+            return Some(Instruction::new(
+                When::After,
+                format!(
+                    "When no client uses the old {door} any more, remove serviceType from the resource: the old {door} \
+                    goes, and nothing restarts. If DNS leads to it, move the record first, and wait at least as long \
+                    as its TTL."
+                ),
+            ));
+        }
         Some(Instruction::new(
             When::After,
             format!(
@@ -89,6 +100,9 @@ impl<'r> Running<'r> {
             Doors::Gateway(_) => "HTTPRoute",
             Doors::Both(..) => "Ingress, Gateway",
         };
+        if self.release.resource.is_some() {
+            return self.back_of_resource(ours, restarts, address, &stays);
+        }
         let words = format!(
             "Roll back to the last revision without the program. Helm stored it as it was rendered, so you do not need \
             a flag. {ours} and the other appended objects are deleted.{restarts}{address}{stays}"
@@ -108,6 +122,36 @@ impl<'r> Running<'r> {
             warning: keep the command in a script.",
         );
         jobs.into_iter().chain([back, for_good]).collect()
+    }
+
+    /// The same for a resource of the Milvus Operator.
+    fn back_of_resource(&self, ours: &str, restarts: &str, address: &str, stays: &str) -> Vec<Instruction> {
+        let (service, namespace) = (shell_word(&self.release.service.name), self.namespace_flag());
+        let appended = self.rewrite.appended.iter().map(|object| {
+            let name = object.name().unwrap_or_default();
+            shell_word(&format!("{}/{name}", object.kind().to_ascii_lowercase()))
+        });
+        let objects: Vec<_> = appended.collect();
+        let mut back = Vec::new();
+        if !self.is_untouched() {
+            let words = format!("Apply the resource as it was, with the program's part removed.{restarts}{address}");
+            back.push(
+                Instruction::new(When::Back, words).run(format!("kubectl apply{namespace} --filename milvus.yaml")),
+            );
+        }
+        let words = format!("Delete {ours} and the other appended objects.{stays}");
+        let mut delete = Instruction::new(When::Back, words);
+        if !objects.is_empty() {
+            delete = delete.run(format!("kubectl delete{namespace} {}", objects.join(" ")));
+        }
+        back.push(delete);
+        if self.settings.doors.ingress().is_some() {
+            let words = "The operator never removes an annotation from the Service: do it by hand.";
+            let keys = [APP_PROTOCOLS, BACKEND_CONFIG, NEG].map(|key| format!("{key}-")).join(" ");
+            let command = format!("kubectl annotate service {service}{namespace} {keys}");
+            back.push(Instruction::new(When::Back, words).run(command));
+        }
+        back
     }
 
     fn values(&self) -> Instruction {
@@ -236,9 +280,7 @@ impl<'r> Running<'r> {
 
     /// Kind and name of the workloads that get new pods.
     fn restarted(&self) -> impl Iterator<Item = (&str, &str)> {
-        let is_edited = |id| self.rewrite.edited.iter().any(|edited| edited.id == id);
-        let restarted = self.release.workloads.iter().filter(move |workload| is_edited(workload.object.id));
-        restarted.map(|workload| (workload.object.kind(), workload.object.name().unwrap_or_default()))
+        self.rewrite.restarted.iter().map(|(kind, name)| (kind.as_str(), name.as_str()))
     }
 
     /// What is told to speak to Milvus without TLS.
@@ -297,6 +339,11 @@ impl<'r> Running<'r> {
     }
 
     fn keeps_door(&self) -> bool {
-        self.settings.service_type == ServiceType::Keep
+        self.settings.service_type == ServiceType::Keep || self.is_untouched()
+    }
+
+    /// Whether the resource of the Milvus Operator stays as it is.
+    fn is_untouched(&self) -> bool {
+        self.release.resource.is_some() && self.settings.doors.protocol() == Protocol::H2c
     }
 }

@@ -11,6 +11,7 @@ mod service_type;
 
 use super::change::Change;
 use super::operations::Operations;
+use crate::gke::gateway::Protocol;
 use crate::kube::object::Object as _;
 use crate::milvus::release::Release;
 use crate::report::refusal::Refusal;
@@ -30,15 +31,18 @@ pub(super) fn plan<'r, 'i>(
     let object = &release.service.object;
     let mut operations = Operations::new(object.value());
     let mut annotations = Annotations::new(object);
-    if settings.service_type == ServiceType::ClusterIp {
+    // Behind a Gateway another Service of ours stands for that of the Milvus Operator.
+    let is_untouched = release.resource.is_some() && settings.doors.protocol() == Protocol::H2c;
+    let is_replaced = release.resource.is_some() && settings.doors.ingress().is_none();
+    if settings.service_type == ServiceType::ClusterIp && !is_untouched {
         service_type::plan(&mut operations);
         service_type::plan_annotations(&mut annotations);
     }
-    let gateway = settings.doors.gateway();
+    let gateway = settings.doors.gateway().filter(|_| release.resource.is_none());
     if let Some(gateway) = gateway {
         app_protocol::plan(&release.service, gateway.protocol, rest, settings.replace, &mut operations)?;
     }
-    if let Some(rest) = rest {
+    if let Some(rest) = rest.filter(|_| !is_replaced) {
         let app_protocol = gateway.and_then(|gateway| gateway.protocol.http_app_protocol());
         rest::plan(rest, app_protocol, &mut operations);
     }

@@ -30,8 +30,6 @@ enum Sign {
     Keys(&'static [&'static str]),
     /// That document is like this.
     Document(fn(&[u8]) -> bool),
-    /// An object of one of these kinds is there, in this group.
-    Kinds(&'static [&'static str], &'static str),
     /// There are no other objects than those of this kind, in this group.
     Alone(&'static str, &'static str),
 }
@@ -160,16 +158,6 @@ const ALL: &[Mistaken] = &[
         help: "helm template my-release milvus/milvus | milvus-gke-l7 --config FILE",
         sign: Sign::Alone("MilvusGkeL7", "milvus-gke-l7/"),
     },
-    Mistaken {
-        what: "only a resource of the Milvus Operator",
-        why: "the operator creates the Service, the ConfigMap and the pods in the cluster; these can be checked, but \
-            the resource cannot be rewritten yet",
-        help: "set spec.config (common.security.tlsMode, proxy.http.port) and spec.components (serviceType, \
-            serviceAnnotations), apply BackendConfig, certificate and Ingress yourself, restart the pods, and check \
-            the result: `kubectl get service,ingress,backendconfig,managedcertificate,configmap,deployment -o yaml | \
-            milvus-gke-l7 check`",
-        sign: Sign::Kinds(&["Milvus", "MilvusCluster"], "milvus.io/"),
-    },
 ];
 
 impl Mistaken {
@@ -187,7 +175,6 @@ impl Mistaken {
             Sign::Text(is) => line.is_some_and(is),
             Sign::Keys(keys) => without_kind(first) && keys.iter().any(|key| has_key(first, key)),
             Sign::Document(is) => is(first),
-            Sign::Kinds(..) => stream.ids().any(|id| one.is_kind_of(stream, id)),
             Sign::Alone(..) => one.is_all_of(stream),
         })
     }
@@ -212,12 +199,8 @@ impl Mistaken {
 
     fn is_kind_of(&self, stream: &Stream<'_>, id: DocumentId) -> bool {
         let Kind::Known(kind) = stream.kind(id) else { return false };
-        let (kinds, group) = match &self.sign {
-            Sign::Kinds(kinds, group) => (*kinds, group),
-            Sign::Alone(kind, group) => (std::slice::from_ref(kind), group),
-            _ => return false,
-        };
-        kinds.iter().any(|known| known.as_bytes() == kind) && has(stream.body(id), group)
+        let Sign::Alone(known, group) = self.sign else { return false };
+        known.as_bytes() == kind && has(stream.body(id), group)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use json_patch::jsonptr::PointerBuf;
 
-use crate::stream::DocumentId;
+use crate::stream::{DocumentId, Stream};
 
 /// A place in the stream, told without byte offsets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -11,6 +11,23 @@ pub struct Place {
     pub document: DocumentId,
     /// Where in it.
     pub spot: Spot,
+}
+
+impl Place {
+    /// The place in the input that this one is derived from, if it is derived.
+    #[must_use]
+    pub fn traced(self, stream: &Stream<'_>) -> Self {
+        let Some(origin) = stream.origin(self.document) else { return self };
+        let path = match &self.spot {
+            Spot::Path(path) | Spot::LineInText { text: path, .. } => path.clone(),
+            Spot::InText { text, inner } => text.concat(inner),
+            Spot::Whole | Spot::Line(_) => PointerBuf::root(),
+        };
+        match stream.trace(self.document, &path) {
+            Some((document, path)) => Self { document, spot: Spot::Path(path) },
+            None => Self { document: origin, spot: Spot::Whole },
+        }
+    }
 }
 
 /// A place in a document.

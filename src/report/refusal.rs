@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use super::mistaken::Mistaken;
 use super::place::{Place, Spot};
-use crate::stream::{DOCUMENT_LIMIT, DocumentId, INPUT_LIMIT, TooManyDocuments};
+use crate::stream::{DOCUMENT_LIMIT, DocumentId, INPUT_LIMIT, Stream, TooManyDocuments};
 use crate::yaml::ParseError;
 
 /// A reason and the place it is about.
@@ -28,6 +28,12 @@ impl Refusal {
     /// A reason with the place it is about.
     pub(crate) fn at(reason: Reason, document: DocumentId, spot: Spot) -> Self {
         Self { reason, place: Some(Box::new(Place { document, spot })) }
+    }
+
+    /// The same refusal, about the document of the input that the place is derived from.
+    #[must_use]
+    pub fn traced(self, stream: &Stream<'_>) -> Self {
+        Self { place: self.place.map(|place| Box::new(place.traced(stream))), ..self }
     }
 
     /// A document that cannot be read.
@@ -97,6 +103,14 @@ pub enum Reason {
     UnknownService { wanted: String, services: Vec<String> },
     #[error("release `{release}` has several Services with a port to Milvus: {}", services.join(", "))]
     SeveralServices { release: String, services: Vec<String> },
+    #[error("`{kind}` of {api_version} is not a resource of the Milvus Operator that can be edited")]
+    OperatorVersion { kind: String, api_version: String },
+    #[error("the Milvus Operator manages Service `{service}`")]
+    OperatorsService { service: String },
+    #[error("Milvus `{resource}` has an Ingress from the operator")]
+    OperatorIngress { resource: String },
+    #[error("component `{component}` has port {port}, and Milvus listens on {listens}")]
+    OperatorPort { component: &'static str, port: u16, listens: u64, setting: &'static str },
     #[error("the input is empty")]
     NothingPrinted,
     #[error("a document in the input is not UTF-8")]
@@ -129,6 +143,10 @@ pub enum Reason {
     NoUserYaml,
     #[error("Milvus's `user.yaml` is not from a ConfigMap")]
     UserYamlElsewhere,
+    #[error("ConfigMap `{config_map}` is mounted by Milvus, but is not in the input")]
+    UnseenConfigMap { config_map: String },
+    #[error("Milvus's settings are not from a ConfigMap")]
+    UnseenUserYaml,
     #[error("`{key}` in ConfigMap `{config_map}` is not a string")]
     NotAText { key: String, config_map: String },
     #[error("`{key}` in ConfigMap `{config_map}` does not parse: {message}")]
@@ -242,6 +260,12 @@ impl Reason {
             }
             Self::SeveralLiveServices { .. } => "only one of them is behind the load balancer",
             Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
+            Self::OperatorVersion { .. } => "this program knows only how the operator reads milvus.io/v1beta1 `Milvus`",
+            Self::OperatorsService { .. } => "the operator reverts changes to it",
+            Self::OperatorIngress { .. } => {
+                "it leads to Milvus as well, without a health check or a protocol, and the operator never deletes it"
+            }
+            Self::OperatorPort { .. } => "the operator gives the port to the Service and the container, not to Milvus",
             Self::NoServiceName => "the Ingress names the Service",
             Self::NoReleaseLabel => "the BackendConfig is named after the release",
             Self::UnnamedPort { .. } => {
@@ -264,6 +288,10 @@ impl Reason {
                 no effect"
             }
             Self::UserYamlElsewhere => "TLS is switched on in Milvus's configuration",
+            Self::UnseenConfigMap { .. } | Self::UnseenUserYaml => {
+                "with h2c the load balancer does not speak TLS, and the input does not show whether Milvus does \
+                (common.security.tlsMode): if it does, the health check is green, and every call ends with status 503"
+            }
             Self::NotAText { .. } => "Milvus reads it as YAML in a string",
             Self::ConfigNotAMapping { .. } => "Milvus reads mappings of settings",
             Self::ConfigDoesNotParse { .. } => "Milvus would not start with it, and settings cannot be merged into it",
@@ -362,6 +390,18 @@ impl Reason {
             Self::UnknownRelease { .. } => "name one of these with --release",
             Self::UnknownService { .. } => "name one of these with --service",
             Self::SeveralServices { .. } => "choose one with --service NAME, or remove the others from the stream",
+            Self::OperatorVersion { .. } => {
+                "upgrade the operator, and write the resource as milvus.io/v1beta1 `Milvus`"
+            }
+            Self::OperatorsService { .. } => {
+                "pass the `Milvus` resource that it comes from: kubectl get milvus NAME -o yaml"
+            }
+            Self::OperatorIngress { .. } => {
+                "remove `ingress` from the component, and delete the Ingress: kubectl delete ingress NAME-milvus"
+            }
+            Self::OperatorPort { port, setting, .. } => {
+                return format!("set {setting} to {port} in spec.config, or remove the component's port").into();
+            }
             Self::NoServiceName => "give it metadata.name, in quotes if it is a number",
             Self::NoReleaseLabel => "keep the chart's labels, or add that one",
             Self::UnnamedPort { .. } => {
@@ -374,23 +414,29 @@ impl Reason {
             Self::NoContainerPort { .. } => "keep the chart's container ports",
             Self::CustomConfigMap { .. } => "unset customConfigMap and give the settings in extraConfigFiles.user.yaml",
             Self::NoUserYaml => "upgrade the chart to 3.3.2 or later",
-            Self::UserYamlElsewhere => "mount a ConfigMap from the input at /milvus/configs/user.yaml",
+            Self::UnseenConfigMap { .. } => {
+                "pass that ConfigMap through as well, or unset customConfigMap and give the settings in \
+                extraConfigFiles.user.yaml"
+            }
+            Self::UserYamlElsewhere | Self::UnseenUserYaml => {
+                "mount a ConfigMap from the input at /milvus/configs/user.yaml"
+            }
             Self::NotAText { key, .. } | Self::ConfigDoesNotParse { key, .. } if key == "default.yaml" => {
                 "render the chart's own default.yaml again"
             }
             Self::NotAText { .. } | Self::ConfigDoesNotParse { .. } | Self::ConfigNotAMapping { .. } => {
-                "correct extraConfigFiles.user.yaml in your values"
+                "correct it (in the chart: extraConfigFiles.user.yaml)"
             }
             Self::TwoForms { .. } => "keep one of them",
-            Self::TlsMode2 => "set common.security.tlsMode to 1 in your values",
-            Self::Environment { .. } => "remove it from extraEnv in your values",
+            Self::TlsMode2 => "set common.security.tlsMode to 1",
+            Self::Environment { .. } => "remove it (in the chart: extraEnv)",
             Self::HttpPortTaken { .. } => "choose another with --http-port",
             Self::RestTooOld { .. } => "upgrade Milvus, or omit --rest",
             Self::RestWithoutHttp => "give it a port with --http-port, or omit --rest",
             Self::RestPortTaken { .. } => "choose another port with --http-port, or rename that one",
             Self::PlainRestPortTaken { .. } => "change the name and the number of that port, or omit --rest",
-            Self::RestOff => "set proxy.http.enabled to true in your values, or omit --rest",
-            Self::TlsWithH2c { .. } => "omit --backend h2c, or set common.security.tlsMode to 0 in your values",
+            Self::RestOff => "set proxy.http.enabled to true, or omit --rest",
+            Self::TlsWithH2c { .. } => "omit --backend h2c, or set common.security.tlsMode to 0",
             Self::InternalServiceOfGateway { .. } => {
                 "pass --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if it should be on the \
                 internet"
@@ -416,7 +462,7 @@ impl Reason {
                 load balancer in the VPC network, or --public if everybody may reach it"
             }
             Self::Warned { .. } => "fix that, or omit --strict",
-            Self::AnnotationValue { .. } => "correct or remove it in service.annotations",
+            Self::AnnotationValue { .. } => "correct or remove it (in the chart: service.annotations)",
             Self::OwnBackendConfig { .. } => {
                 "remove that entry from the annotation `cloud.google.com/backend-config`, \
                 or, for its `default`, pass --replace to use ours"

@@ -8,6 +8,7 @@ use std::ptr;
 
 use serde_json::Value;
 
+use super::event::About;
 use super::objects::{Objects, leaving};
 use super::service::Service;
 use super::step::Step;
@@ -17,7 +18,7 @@ use crate::gke::certificate::Scope;
 use crate::gke::gateway::{CERTIFICATE_MANAGER, CERTIFICATE_MAP, GatewayClass, PRE_SHARED_CERTIFICATES};
 use crate::gke::gateway_condition::{CONFLICTED, CONTROLLER, meaning};
 use crate::gke::ingress::{CertificateSource, IssuerName};
-use crate::gke::kind;
+use crate::gke::kind::{self, Kind};
 use crate::kube::object::{Object as _, same_namespace};
 use crate::kube::value::{array_at, str_at, value_at};
 use crate::text::{namespace_flag, shell_word};
@@ -81,6 +82,12 @@ impl<'v> Attached<'v> {
             Some(last) => last.sections.push(section),
             None => self.routes.push(Route { value, sections: vec![section] }),
         }
+    }
+
+    /// The Gateway and the routes.
+    pub(super) fn about(&self) -> impl Iterator<Item = About<'v>> {
+        let gateway = About { kind: kind::GATEWAY.name, name: self.name, namespace: self.namespace };
+        std::iter::once(gateway).chain(self.routes.iter().filter_map(|route| about(route.value)))
     }
 
     /// The hosts of the routes, or else those of the listeners.
@@ -164,9 +171,11 @@ impl<'v> Attached<'v> {
             let flag = namespace_flag(self.namespace);
             let step =
                 Step::waiting(format!("Gateway {}: not in the input", self.name), format!("Gateway {}", self.name));
+            let waits = self.namespace.map(shell_word).map(|name| format!(" (`wait --gateway-namespace {name}` does)"));
             let words = format!(
-                "print it as well, after a line `---`: kubectl get {GATEWAY} {}{flag} -o yaml",
-                shell_word(self.name)
+                "print it as well, after a line `---`: kubectl get {GATEWAY} {}{flag} -o yaml{}",
+                shell_word(self.name),
+                waits.unwrap_or_default()
             );
             return [step.help(words)].into_iter().chain(routes).collect();
         };
@@ -286,24 +295,39 @@ pub(super) fn unattached() -> Step {
         .help("name the Gateway in parentRefs")
 }
 
-/// The policies of the Service and of the Gateways, and what no object says.
-pub(super) fn of_service(service: &Service<'_>, attached: &[Attached<'_>], objects: &Objects<'_>) -> Vec<Step> {
+/// What events may be about.
+const HEARD_OF: [&Kind; 4] =
+    [&kind::HTTP_ROUTE, &kind::HEALTH_CHECK_POLICY, &kind::GCP_BACKEND_POLICY, &kind::GCP_GATEWAY_POLICY];
+
+/// A route or a policy, as what events may be about.
+pub(super) fn about(object: &Value) -> Option<About<'_>> {
+    let kind = HEARD_OF.into_iter().find(|kind| kind.name == object.kind())?.name;
+    Some(About { kind, name: object.name()?, namespace: object.namespace() })
+}
+
+/// The policies of the Service and of the Gateways.
+pub(super) fn policies<'v>(service: &Service<'_>, attached: &[Attached<'_>], objects: &Objects<'v>) -> Vec<&'v Value> {
     let kinds = [kind::HEALTH_CHECK_POLICY.name, kind::GCP_BACKEND_POLICY.name, kind::GCP_GATEWAY_POLICY.name];
-    let mut steps = Vec::new();
-    let mut has_health_check = false;
-    for policy in kinds.into_iter().flat_map(|kind| objects.of_kind(kind)) {
+    let is_about = |policy: &&Value| {
         let target = |field| str_at(policy, field);
-        let is_about = match target("/spec/targetRef/kind") {
+        match target("/spec/targetRef/kind") {
             Some("Service") => {
                 target("/spec/targetRef/name") == Some(service.name) && policy.shares_namespace(service.namespace)
             }
             _ => attached
                 .iter()
                 .any(|one| target("/spec/targetRef/name") == Some(one.name) && policy.shares_namespace(one.namespace)),
-        };
-        if !is_about || leaving(policy).is_some() {
-            continue;
         }
+    };
+    let all = kinds.into_iter().flat_map(|kind| objects.of_kind(kind));
+    all.filter(is_about).filter(|policy| leaving(policy).is_none()).collect()
+}
+
+/// Their policies, and what no object says.
+pub(super) fn of_service(service: &Service<'_>, attached: &[Attached<'_>], policies: &[&Value]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut has_health_check = false;
+    for &policy in policies {
         has_health_check |= policy.kind() == kind::HEALTH_CHECK_POLICY.name;
         let title = policy.title().unwrap_or_default();
         // Of newer versions a list of ancestors, of older ones the conditions alone.

@@ -23,8 +23,21 @@ const STDERR: (u64, usize) = (64 << 10, 5);
 pub struct Source {
     program: OsString,
     arguments: Vec<OsString>,
+    /// Arguments of a second call; what it prints comes behind the first one's, after a line `---`.
+    then: Option<Vec<OsString>>,
     /// Where it looks, if it is kubectl.
     place: Option<String>,
+}
+
+/// The Gateways that kubectl is to look at.
+#[derive(Debug, Clone, Copy)]
+pub enum Gateways<'n> {
+    /// None: the cluster need not know any.
+    Ignored,
+    /// Those of the release's namespace.
+    Here,
+    /// Also those of another one.
+    In(&'n str),
 }
 
 /// Why it printed nothing of use.
@@ -46,23 +59,29 @@ fn said(stderr: &[String]) -> String {
 }
 
 impl Source {
-    /// kubectl, for all that `status` looks at; what belongs to a `gateway` only if the cluster knows it.
+    /// kubectl, for all that `status` looks at.
     #[must_use]
-    pub fn kubectl(namespace: Option<&str>, context: Option<&str>, gateway: bool) -> Self {
-        let kinds = match gateway {
-            true => format!("{},{}", status::KINDS, status::GATEWAY_KINDS),
-            false => status::KINDS.to_owned(),
+    pub fn kubectl(namespace: Option<&str>, context: Option<&str>, gateways: Gateways<'_>) -> Self {
+        let kinds = match gateways {
+            Gateways::Ignored => status::KINDS.to_owned(),
+            Gateways::Here | Gateways::In(_) => format!("{},{}", status::KINDS, status::GATEWAY_KINDS),
         };
-        let mut arguments = vec!["get", &kinds, "-o", "yaml"];
-        for (flag, value) in [("--namespace", namespace), ("--context", context)] {
-            arguments.extend(value.iter().flat_map(|value| [flag, value]));
-        }
+        let call = |kinds: &str, namespace: Option<&str>| -> Vec<OsString> {
+            let mut arguments = vec!["get", kinds, "-o", "yaml"];
+            for (flag, value) in [("--namespace", namespace), ("--context", context)] {
+                arguments.extend(value.iter().flat_map(|value| [flag, value]));
+            }
+            arguments.into_iter().map(OsString::from).collect()
+        };
+        let then = match gateways {
+            Gateways::In(other) => Some(call(status::SHARED_GATEWAY_KINDS, Some(other))),
+            Gateways::Ignored | Gateways::Here => None,
+        };
         let place = match namespace {
             Some(name) => format!("namespace {name}"),
             None => "kubectl's current namespace".to_owned(),
         };
-        let arguments = arguments.into_iter().map(OsString::from).collect();
-        Self { program: "kubectl".into(), arguments, place: Some(place) }
+        Self { program: "kubectl".into(), arguments: call(&kinds, namespace), then, place: Some(place) }
     }
 
     /// Another command, without a shell. `None` where there is none.
@@ -70,7 +89,7 @@ impl Source {
     pub fn other(command: Vec<OsString>) -> Option<Self> {
         let mut words = command.into_iter();
         let program = words.next()?;
-        Some(Self { program, arguments: words.collect(), place: None })
+        Some(Self { program, arguments: words.collect(), then: None, place: None })
     }
 
     /// What messages call it.
@@ -96,16 +115,31 @@ impl Source {
     ///
     /// A [`Failure`]; what was started is killed.
     pub fn read(&self, bound: Duration, tick: &mut dyn FnMut()) -> Result<Input, Failure> {
+        let end = Instant::now() + bound;
+        let mut printed = self.call(&self.arguments, bound, end, tick)?;
+        if let Some(then) = &self.then {
+            printed.append(&self.call(then, bound, end, tick)?);
+        }
+        Ok(printed)
+    }
+
+    fn call(
+        &self,
+        arguments: &[OsString],
+        bound: Duration,
+        end: Instant,
+        tick: &mut dyn FnMut(),
+    ) -> Result<Input, Failure> {
         let program = || self.name();
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
                 Failure::NotThere { program: program(), error }
             }
             _ => Failure::System { program: program(), error },
         })?;
-        let printed = gather(&mut child, Instant::now() + bound, tick);
+        let printed = gather(&mut child, end, tick);
         if !matches!(printed, Ok(Some(Printed { status: Some(_), .. }))) {
             // It may have ended meanwhile.
             let _ = child.kill();
@@ -124,8 +158,12 @@ impl Source {
 impl fmt::Display for Source {
     /// As a shell takes it.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&name(&self.program))?;
-        self.arguments.iter().try_for_each(|word| write!(formatter, " {}", name(word)))
+        let words = |arguments: &[OsString]| {
+            let words = [&self.program].into_iter().chain(arguments).map(|word| name(word));
+            words.collect::<Vec<_>>().join(" ")
+        };
+        formatter.write_str(&words(&self.arguments))?;
+        self.then.iter().try_for_each(|then| write!(formatter, "; echo ---; {}", words(then)))
     }
 }
 

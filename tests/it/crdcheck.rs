@@ -1,6 +1,6 @@
 //! What an API server with the Gateway API's and GKE's CustomResourceDefinitions says of the objects of a Gateway: it
-//! takes all of ours, and keeps every field. The judge `crdcheck` is tried with mistakes, too: one that lets everything
-//! pass would be none.
+//! takes all of ours, and keeps every field, with the Gateway API of GKE 1.32 and with the newest. The judge `crdcheck` is
+//! tried with mistakes, too: one that lets everything pass would be none.
 //!
 //! `GATEWAY_CRDS` names a folder of folders with other definitions: each is tried in the place of the judge's own.
 
@@ -56,12 +56,14 @@ fn mistakes_are_told() {
     }
 }
 
-/// Every object of the golden cases of a Gateway, and one with a Secret of our own.
+/// Every object of the golden cases of a Gateway, one with a Secret of our own, and those of each class with each way to
+/// speak to Milvus, each certificate and all other flags.
 #[test]
 fn ours_are_taken() {
     let Some(judge) = common::judge("crdcheck") else { return };
     let mut outputs = golden_outputs();
     outputs.push(with_a_certificate_of_our_own());
+    outputs.extend(combinations());
     let objects: Vec<_> =
         outputs.iter().flat_map(|output| common::documents(output)).filter(|it| is_judged(it)).collect();
     assert!(objects.len() > 50, "only {} objects", objects.len());
@@ -79,6 +81,36 @@ fn golden_outputs() -> Vec<Vec<u8>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases/gateway");
     let files = corpus::yaml_files(&root).into_iter().filter(|file| file.ends_with("stdout.yaml"));
     files.map(|file| fs::read(file).unwrap()).collect()
+}
+
+fn combinations() -> Vec<Vec<u8>> {
+    const GLOBAL: &str = "--cert-map=map";
+    const REGIONAL: &str = "--certificate-manager-cert=cert";
+    const ANY: [&str; 4] = ["--tls-secret=own", "--pre-shared-cert=one,two", "--cluster-issuer=ca", "--issuer=ca"];
+    const ALL: &str = "--static-ip=ip --redirect-http --ssl-policy=modern --timeout=1h --drain=60s --health-interval=10s \
+        --health-timeout=5s --security-policy=office --log-sample-rate=0.5 --rest";
+    let classes = [
+        ("gke-l7-global-external-managed", GLOBAL, &["tls", "h2c"][..]),
+        ("gke-l7-regional-external-managed", REGIONAL, &["tls", "h2c"]),
+        ("gke-l7-rilb", REGIONAL, &["tls", "h2c"]),
+        ("gke-l7-gxlb", GLOBAL, &["tls"]),
+    ];
+    let mut outputs = Vec::new();
+    for (class, certificate, backends) in classes {
+        for backend in backends {
+            for certificate in ANY.into_iter().chain([certificate]) {
+                for more in ["", ALL] {
+                    let flags = format!("--gateway={class} --backend={backend} {certificate} {more}");
+                    let args = ["--host=milvus.example.com", "--host=vectors.example.com"].into_iter();
+                    let args: Vec<_> = args.chain(flags.split_whitespace()).map(str::to_owned).collect();
+                    let run = common::run(&args, &[], include_bytes!("../../testdata/sample/rendered.yaml"));
+                    assert_eq!(run.status, Some(0), "{flags}: {}", String::from_utf8_lossy(&run.stderr));
+                    outputs.push(run.stdout);
+                }
+            }
+        }
+    }
+    outputs
 }
 
 fn with_a_certificate_of_our_own() -> Vec<u8> {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::common::{
     self, corpus, diff, documents,
     gke::{Controllers, Neg, managed_name, self_managed},
+    operator::{Operator, objects, resource, streams},
     pair::Pair,
     run, say,
 };
@@ -67,8 +68,11 @@ impl Case {
     }
 
     fn judge(&self, controllers: &Controllers, render: &Render) -> Result<()> {
-        let output = render.rewrite(&self.args)?;
-        let mut found = self.facts(controllers, &render.milvus, &output);
+        self.judge_output(controllers, &render.milvus, &rewritten(&self.args, &render.input)?)
+    }
+
+    fn judge_output(&self, controllers: &Controllers, milvus: &Milvus, output: &[u8]) -> Result<()> {
+        let mut found = self.facts(controllers, milvus, output);
         // Objections hold generated names: a part of each is expected.
         let expected = self.expected["objections"].as_array().unwrap();
         for (expected, found) in expected.iter().zip(found["objections"].as_array_mut().unwrap()) {
@@ -129,12 +133,12 @@ impl Render {
         let file = charts.join(format!("{name}.yaml"));
         Self::read(charts, &file).unwrap_or_else(|| panic!("{}: no Milvus Service", file.display()))
     }
+}
 
-    fn rewrite(&self, args: &[String]) -> Result<Vec<u8>> {
-        let run = run(args, &[], &self.input);
-        ensure!(run.status == Some(0), "ended with {:?}: {}", run.status, String::from_utf8_lossy(&run.stderr));
-        Ok(run.stdout)
-    }
+fn rewritten(args: &[String], input: &[u8]) -> Result<Vec<u8>> {
+    let run = run(args, &[], input);
+    ensure!(run.status == Some(0), "ended with {:?}: {}", run.status, String::from_utf8_lossy(&run.stderr));
+    Ok(run.stdout)
 }
 
 impl Milvus {
@@ -288,6 +292,46 @@ fn every_chart() {
     assert!(failures.is_empty(), "{} of {judged} fail\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
+/// Releases of the Milvus Operator: what its own code makes of the rewritten resources, with our objects beside it.
+#[test]
+fn operator() {
+    let (Some(operator), Some(controllers)) = (Operator::find(), Controllers::find()) else { return };
+    let mut failures = Vec::new();
+    for one in streams() {
+        let port = if one.name.starts_with("other-port") { 19600 } else { 19530 };
+        let namespace = if one.name == "minimal" { "default" } else { "search" }.to_owned();
+        let milvus = Milvus { namespace, service: "films-milvus".to_owned(), port };
+        let mut ways = vec![(vec![], json!({}))];
+        let rest = match one.name.as_str() {
+            "settings-flat" => Some(9999),
+            "environment" => Some(8090),
+            "cluster" | "marked" | "numbers" => Some(8080),
+            _ => None,
+        };
+        if let Some(port) = rest {
+            let both = vec!["--gateway", "--with-ingress", "--cert-map=map", "--rest"];
+            ways.extend([(vec!["--rest"], milvus.rest(port)), (both, milvus.rest(port))]);
+        }
+        for (flags, other) in ways {
+            let mut case = Case::new(&milvus, &flags, &other);
+            let endpoint = port.to_string();
+            case.expected["backends"][&endpoint]["endpoints"] = json!([endpoint]);
+            let firewall = case.expected["firewalls"].to_string().replace("19530", &endpoint);
+            case.expected["firewalls"] = serde_json::from_str(&firewall).unwrap();
+            let after = rewritten(&case.args, &one.text).unwrap();
+            let after = objects(&after);
+            let made = operator.made(&[resource(&objects(&one.text)), resource(&after)]);
+            // The controllers know nothing of a Gateway's policies.
+            let unknown = ["Milvus", "HealthCheckPolicy"];
+            let others = after.iter().filter(|object| !unknown.contains(&object["kind"].as_str().unwrap()));
+            let cluster: Vec<_> = made.objects.iter().chain(others).map(ToString::to_string).collect();
+            let found = case.judge_output(&controllers, &milvus, cluster.join("\n---\n").as_bytes());
+            failures.extend(found.err().map(|error| format!("{} {flags:?}: {error:#}", one.name)));
+        }
+    }
+    assert!(failures.is_empty(), "{} fail\n\n{}", failures.len(), failures.join("\n\n"));
+}
+
 #[test]
 fn front_end() {
     judge(&OLD_AND_NEW, |milvus| {
@@ -384,6 +428,40 @@ fn rest() {
             Case::new(milvus, &["--rest", "--http-port=9000", "--service-type=keep"], &milvus.rest(9000)),
         ]
     });
+}
+
+/// A Gateway beside the Ingress changes nothing of it: GKE's Ingress controllers do not read `appProtocol`.
+#[test]
+fn beside_a_gateway() {
+    let Some(pair) = Pair::get() else { return };
+    let both = |milvus: &Milvus, args: &[&str], other: &Value| {
+        // The judge's API server has the definitions of the Ingress controllers only.
+        let objections = json!({"objections": ["no matches for kind \"HealthCheckPolicy\""]});
+        Case::new(milvus, &[&["--with-ingress"], args].concat(), other).but(&objections)
+    };
+    judge(&OLD_AND_NEW, |milvus| {
+        let ours = json!([self_managed(&pair.certificate)]);
+        let more = [
+            "--gateway",
+            "--cert-map=map",
+            "--static-ip=milvus-ip",
+            "--gateway-ip=gateway-ip",
+            "--redirect-http",
+            "--timeout=1h",
+        ];
+        vec![
+            both(milvus, &["--gateway", "--cert-map=map"], &json!({})),
+            both(milvus, &["--gateway", "--tls-secret=own"], &json!({"certificates": ours}))
+                .outside(milvus.secret("own", pair)),
+            both(milvus, &more, &json!({"address": "milvus-ip", "redirect": REDIRECT}))
+                .flag("-addresses=milvus-ip")
+                .but(&milvus.backend(&json!({"timeoutSec": 3600})))
+                .but(&json!({"objections": ["HealthCheckPolicy", "no matches for kind \"GCPBackendPolicy\""]})),
+            both(milvus, &["--gateway=gke-l7-rilb", "--internal", "--tls-secret=own"], &milvus.internal(&ours))
+                .outside(milvus.secret("own", pair)),
+        ]
+    });
+    judge(&NEW, |milvus| vec![both(milvus, &["--gateway", "--cert-map=map", "--rest"], &milvus.rest(8080))]);
 }
 
 #[test]
@@ -526,7 +604,7 @@ fn mistakes() {
     let Some(controllers) = Controllers::find() else { return };
     let render = Render::named(&charts, "5.0.19/default-standalone");
     let case = Case::new(&render.milvus, &["--rest"], &render.milvus.rest(8080));
-    let output = String::from_utf8(render.rewrite(&case.args).unwrap()).unwrap();
+    let output = String::from_utf8(rewritten(&case.args, &render.input).unwrap()).unwrap();
     assert_eq!(case.expected, case.facts(&controllers, &render.milvus, output.as_bytes()));
     let mistakes = [
         (r#""milvus":"HTTP2""#, r#""milvus":"HTTP""#),

@@ -1,66 +1,196 @@
-//! The judge `operator` tells what the Milvus Operator makes of a resource, and refuses what is none.
+//! Releases of the Milvus Operator (`testdata/operator`), judged by what the operator's own code makes of them.
 
-use std::io::Write as _;
-use std::process::{Command, Output};
+use std::collections::BTreeSet;
 
+use milvus_gke_l7::milvus::operator::expand;
+use milvus_gke_l7::stream;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
-use crate::common;
+use crate::common::operator::{Made, Operator, objects, resource, streams};
+use crate::common::{changed_lines, diff, run};
 
-const MILVUS: &str = r#"
-apiVersion: milvus.io/v1beta1
-kind: Milvus
-metadata: {name: films, namespace: search}
-spec:
-  mode: standalone
-  config:
-    common: {security: {tlsMode: 1}}
-  components:
-    standalone:
-      serviceType: ClusterIP
-      serviceAnnotations:
-        cloud.google.com/neg: '{"ingress": true}'
-  dependencies:
-    msgStreamType: rocksmq
-    etcd: {external: true, endpoints: ["etcd:2379"]}
-    storage: {external: true, type: S3, endpoint: "minio:9000", secretRef: ""}
-"#;
+/// The ways to call the program.
+const WAYS: [&[&str]; 7] = [
+    &[],
+    &["--rest", "--timeout=1h", "--tls-secret=own"],
+    &["--http-port=off", "--service-type=keep"],
+    &["--gateway", "--cert-map=map"],
+    &["--gateway", "--cert-map=map", "--rest"],
+    &["--gateway", "--cert-map=map", "--backend=h2c", "--rest"],
+    &["--gateway", "--cert-map=map", "--with-ingress", "--rest"],
+];
 
+/// What `check` may say of a good set-up.
+const SAID: [&str; 5] = ["authentication-off", "no-backend-timeout", "plain-http", "outside-the-input", "client-plain"];
+
+/// The operator's Service, ConfigMap and Deployment are what was derived, in all that matters.
 #[test]
-fn service_and_settings_of_a_resource() {
-    let Some(output) = operator(MILVUS) else { return };
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    let objects: Vec<Value> = text
-        .split("---\n")
-        .filter_map(|document| serde_yaml::from_str(document).ok())
-        .filter(Value::is_object)
-        .collect();
-    let service = objects.iter().find(|object| object["spec"]["ports"].is_array()).expect(&text);
-    assert_eq!(service["metadata"]["name"], "films-milvus");
-    assert_eq!(service["metadata"]["annotations"], json!({"cloud.google.com/neg": r#"{"ingress": true}"#}));
-    assert_eq!(service["spec"]["type"], "ClusterIP");
-    let ports = service["spec"]["ports"].as_array().unwrap();
-    assert_eq!(ports.iter().map(|port| &port["name"]).collect::<Vec<_>>(), ["milvus", "metrics"]);
-    let settings = objects.iter().find_map(|object| object["data"]["user.yaml"].as_str()).expect(&text);
-    let settings: Value = serde_yaml::from_str(settings).unwrap();
-    assert_eq!(settings["common"]["security"]["tlsMode"], 1);
+fn what_is_derived_is_what_the_operator_makes() {
+    let Some(operator) = Operator::find() else { return };
+    for one in streams() {
+        let mut stream = stream::Stream::read(&one.text).unwrap();
+        let count = stream.ids().count();
+        expand(&mut stream);
+        let derived: Vec<_> =
+            stream.ids().skip(count).map(|id| serde_yaml::from_slice::<Value>(stream.body(id)).unwrap()).collect();
+        let derived = |kind: &str| derived.iter().find(|object| object["kind"] == kind).expect(&one.name);
+        let made = operator.made(&[resource(&objects(&one.text))]);
+        let name = &one.name;
+
+        let (ours, theirs) = (derived("Service"), made.of_kind("Service"));
+        assert_eq!(ours["metadata"]["name"], theirs["metadata"]["name"], "{name}");
+        assert_eq!(ours["metadata"]["labels"], theirs["metadata"]["labels"], "{name}");
+        assert_eq!(ours["metadata"]["annotations"], theirs["metadata"]["annotations"], "{name}");
+        let kind = |service: &Value| {
+            service["spec"]["type"].as_str().filter(|kind| !kind.is_empty()).unwrap_or("ClusterIP").to_owned()
+        };
+        // The definition's default, which this judge does not know.
+        assert_eq!(kind(ours), kind(theirs), "{name}");
+        assert_eq!(ports(ours), ports(theirs), "{name}");
+
+        let (ours, theirs) = (derived("ConfigMap"), made.of_kind("ConfigMap"));
+        assert_eq!(ours["metadata"]["name"], theirs["metadata"]["name"], "{name}");
+        let settings = |config: &Value| -> Value {
+            serde_yaml::from_str(config["data"]["user.yaml"].as_str().unwrap_or_default()).unwrap_or_default()
+        };
+        let (ours, mut merged) = (settings(ours), settings(theirs));
+        let theirs = merged.clone();
+        if ours.is_object() {
+            json_patch::merge(&mut merged, &ours);
+        }
+        assert_eq!(merged, theirs, "{name}: the operator says otherwise");
+
+        let (ours, theirs) = (derived("Deployment"), made.of_kind("Deployment"));
+        assert_eq!(ours["metadata"]["name"], theirs["metadata"]["name"], "{name}");
+        let pods = |deployment: &Value| deployment["spec"]["template"]["metadata"]["labels"].clone();
+        assert_eq!(pods(ours), pods(theirs), "{name}");
+        let container = |deployment: &Value| deployment["spec"]["template"]["spec"]["containers"][0].clone();
+        let (ours, theirs) = (container(ours), container(theirs));
+        let ports = |container: &Value| -> BTreeSet<_> {
+            let ports = container["ports"].as_array().unwrap().iter();
+            ports.map(|port| format!("{} {}", port["name"], port["containerPort"])).collect()
+        };
+        assert_eq!(ports(&ours), ports(&theirs), "{name}");
+        for variable in ours["env"].as_array().unwrap() {
+            assert!(theirs["env"].as_array().unwrap().contains(variable), "{name}: {variable}");
+        }
+    }
+}
+
+/// Names and numbers of a Service's ports.
+fn ports(service: &Value) -> BTreeSet<String> {
+    let ports = service["spec"]["ports"].as_array().unwrap().iter();
+    ports.map(|port| format!("{} {}", port["name"], port["port"])).collect()
+}
+
+/// Each resource in each way: what is not ours stays byte for byte, a second run changes nothing, the operator takes the
+/// resource and restarts pods if and only if it must, and `check` finds nothing wrong with what the cluster holds then.
+#[test]
+fn every_resource_in_every_way() {
+    let Some(operator) = Operator::find() else { return };
+    let mut refused = BTreeSet::new();
+    for one in streams() {
+        for way in WAYS {
+            let name = format!("{} {way:?}", one.name);
+            let args: Vec<_> = ["--host", "milvus.example.com"].iter().chain(way).map(ToString::to_string).collect();
+            let first = run(&args, &[], &one.text);
+            if first.status != Some(0) {
+                refused.insert(format!("{} {}", one.name, way.join(" ")));
+                continue;
+            }
+            let second = run(&args, &[], &first.stdout);
+            assert_eq!(second.status, Some(0), "{name}: {}", String::from_utf8_lossy(&second.stderr));
+            assert!(second.stdout == first.stdout, "{name}\n{}", diff(&first.stdout, &second.stdout));
+
+            let (before, after) = (objects(&one.text), objects(&first.stdout));
+            let is_h2c = way.contains(&"--backend=h2c");
+            let (old, new) = (resource(&before), resource(&after));
+            for object in before.iter().filter(|object| object["kind"] != "Milvus") {
+                assert!(after.contains(object), "{name}: {object} has changed");
+            }
+            if is_h2c {
+                assert_eq!(old, new, "{name}");
+                assert_eq!(changed_lines(&one.text, &first.stdout).0, 0, "{name}: a line is lost");
+            }
+            let made = operator.made(&[old, new]);
+            // A port for REST is one of the container.
+            let ports = |resource: &Value| resource.to_string().matches("serviceRestfulPort").count();
+            let must_restart = old["spec"]["config"] != new["spec"]["config"] || ports(old) != ports(new);
+            assert_eq!(made.restarts, must_restart, "{name}: pods restart without need, or do not");
+            // With h2c the operator's Service stays as it is.
+            let said = if is_h2c { "other-door" } else { "load-balancer-beside" };
+            judge(&name, &made, said, after.iter().filter(|object| object["kind"] != "Milvus"));
+        }
+    }
+    let expected = [
+        "environment --http-port=off --service-type=keep",
+        "old-version --gateway --cert-map=map --rest",
+        "old-version --gateway --cert-map=map --with-ingress --rest",
+        "old-version --rest --timeout=1h --tls-secret=own",
+        "tls-already --gateway --cert-map=map --backend=h2c --rest",
+    ];
+    assert_eq!(refused.into_iter().collect::<Vec<_>>(), expected);
+}
+
+/// `check` on what the cluster holds: what the operator makes, and the rest of the stream.
+fn judge<'o>(name: &str, made: &'o Made, said: &str, others: impl Iterator<Item = &'o Value>) {
+    let cluster: Vec<_> = made.objects.iter().chain(others).map(ToString::to_string).collect();
+    let ignored = SAID.iter().chain([&said]).map(|rule| format!("--ignore={rule}"));
+    let args: Vec<_> = ["check".to_owned(), "--output=json".to_owned()].into_iter().chain(ignored).collect();
+    let checked = run(&args, &[], cluster.join("\n---\n").as_bytes());
+    let text = String::from_utf8(checked.stdout).unwrap();
+    let findings: Value = serde_json::from_str(&text).unwrap_or_else(|_| {
+        panic!("{name}: {text}{}\n{}", String::from_utf8_lossy(&checked.stderr), cluster.join("\n---\n"))
+    });
+    assert_eq!(findings, json!([]), "{name}");
+}
+
+/// What the selector of our Service selects is what the operator's selects, of old resources and new ones.
+#[test]
+fn our_service_selects_what_the_operators_selects() {
+    let Some(operator) = Operator::find() else { return };
+    for one in streams() {
+        let args =
+            ["--host=milvus.example.com", "--gateway", "--cert-map=map", "--service-type=keep"].map(str::to_owned);
+        let output = run(&args, &[], &one.text);
+        assert_eq!(output.status, Some(0), "{}", one.name);
+        let after = objects(&output.stdout);
+        let made = operator.made(&[resource(&after)]);
+        let labels = &made.of_kind("Deployment")["spec"]["template"]["metadata"]["labels"];
+        let service = after.iter().find(|object| object["metadata"]["name"] == "films-milvus-gke").expect(&one.name);
+        let selector = service["spec"]["selector"].as_object().unwrap();
+        assert!(!selector.is_empty() && selector.iter().all(|(key, value)| labels[key] == *value), "{}", one.name);
+        let is_marked = selector.contains_key("milvus.io/service");
+        assert_eq!(is_marked, one.name == "marked", "{}: {selector:?}", one.name);
+    }
 }
 
 #[test]
 fn unknown_field() {
-    let Some(output) = operator(&MILVUS.replace("serviceAnnotations", "serviceAnotations")) else { return };
+    let Some(operator) = Operator::find() else { return };
+    let misspelt = json!({
+        "apiVersion": "milvus.io/v1beta1", "kind": "Milvus", "metadata": {"name": "films"},
+        "spec": {"components": {"standalone": {"serviceAnotations": {}}}},
+    });
+    let output = operator.run(&[&misspelt.to_string()]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("unknown field \"serviceAnotations\""), "{text}");
 }
 
-fn operator(resource: &str) -> Option<Output> {
-    let folder = common::judge("operator")?;
-    let mut file = NamedTempFile::new().unwrap();
-    file.write_all(resource.as_bytes()).unwrap();
-    let mut command = Command::new(folder.join("operator"));
-    command.arg(&folder).arg(file.path()).env("KUBECONFIG", folder.join("kubeconfig"));
-    Some(command.output().unwrap())
+#[test]
+fn settings_reach_milvus_and_restart_it() {
+    let Some(operator) = Operator::find() else { return };
+    let with = |config: Value, pods: Value| {
+        json!({
+            "apiVersion": "milvus.io/v1beta1", "kind": "Milvus", "metadata": {"name": "films"},
+            "spec": {"config": config, "components": {"standalone": {"podAnnotations": pods}}},
+        })
+    };
+    let plain = with(json!({}), json!({}));
+    let tls = json!({"common": {"security": {"tlsMode": 1}}});
+    assert!(!operator.made(&[&plain, &with(tls.clone(), json!({}))]).restarts, "the operator restarts pods by itself");
+    let made = operator.made(&[&plain, &with(tls, json!({"checksum/config": "1"}))]);
+    assert!(made.restarts);
+    assert!(made.of_kind("ConfigMap")["data"]["user.yaml"].as_str().unwrap().contains("tlsMode: 1"));
 }

@@ -326,7 +326,7 @@ fn check_agrees() {
         let Some(items) = list.get_mut("items").and_then(Value::as_array_mut) else { continue };
         let is = |object: &Value, kind: &str| object.get("kind").is_some_and(|found| found == kind);
         items.retain(|object| !is(object, "Event"));
-        let says = ["ManagedCertificate", "Gateway", "HTTPRoute", "HealthCheckPolicy"];
+        let says = ["ManagedCertificate", "Gateway", "HTTPRoute", "HealthCheckPolicy", "Milvus"];
         items.iter_mut().filter(|object| says.iter().any(|kind| is(object, kind))).for_each(|object| {
             object.as_object_mut().unwrap().shift_remove("status");
         });

@@ -26,11 +26,12 @@ enum Act {
     /// Prints the objects of this case of `testdata/status`.
     Prints(&'static str),
     Says(&'static str),
+    Runs(String),
     Fails(&'static str),
     Hangs,
 }
 
-use Act::{Fails, Hangs, Prints, Says};
+use Act::{Fails, Hangs, Prints, Runs, Says};
 
 /// A kubectl on PATH that does one thing after the other; the last again and again.
 struct Kubectl {
@@ -43,6 +44,7 @@ impl Kubectl {
         for (index, act) in acts.iter().enumerate() {
             let act = match act {
                 Prints(case) => format!("cat {}\n", case_file(case, "stdin.yaml")),
+                Runs(command) => command.clone(),
                 Says(text) => format!("echo '{text}'\n"),
                 Fails(text) => {
                     fs::write(folder.path().join(format!("{index}.txt")), text).unwrap();
@@ -142,6 +144,26 @@ fn behind_a_gateway() {
         "gateways.gateway.networking.k8s.io,httproutes,healthcheckpolicies,gcpbackendpolicies,gcpgatewaypolicies";
     let get = format!("get ingress,managedcertificate,backendconfig,service,events,{kinds} -o yaml");
     assert_eq!(kubectl.asked(), vec![get; 3]);
+}
+
+/// A Gateway that releases share is in a namespace of its own; without it nothing is ready.
+#[test]
+fn behind_a_gateway_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let both = fs::read_to_string(case_file("gateway-elsewhere-printed", "stdin.yaml")).unwrap();
+    let gateway = folder.path().join("gateway.yaml");
+    fs::write(&gateway, both.split_once("\n---\n").unwrap().1).unwrap();
+    let shared = || Runs(format!("cat {}", gateway.display()));
+    let kubectl = Kubectl::new(&[Prints("gateway-elsewhere"), Fails("no"), Prints("gateway-elsewhere"), shared()]);
+    let ended = kubectl.wait(&["--gateway-namespace", "shared", "--namespace=search"]);
+    ended.ends(0, &report("gateway-elsewhere-printed", &[]));
+    ended.says("kubectl failed (exit status: 1)");
+    let [first, second, ..] = &kubectl.asked()[..] else { panic!() };
+    assert!(first.contains(",gcpgatewaypolicies -o yaml --namespace search"), "{first}");
+    assert_eq!(second, "get gateways.gateway.networking.k8s.io,gcpgatewaypolicies,events -o yaml --namespace shared");
+
+    let ended = Kubectl::new(&[Fails("no")]).wait(&["--gateway-namespace=shared", "--timeout=100ms"]);
+    ended.says(&format!("-o yaml; echo ---; kubectl {second}\n"));
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) fn manifest(release: &Release<'_>, backend: &Backend) -> Option<Value
         ("logging", backend.log_sample_rate.map(logging)),
     ];
     let default: Map<_, _> = fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
-    let target = target::of(&kind::SERVICE, &release.service.name);
+    let target = target::of(&kind::SERVICE, &names::gateway_service(release));
     (!default.is_empty()).then(|| {
         let spec = json!({"default": default, "targetRef": target});
         Manifest::new(&kind::GCP_BACKEND_POLICY, names::policy(release), release, spec).into_value()

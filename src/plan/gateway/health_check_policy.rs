@@ -20,7 +20,7 @@ pub(super) fn manifest(release: &Release<'_>, backend: &Backend) -> Value {
     }
     let check = json!({"portSpecification": gke::FIXED_PORT, "port": release.health_port, "requestPath": health::PATH});
     default.insert("config".to_owned(), json!({"type": health::TYPE, "httpHealthCheck": check}));
-    let target = target::of(&kind::SERVICE, &release.service.name);
+    let target = target::of(&kind::SERVICE, &names::gateway_service(release));
     let spec = json!({"default": default, "targetRef": target});
     Manifest::new(&kind::HEALTH_CHECK_POLICY, names::policy(release), release, spec).into_value()
 }

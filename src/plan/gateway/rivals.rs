@@ -23,15 +23,18 @@ pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Valu
     let others = release.front_door.iter().filter(|object| object.shares_namespace(namespace) && !is_ours(object));
     for object in others {
         let identity = || format!("{} `{}`", object.kind(), object.name().unwrap_or_default());
-        let service = &release.service.name;
-        let reason = if is_policy_of(object, &kind::SERVICE, service) {
+        let services = [release.service.name.clone(), names::gateway_service(release)];
+        let leads = |is_to: &dyn Fn(&str) -> bool| services.iter().find(|service| is_to(service)).cloned();
+        let reason = if let Some(service) = leads(&|service| is_policy_of(object, &kind::SERVICE, service)) {
             Reason::RivalPolicy { identity: identity(), target: format!("Service `{service}`") }
         } else if is_own && is_policy_of(object, &kind::GATEWAY, &names::gateway(release)) {
             Reason::RivalPolicy { identity: identity(), target: format!("Gateway `{}`", names::gateway(release)) }
-        } else if is_route_to(object, service) {
-            Reason::RivalRoute { identity: identity(), service: service.clone() }
-        } else if doors.ingress().is_none() && is_ingress_to(object, service) {
-            Reason::RivalIngress { identity: identity(), service: service.clone() }
+        } else if let Some(service) = leads(&|service| is_route_to(object, service)) {
+            Reason::RivalRoute { identity: identity(), service }
+        } else if doors.ingress().is_none()
+            && let Some(service) = leads(&|service| is_ingress_to(object, service))
+        {
+            Reason::RivalIngress { identity: identity(), service }
         } else {
             continue;
         };

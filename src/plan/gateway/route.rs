@@ -52,8 +52,9 @@ pub(super) fn prefix(path: &str) -> Value {
 }
 
 fn rules(release: &Release<'_>, rest: Option<&RestPort>) -> Value {
+    let name = names::gateway_service(release);
     let backend = |port: u16| {
-        let (group, kind, name) = (kind::SERVICE.group(), kind::SERVICE.name, &release.service.name);
+        let (group, kind) = (kind::SERVICE.group(), kind::SERVICE.name);
         json!([{"group": group, "kind": kind, "name": name, "port": port, "weight": 1}])
     };
     let rest = rest.map(|rest| json!({"matches": rest::PATHS.map(prefix), "backendRefs": backend(rest.number)}));

@@ -31,7 +31,10 @@ const SUFFIXES: [&str; 8] = [
     "\r\n    \r\n    \n",
 ];
 
-const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", "checksum/config"];
+/// The annotation of pods, in the chart and of the Milvus Operator.
+pub(in crate::plan) const KEY: &str = "checksum/config";
+
+const ANNOTATION: [&str; 5] = ["spec", "template", "metadata", "annotations", KEY];
 
 /// Plans new checksums for the workloads that mount the ConfigMap, whose text is to
 /// become `edited`.
@@ -104,7 +107,7 @@ impl<'t> Texts<'t> {
     }
 }
 
-fn hex(hash: &[u8]) -> String {
+pub(in crate::plan) fn hex(hash: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::gke::kind::Kind;
 use crate::kube::object::Object as _;
 use crate::kube::value::value_at;
+use crate::milvus::operator::MANAGED_BY;
 use crate::milvus::release::Release;
 use crate::milvus::service::CHART;
 
@@ -35,7 +36,11 @@ impl Metadata {
     pub(in crate::plan) fn new(name: String, release: &Release<'_>) -> Self {
         let service = &release.service.object;
         let labels = value_at(service.value(), "/metadata/labels").and_then(Value::as_object);
-        let labels = labels.into_iter().flatten().filter(|(key, _)| is_chart_label(key));
+        // Of ours no operator takes care.
+        let labels = labels
+            .into_iter()
+            .flatten()
+            .filter(|(key, value)| is_chart_label(key) && (key.as_str() != MANAGED_BY.0 || *value != MANAGED_BY.1));
         Self {
             name,
             namespace: service.namespace().map(str::to_owned),

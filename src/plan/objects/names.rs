@@ -1,5 +1,6 @@
 //! What our objects are called: as in the guide, or beside it.
 
+use crate::milvus::operator;
 use crate::milvus::release::Release;
 
 /// `<release>-backendconfig`, as in the guide.
@@ -20,6 +21,12 @@ pub(crate) fn certificate(release: &Release<'_>) -> String {
 /// `<service>`, as the Ingress is called.
 pub(in crate::plan) fn gateway(release: &Release<'_>) -> String {
     release.service.name.clone()
+}
+
+/// The Service that a Gateway leads to: the operator's cannot be told how the load balancer is to speak to it.
+pub(in crate::plan) fn gateway_service(release: &Release<'_>) -> String {
+    let name = &release.service.name;
+    if release.resource.is_some() { operator::gateway_service(name) } else { name.clone() }
 }
 
 /// `<service>` for what is about the Service, or about the Gateway of that name.

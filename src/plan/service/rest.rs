@@ -8,6 +8,7 @@ use crate::kube::object::Object as _;
 use crate::kube::value::{array_at, pointer, str_at};
 use crate::milvus::config::Config;
 use crate::milvus::http::{self, SINCE};
+use crate::milvus::operator::RESTFUL;
 use crate::milvus::release::Release;
 use crate::plan::operations::Operations;
 use crate::report::refusal::{Reason, Refusal};
@@ -17,6 +18,11 @@ pub(in crate::plan) const PATHS: [&str; 2] = ["/v1", "/v2"];
 
 /// The name of the port that is added.
 pub(in crate::plan) const NAME: &str = "rest";
+
+/// The same, as the Milvus Operator calls it.
+fn name(release: &Release<'_>) -> &'static str {
+    if release.resource.is_some() { RESTFUL } else { NAME }
+}
 
 /// The port of the Service that leads to Milvus's HTTP server.
 #[derive(Debug)]
@@ -35,6 +41,10 @@ impl RestPort {
     pub(in crate::plan) fn name(&self) -> &str {
         &self.name
     }
+
+    pub(in crate::plan) fn target(&self) -> u16 {
+        self.target
+    }
 }
 
 /// Whether the Service has a port of that name.
@@ -52,7 +62,7 @@ pub(in crate::plan) fn find(release: &Release<'_>, http_port: Option<u16>) -> Re
         return Err(Refusal::new(Reason::RestWithoutHttp));
     };
     lead(release, http_port, http_port).map_err(|index| {
-        let reason = Reason::RestPortTaken { service: service.name.clone(), name: NAME, port: http_port };
+        let reason = Reason::RestPortTaken { service: service.name.clone(), name: name(release), port: http_port };
         service.object.refuse(reason, pointer(["spec", "ports", &index.to_string()]))
     })
 }
@@ -67,7 +77,7 @@ pub(in crate::plan) fn find_plain(release: &Release<'_>, config: &Config<'_, '_>
         None => return Err(Refusal::new(Reason::RestOff)),
     };
     lead(release, number, target).map_err(|index| {
-        let reason = Reason::PlainRestPortTaken { service: service.name.clone(), name: NAME, port: number };
+        let reason = Reason::PlainRestPortTaken { service: service.name.clone(), name: name(release), port: number };
         service.object.refuse(reason, pointer(["spec", "ports", &index.to_string()]))
     })
 }
@@ -86,11 +96,12 @@ fn lead(release: &Release<'_>, number: u16, target: u16) -> Result<RestPort, usi
         }
     }
     let taken = |port: &Value| {
-        str_at(port, "/name") == Some(NAME) || port.get("port").and_then(Value::as_u64) == Some(u64::from(number))
+        str_at(port, "/name") == Some(name(release))
+            || port.get("port").and_then(Value::as_u64) == Some(u64::from(number))
     };
     match ports().find(|(_, port)| taken(port)) {
         Some((index, _)) => Err(index),
-        None => Ok(RestPort { number, name: NAME.to_owned(), target, index: None }),
+        None => Ok(RestPort { number, name: name(release).to_owned(), target, index: None }),
     }
 }
 

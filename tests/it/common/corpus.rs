@@ -26,15 +26,18 @@ pub(crate) fn crds() -> Option<PathBuf> {
     }
 }
 
-/// Folders of definitions to judge the objects of a Gateway by: the judge's own, and those with each folder of
-/// `GATEWAY_CRDS` over them.
+/// Folders of definitions to judge the objects of a Gateway by: the judge's own with the newest and with the oldest Gateway
+/// API, and both with each folder of `GATEWAY_CRDS` over them.
 pub(crate) fn gateway_crds(own: &Path) -> Vec<Vec<PathBuf>> {
-    let mut all = vec![vec![own.join("gateway-api"), own.join("gke-gateway-api")]];
+    let of = |gateway_api: &str| vec![own.join(gateway_api), own.join("gke-gateway-api")];
+    let own = ["gateway-api", "gateway-api-1.2"].map(of);
+    let mut all = own.to_vec();
     if let Some(more) = std::env::var_os("GATEWAY_CRDS") {
         let more = folder("GATEWAY_CRDS", &more.to_string_lossy(), "CustomResourceDefinitions");
         for entry in std::fs::read_dir(more.expect("GATEWAY_CRDS is a folder")).expect("a folder that can be read") {
+            let more = entry.expect("a folder that can be read").path();
             // Later definitions take the place of earlier ones of the same version and kind.
-            all.push([all[0].clone(), vec![entry.expect("a folder that can be read").path()]].concat());
+            all.extend(own.iter().map(|own| [&own[..], std::slice::from_ref(&more)].concat()));
         }
     }
     all

@@ -49,7 +49,9 @@ impl Cluster {
         let kubeconfig = fs::canonicalize(&kubeconfig).unwrap_or_else(|error| panic!("{kubeconfig:?}: {error}"));
         let cluster = Self { kubectl: common::program("KUBECTL", "kubectl")?, kubeconfig };
         cluster.define(&corpus::yaml_files(&corpus::crds()?));
-        cluster.define(&corpus::yaml_files(&common::judge("crdcheck")?.join("crds")));
+        for folder in &corpus::gateway_crds(&common::judge("crdcheck")?.join("crds"))[0] {
+            cluster.define(&corpus::yaml_files(folder));
+        }
         Some(cluster)
     }
 

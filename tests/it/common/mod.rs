@@ -11,6 +11,7 @@ pub(crate) mod kustomize;
 pub(crate) mod live;
 pub(crate) mod milvus;
 pub(crate) mod mutation;
+pub(crate) mod operator;
 pub(crate) mod pair;
 pub(crate) mod properties;
 pub(crate) mod schema;

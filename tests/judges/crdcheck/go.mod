@@ -6,6 +6,7 @@ require (
 	github.com/GoogleCloudPlatform/gke-gateway-api v1.3.0
 	k8s.io/apiextensions-apiserver v0.36.3
 	k8s.io/apimachinery v0.36.3
+	milvus-gke-l7.example/gateway-api-1.2 v1.2.1
 	sigs.k8s.io/gateway-api v1.6.3
 	sigs.k8s.io/yaml v1.6.0
 )
@@ -70,3 +71,6 @@ require (
 	sigs.k8s.io/randfill v1.0.0 // indirect
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.0 // indirect
 )
+
+// The bundle of GKE 1.32. A module can be required once only, but by another name again.
+replace milvus-gke-l7.example/gateway-api-1.2 v1.2.1 => sigs.k8s.io/gateway-api v1.2.1

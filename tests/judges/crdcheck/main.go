@@ -2,7 +2,10 @@
 // unknown fields, defaults, schema, and the rules in CEL. It prints one line for each
 // fault.
 //
-//	crdcheck CRDS... -- FILE...
+//	crdcheck [-stored] CRDS... -- FILE...
+//
+// With -stored an object without faults is printed as it would be stored, with its
+// defaults, as JSON in the place of "ok".
 //
 // CRDS are folders of definitions, FILE is YAML, "-" being the standard input. Objects
 // of other kinds are named as such. Exit: 0 without faults, 1 with, 2 usage or
@@ -13,6 +16,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -49,9 +53,13 @@ type version struct {
 type definitions map[schema.GroupVersionKind]version
 
 func main() {
+	stored := len(os.Args) > 1 && os.Args[1] == "-stored"
+	if stored {
+		os.Args = slices.Delete(os.Args, 1, 2)
+	}
 	end := slices.Index(os.Args, "--")
 	if end < 2 || end == len(os.Args)-1 {
-		fmt.Fprintln(os.Stderr, "usage: crdcheck CRDS... -- FILE...")
+		fmt.Fprintln(os.Stderr, "usage: crdcheck [-stored] CRDS... -- FILE...")
 		os.Exit(2)
 	}
 	set := definitions{}
@@ -61,7 +69,7 @@ func main() {
 	faults := 0
 	for _, file := range os.Args[end+1:] {
 		die(documents(file, func(doc []byte) error {
-			found, err := set.check(file, doc)
+			found, err := set.check(file, doc, stored)
 			faults += found
 			return err
 		}))
@@ -149,7 +157,7 @@ func (set definitions) define(doc []byte) error {
 }
 
 // check prints what is wrong with an object, and says how much that is.
-func (set definitions) check(file string, doc []byte) (int, error) {
+func (set definitions) check(file string, doc []byte, stored bool) (int, error) {
 	j, err := yaml.YAMLToJSON(doc)
 	if err != nil {
 		return 0, err
@@ -172,7 +180,15 @@ func (set definitions) check(file string, doc []byte) (int, error) {
 	for _, fault := range faults {
 		fmt.Printf("%s: %s\n", name, fault)
 	}
-	if len(faults) == 0 {
+	switch {
+	case len(faults) > 0:
+	case stored:
+		j, err := json.Marshal(u.Object)
+		if err != nil {
+			return 0, err
+		}
+		fmt.Printf("%s: %s\n", file, j)
+	default:
 		fmt.Printf("%s: ok\n", name)
 	}
 	return len(faults), nil
