@@ -80,7 +80,7 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
                 let name = service.name().unwrap_or_default();
                 let of_operator = operator::keeps(service);
                 let maker = if of_operator { "the Milvus Operator makes" } else { "the chart renders" };
-                let message = format!("Service `{name}` is as {maker} it: no Ingress of GKE's leads to Milvus");
+                let message = format!("Service `{name}` is as {maker} it: no GKE Ingress leads to Milvus");
                 let finding = Finding::of(&rules::NOT_REWRITTEN, service, message);
                 findings.push(match of_operator {
                     true => {

@@ -41,18 +41,22 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
             wrong(format!("the load balancer does not reach port {serving} of {}: {missing}", of()));
         }
         if scopes.is_empty() && !admitted.goes_beyond(&[]) {
-            wrong(format!("the load balancer does not reach port {serving} of {}: only pods are let in", of()));
+            wrong(format!(
+                "the load balancer does not reach port {serving} of {}: the NetworkPolicy admits only pods",
+                of()
+            ));
         }
         if !scopes.contains(&Scope::Regional) || admitted.is_everybody() {
             continue;
         }
         if admitted.goes_beyond(&google) {
-            let message = format!("the proxy-only subnet must be among what reaches port {serving} of {}", of());
+            let message = format!("the NetworkPolicy must admit the proxy-only subnet at port {serving} of {}", of());
             let finding = Finding::at(&rules::OUTSIDE, first, place(first), message);
-            findings.push(finding.with_fix("compare it with the ranges that the NetworkPolicy lets in"));
+            findings.push(finding.with_fix("compare it with the ranges that the NetworkPolicy admits"));
         } else {
             wrong(format!(
-                "the load balancer does not reach port {serving} of {}: no proxy-only subnet is let in",
+                "the load balancer does not reach port {serving} of {}: the NetworkPolicy does not admit a proxy-only \
+                subnet",
                 of()
             ));
         }
@@ -77,8 +81,8 @@ fn missing(admitted: &Admitted, ranges: &[Block]) -> Option<String> {
     let missing: Vec<_> = missing.map(|(words, _)| *words).collect();
     match missing.as_slice() {
         [] => None,
-        [one] => Some(format!("{one} is not let in")),
-        several => Some(format!("{} are not let in", several.join(" and "))),
+        [one] => Some(format!("{one} is not admitted")),
+        several => Some(format!("{} are not admitted", several.join(" and "))),
     }
 }
 

@@ -252,16 +252,17 @@ rules! {
         fix "make spec.selector match the labels of the pod template"
         text "Reported only where the input holds Milvus workloads in the Service's namespace."
         source "Service spec.selector";
-    NETWORK_POLICY Warning "network-policy" "a NetworkPolicy keeps the load balancer or its health check from Milvus's pods"
-        why "where the cluster enforces it, the backends never become healthy, or every call ends with 502 or 503"
-        fix "let in 130.211.0.0/22 and 35.191.0.0/16 at Milvus's gRPC port and at 9091, and for a regional or internal \
+    NETWORK_POLICY Warning "network-policy" "a NetworkPolicy blocks the load balancer or its health check"
+        why "if the cluster enforces it, the backends never become healthy, or every call ends with 502 or 503"
+        fix "admit 130.211.0.0/22 and 35.191.0.0/16 at Milvus's gRPC port and at 9091, and for a regional or internal \
             load balancer the proxy-only subnet at the gRPC port"
-        text "Load balancer and health check come from outside the cluster: a podSelector or namespaceSelector lets in \
-            neither. Pods that several policies select let in what any of them admits. The health check of every load \
-            balancer comes from these two ranges, and so do the proxies of a global one. Those of a regional or internal \
-            one are in the proxy-only subnet, which no manifest tells: there is a note. A cluster without Dataplane V2 and \
-            without the add-on enforces no NetworkPolicies."
-        source "Kubernetes NetworkPolicy spec.ingress; Google Cloud documentation, Application Load Balancers, firewall rules";
+        text "The load balancer and the health check come from outside the cluster: a podSelector or namespaceSelector \
+            does not admit them. Pods that several policies select accept what any of the policies admits. The health \
+            check of every load balancer comes from these two ranges, and so do the proxies of a global one. Those of \
+            a regional or internal one are in the proxy-only subnet, which is not in any manifest: there is a note. A \
+            cluster without Dataplane V2 and without the add-on does not enforce NetworkPolicies."
+        source "Kubernetes NetworkPolicy spec.ingress; Google Cloud documentation, Application Load Balancers, \
+            firewall rules";
     ANNOTATION_TYPE Error "annotation-type" "an annotation that is not a string"
         why "annotations are strings; the API server refuses anything else"
         fix "put its value in quotes"

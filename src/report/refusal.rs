@@ -143,7 +143,7 @@ pub enum Reason {
     NoUserYaml,
     #[error("Milvus's `user.yaml` is not from a ConfigMap")]
     UserYamlElsewhere,
-    #[error("ConfigMap `{config_map}` is mounted by Milvus but not part of the input")]
+    #[error("ConfigMap `{config_map}` is mounted by Milvus, but is not in the input")]
     UnseenConfigMap { config_map: String },
     #[error("Milvus's settings are not from a ConfigMap")]
     UnseenUserYaml,
@@ -289,8 +289,8 @@ impl Reason {
             }
             Self::UserYamlElsewhere => "TLS is switched on in Milvus's configuration",
             Self::UnseenConfigMap { .. } | Self::UnseenUserYaml => {
-                "with h2c the load balancer speaks no TLS, and whether Milvus does (common.security.tlsMode) cannot be \
-                seen: if it does, the health check is green, and every call ends with status 503"
+                "with h2c the load balancer does not speak TLS, and the input does not show whether Milvus does \
+                (common.security.tlsMode): if it does, the health check is green, and every call ends with status 503"
             }
             Self::NotAText { .. } => "Milvus reads it as YAML in a string",
             Self::ConfigNotAMapping { .. } => "Milvus reads mappings of settings",

@@ -320,7 +320,7 @@ fn function_without_enable_exec_is_skipped(tool: &Kustomize) {
         let (subcommand, flags) = (tool.subcommand(), flags.join(" "));
         let output = tool.shell(&format!(r#""$TOOL" {subcommand} {flags} app | grep -q 'kind: BackendConfig'"#));
         let stderr = text(&output.stderr);
-        assert!(stderr.is_empty() || stderr.starts_with("milvus-gke-l7: warning: Milvus asks"), "{stderr}");
+        assert!(stderr.is_empty() || stderr.starts_with("milvus-gke-l7: warning: Milvus does not ask"), "{stderr}");
         output.status.code()
     };
     assert_eq!(check(LEGACY), Some(1));
