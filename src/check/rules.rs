@@ -63,7 +63,7 @@ rules! {
         source "Ingress spec.rules[].http.paths[].backend.service";
     OUTSIDE Note "outside-the-input" "something outside the input must exist"
         why "GKE builds no front end, or only a part of it, while it is missing"
-        fix "make sure that it exists before the Ingress is applied"
+        fix "make sure that it exists before this is applied"
         text "Static IP addresses, pre-shared certificates, SSL and security policies are not Kubernetes objects, and a \
             Service, a Secret or a ManagedCertificate may be made by somebody else. A missing Service of any path stops \
             the whole Ingress, without an event. A missing Secret leaves the Ingress without any front end; a missing \
