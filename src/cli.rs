@@ -298,11 +298,15 @@ pub struct Wait {
     /// Context of kubectl (default: the current one)
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub context: Option<String>,
-    /// Look at Gateways, too (needs the Gateway API in the cluster)
+    /// Look at Gateways, too
+    ///
+    /// The cluster must have the Gateway API.
     #[arg(long, help_heading = INPUT)]
     pub gateway: bool,
-    /// Namespace of the Gateway if it is another (--gateway-ref NS/NAME); implies --gateway
-    #[arg(long, value_name = "NAME", help_heading = INPUT)]
+    /// Namespace of the Gateway, if it is another
+    ///
+    /// As in --gateway-ref NAMESPACE/NAME. Implies --gateway.
+    #[arg(long, value_name = "NS", help_heading = INPUT)]
     pub gateway_namespace: Option<String>,
     /// Runs instead of kubectl; prints what `status` reads
     ///

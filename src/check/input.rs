@@ -130,7 +130,7 @@ pub(super) struct Input<'s> {
     workloads: Objects,
     network_policies: Objects,
     /// Numbers of the NetworkPolicies that select pods by a label, or by none.
-    network_policies_by_label: OnceCell<HashMap<Option<(String, String)>, Vec<usize>>>,
+    network_policies_by_label: OnceCell<HashMap<Option<Label>, Vec<usize>>>,
     /// Read when needed: the chart's are long.
     config_maps: Vec<DocumentId>,
     config_maps_by_name: OnceCell<HashMap<String, Vec<DocumentId>>>,
@@ -160,6 +160,9 @@ pub(super) struct Input<'s> {
     /// Objects without a kind, and those whose kind is nearly a known one, which that is.
     pub(super) misnamed: Vec<(Existing, Option<&'static str>)>,
 }
+
+/// Key and value.
+type Label = (String, String);
 
 /// A namespace in which a route leads to a Service, and the number of the route.
 type Routed = (Option<String>, usize);

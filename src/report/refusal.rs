@@ -103,11 +103,11 @@ pub enum Reason {
     UnknownService { wanted: String, services: Vec<String> },
     #[error("release `{release}` has several Services with a port to Milvus: {}", services.join(", "))]
     SeveralServices { release: String, services: Vec<String> },
-    #[error("`{kind}` of {api_version} is not a resource of the Milvus Operator that can be edited")]
+    #[error("`{kind}` {api_version} is a version of the Milvus Operator's resource that cannot be edited")]
     OperatorVersion { kind: String, api_version: String },
-    #[error("the Milvus Operator manages Service `{service}`")]
+    #[error("Service `{service}` belongs to the Milvus Operator")]
     OperatorsService { service: String },
-    #[error("Milvus `{resource}` has an Ingress from the operator")]
+    #[error("Milvus `{resource}` asks the operator for an Ingress")]
     OperatorIngress { resource: String },
     #[error("component `{component}` has port {port}, and Milvus listens on {listens}")]
     OperatorPort { component: &'static str, port: u16, listens: u64, setting: &'static str },
@@ -260,10 +260,10 @@ impl Reason {
             }
             Self::SeveralLiveServices { .. } => "only one of them is behind the load balancer",
             Self::SeveralServices { .. } => "only one of them can be put behind the load balancer",
-            Self::OperatorVersion { .. } => "this program knows only how the operator reads milvus.io/v1beta1 `Milvus`",
-            Self::OperatorsService { .. } => "the operator reverts changes to it",
+            Self::OperatorVersion { .. } => "only milvus.io/v1beta1 `Milvus` is supported",
+            Self::OperatorsService { .. } => "the operator reverts whatever is changed in it",
             Self::OperatorIngress { .. } => {
-                "it leads to Milvus as well, without a health check or a protocol, and the operator never deletes it"
+                "that Ingress leads to Milvus as well, without a health check or a protocol, and the operator never deletes it"
             }
             Self::OperatorPort { .. } => "the operator gives the port to the Service and the container, not to Milvus",
             Self::NoServiceName => "the Ingress names the Service",
@@ -394,7 +394,7 @@ impl Reason {
                 "upgrade the operator, and write the resource as milvus.io/v1beta1 `Milvus`"
             }
             Self::OperatorsService { .. } => {
-                "pass the `Milvus` resource that it comes from: kubectl get milvus NAME -o yaml"
+                "pass the `Milvus` resource that it is made from: kubectl get milvus NAME -o yaml"
             }
             Self::OperatorIngress { .. } => {
                 "remove `ingress` from the component, and delete the Ingress: kubectl delete ingress NAME-milvus"

@@ -123,7 +123,6 @@ fn every_resource_in_every_way() {
         }
     }
     let expected = [
-        "environment --http-port=off --service-type=keep",
         "old-version --gateway --cert-map=map --rest",
         "old-version --gateway --cert-map=map --with-ingress --rest",
         "old-version --rest --timeout=1h --tls-secret=own",
@@ -193,4 +192,32 @@ fn settings_reach_milvus_and_restart_it() {
     let made = operator.made(&[&plain, &with(tls, json!({"checksum/config": "1"}))]);
     assert!(made.restarts);
     assert!(made.of_kind("ConfigMap")["data"]["user.yaml"].as_str().unwrap().contains("tlsMode: 1"));
+}
+
+/// The lines of docs/ways-in/operator.md, on the resource of the page.
+#[test]
+fn the_page() {
+    let Some(operator) = Operator::find() else { return };
+    let page = include_str!("../../docs/ways-in/operator.md");
+    let blocks = |language: &str| {
+        let start = format!("```{language}\n");
+        page.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let text = blocks("yaml").remove(0);
+    let mut ways = 0;
+    for line in blocks("sh").iter().flat_map(|block| block.lines()).filter(|line| line.contains("< milvus.yaml")) {
+        let flags = line.strip_prefix("milvus-gke-l7 ").unwrap().split(" < ").next().unwrap();
+        let args: Vec<_> = flags.split(' ').map(str::to_owned).collect();
+        let output = run(&args, &[], text.as_bytes());
+        assert_eq!(output.status, Some(0), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        let (before, after) = (objects(text.as_bytes()), objects(&output.stdout));
+        let made = operator.made(&[resource(&before), resource(&after)]);
+        let is_h2c = flags.contains("h2c");
+        assert_eq!(made.restarts, !is_h2c, "{line}");
+        assert_eq!(output.stdout.starts_with(text.as_bytes()), is_h2c, "{line}");
+        let said = if is_h2c { "other-door" } else { "load-balancer-beside" };
+        judge(line, &made, said, after.iter().filter(|object| object["kind"] != "Milvus"));
+        ways += 1;
+    }
+    assert_eq!(ways, 2);
 }
