@@ -292,7 +292,7 @@ pub struct Wait {
     /// Which Milvus release, if there are several
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub release: Option<String>,
-    /// Namespace of the release (default: kubectl's current)
+    /// Its namespace (default: kubectl's current)
     #[arg(long, short, value_name = "NAME", help_heading = INPUT)]
     pub namespace: Option<String>,
     /// Context of kubectl (default: the current one)
@@ -308,9 +308,9 @@ pub struct Wait {
     /// As in --gateway-ref NAMESPACE/NAME. Implies --gateway.
     #[arg(long, value_name = "NS", help_heading = INPUT)]
     pub gateway_namespace: Option<String>,
-    /// Runs instead of kubectl; prints what `status` reads
+    /// Runs instead of kubectl, without a shell
     ///
-    /// It runs without a shell.
+    /// It prints what `status` reads.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway", "gateway_namespace"], help_heading = INPUT)]
     pub command: Vec<OsString>,
     /// Time limit, such as 20m or 1h30m
