@@ -647,7 +647,7 @@ rules! {
         source "Gateway spec.listeners[].tls; Google Cloud documentation, Secure a Gateway";
     GATEWAY_ADDRESS Error "gateway-address" "an address of the Gateway does not match its type"
         why "the API server or GKE refuses it, and the Gateway gets no load balancer"
-        fix "write type: NamedAddress for the name of a reserved address, type: IPAddress for an address"
+        fix "reserve an address, and give its name with type: NamedAddress"
         text "The default type is IPAddress. Global classes use global addresses, regional classes those of the region."
         source "Gateway spec.addresses";
     ROUTE_KIND Error "route-kind" "a route of a kind that GKE does not handle"
@@ -678,8 +678,8 @@ rules! {
         fix "write the match `path: {type: PathPrefix, value: /}`, or omit the matches"
         text "`/*` is not a wildcard here, but a path of these two characters; no call has the exact path `/`."
         source "HTTPRoute spec.rules[].matches[].path";
-    ROUTE_TIMEOUT Warning "route-timeout" "the route has timeouts, which GKE does not read"
-        why "calls end after 30 seconds, whatever the route says"
+    ROUTE_TIMEOUT Error "route-timeout" "the route has timeouts, which GKE does not support"
+        why "GKE refuses the route (`Timeouts are not supported`), or calls end after 30 seconds, whatever it says"
         fix "set timeoutSec in a GCPBackendPolicy of the Service"
         text "GKE's conformance reports do not claim timeouts of routes."
         source "HTTPRoute spec.rules[].timeouts; sigs.k8s.io/gateway-api conformance/reports";
