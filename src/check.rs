@@ -66,6 +66,9 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
         };
         findings.object(&rules::API_VERSION, object, message);
     }
+    for (object, kind) in &input.unserved {
+        findings.push(fields::unserved(object, kind));
+    }
     for subject in &subjects {
         match subject.service {
             Some(_) if subject.ingresses.is_empty() && subject.is_behind_gateway() => {

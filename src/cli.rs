@@ -292,10 +292,14 @@ pub struct Wait {
     /// Which Milvus release, if there are several
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub release: Option<String>,
-    /// Namespace of the release (default: kubectl's current)
+    /// Namespace of the release
+    ///
+    /// By default kubectl's current one.
     #[arg(long, short, value_name = "NAME", help_heading = INPUT)]
     pub namespace: Option<String>,
-    /// Context of kubectl (default: the current one)
+    /// Context of kubectl
+    ///
+    /// By default the current one.
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub context: Option<String>,
     /// Look at Gateways, too

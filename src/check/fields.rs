@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::findings::{Finding, Findings};
 use super::{annotations, rules};
-use crate::gke::kind::{Field, Kind, METADATA, SECRET, SERVICE, Shape};
+use crate::gke::kind::{Field, HTTP_ROUTE, Kind, METADATA, SECRET, SERVICE, Shape};
 use crate::host::is_label;
 use crate::kube::object::{Existing, Object as _, is_label_value, is_qualified_name, is_subdomain};
 use crate::kube::value::{base64, pointer, set_at};
@@ -32,6 +32,10 @@ pub(super) fn check(object: &Existing, kind: &'static Kind, findings: &mut Findi
         return findings.push(unserved(object, kind));
     }
     check_name(object, kind, findings);
+    let needs_spec = kind.fields.iter().any(|field| matches!(field, ("spec", Shape::Fields(_, [_, ..]))));
+    if (needs_spec || kind.name == HTTP_ROUTE.name) && set_at(&object.value, "/spec").is_none() {
+        findings.object(&rules::FIELD_REQUIRED, object, format!("the {} has no `spec`", kind.name));
+    }
     annotations::check(object, findings);
     let older = kind.older.iter().find(|(older, _)| *older == version);
     let mut checked = Checked { object, kind, lacks: older.map_or(&[], |(_, lacks)| lacks), findings };
@@ -57,6 +61,15 @@ fn check_name(object: &Existing, kind: &Kind, findings: &mut Findings) {
             findings.at(&rules::OBJECT_NAME, object, pointer(["metadata"]), format!("the {} has no name", kind.name));
         }
         _ => {}
+    }
+    if let Some(namespace) = object.namespace().filter(|namespace| !is_label(namespace)) {
+        let place = pointer(["metadata", "namespace"]);
+        findings.at(
+            &rules::OBJECT_NAME,
+            object,
+            place,
+            format!("`{namespace}` is not a name that a namespace may have"),
+        );
     }
     let labels = set_at(&object.value, "/metadata/labels").and_then(Value::as_object);
     for (key, value) in labels.into_iter().flatten() {
@@ -143,6 +156,21 @@ impl Checked<'_> {
                 Some(text) => {
                     let message = format!("`{}` is `{text}`, not one of {}", name(at), values.join(", "));
                     return self.at(&rules::FIELD_VALUE, at, message);
+                }
+            },
+            Shape::Enum(values) => match value.as_str() {
+                None => wrong("a text"),
+                Some(text) if values.contains(&text) => return,
+                Some(text) => {
+                    let message = format!("`{}` is `{text}`, not one of {}", name(at), values.join(", "));
+                    return self.at(&rules::FIELD_VALUE, at, message);
+                }
+            },
+            Shape::Fits(fits, what) => match value.as_str() {
+                None => wrong("a text"),
+                Some(text) if fits(text) => return,
+                Some(text) => {
+                    return self.at(&rules::FIELD_VALUE, at, format!("`{}` is `{text}`, not {what}", name(at)));
                 }
             },
             Shape::Header => match value.as_str() {

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use json_patch::jsonptr::PointerBuf;
+use json_patch::jsonptr::{Pointer, PointerBuf};
 use serde_json::Value;
 
 use super::findings::{Finding, Findings};
 use super::input::Found;
 use super::subject::Subject;
-use super::{fields, gateway_object, gateway_policy, milvus, network_policy, rules};
+use super::{fields, gateway_object, gateway_policy, milvus, network_policy, rules, service};
 use crate::gke::gateway::{self, Protocol};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _};
@@ -32,6 +32,21 @@ pub(super) fn check<'a>(
     }
     gateways.extend(subject.input.gateways_of(service).map(|gateway| (gateway.id, gateway)));
     if leads {
+        if subject.ingresses.is_empty() {
+            service::check_behind_gateway(subject, findings);
+        }
+        for (object, kind) in subject.input.of_release(subject.release().unwrap_or_default()) {
+            fields::check(object, kind, findings);
+            if kind.name == kind::HTTP_ROUTE.name {
+                check_parents(subject, object, findings);
+            }
+        }
+        let mut rules = subject.input.routes_to(service).flat_map(|route| array_at(&route.value, "/spec/rules"));
+        if !rules.any(|rule| leads_to_grpc(subject, service, rule)) {
+            let message = "no route leads to Milvus's gRPC port".to_owned();
+            let finding = Finding::of(&rules::NO_INGRESS, service, message);
+            findings.push(finding.with_fix("add a rule to an HTTPRoute: path prefix `/` to the gRPC port"));
+        }
         check_protocol(subject, service, findings);
         gateway_policy::check(subject, service, findings);
         network_policy::check(subject, findings);
@@ -65,8 +80,8 @@ pub(super) fn check_lost(subject: &Subject<'_>, service: &Existing, findings: &m
 
 /// Whether it is GKE's, as far as the input tells.
 fn check_route(subject: &Subject<'_>, service: &Existing, route: &Existing, findings: &mut Findings) -> bool {
-    let parents: Vec<_> = array_at(&route.value, "/spec/parentRefs").enumerate().collect();
-    let gateways: Vec<_> = parents.iter().map(|(_, parent)| gateway_of(subject, route, parent)).collect();
+    let parents = array_at(&route.value, "/spec/parentRefs");
+    let gateways: Vec<_> = parents.map(|parent| gateway_of(subject, route, parent)).collect();
     let is_foreign = |found: &Found<'_>| match found {
         Found::Here(gateway) | Found::Elsewhere(gateway) => gateway_object::is_foreign(gateway),
         Found::Nowhere => false,
@@ -80,16 +95,56 @@ fn check_route(subject: &Subject<'_>, service: &Existing, route: &Existing, find
         return true;
     }
     fields::check(route, &kind::HTTP_ROUTE, findings);
+    check_parents(subject, route, findings);
+    let mut takes_calls = false;
+    for (index, rule) in array_at(&route.value, "/spec/rules").enumerate() {
+        check_rule(subject, service, route, index, rule, findings);
+        let matches: Vec<_> = array_at(rule, "/matches").collect();
+        let lets_through = matches.is_empty() || matches.iter().any(|one| gateway::lets_calls_through(one));
+        if leads_to_grpc(subject, service, rule) {
+            takes_calls |= lets_through;
+        } else if lets_through && !takes_calls && leads_on(rule) {
+            let place = pointer(["spec", "rules", &index.to_string()]);
+            let message = "Milvus's calls go where this rule leads, not to the gRPC port".to_owned();
+            findings.at(&rules::ROUTE_PATH, route, place, message);
+        }
+    }
+    true
+}
+
+/// Whether a rule leads to a backend: one that redirects does not.
+fn leads_on(rule: &Value) -> bool {
+    array_at(rule, "/backendRefs").next().is_some()
+}
+
+/// Whether a rule leads to Milvus's gRPC port, or to one that is not there.
+fn leads_to_grpc(subject: &Subject<'_>, service: &Existing, rule: &Value) -> bool {
+    let grpc = subject.port.and_then(|port| port.number());
+    array_at(rule, "/backendRefs").filter(|backend| str_at(backend, "/name") == service.name()).any(|backend| {
+        let port = value_at(backend, "/port").and_then(Value::as_u64);
+        port == grpc || !ports(&service.value).any(|known| known.number() == port)
+    })
+}
+
+/// Where a route is served.
+fn check_parents(subject: &Subject<'_>, route: &Existing, findings: &mut Findings) {
+    let parents: Vec<_> = array_at(&route.value, "/spec/parentRefs").collect();
+    if value_at(&route.value, "/spec/rules").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        findings.at(&rules::FIELD_VALUE, route, pointer(["spec", "rules"]), "`rules` is empty".to_owned());
+    }
     if parents.is_empty() {
         findings.at(&rules::ROUTE_PARENT, route, pointer(["spec"]), "the route does not name a Gateway".to_owned());
     }
-    for ((index, parent), gateway) in parents.into_iter().zip(gateways) {
-        check_parent(route, index, parent, gateway, findings);
+    let of = |parent: &Value| {
+        ["namespace", "name", "sectionName", "port"].map(|field| parent.get(field).map(Value::to_string))
+    };
+    for (index, parent) in parents.iter().enumerate() {
+        if parents[..index].iter().any(|other| of(other) == of(parent)) {
+            let place = pointer(["spec", "parentRefs", &index.to_string()]);
+            findings.at(&rules::ROUTE_PARENT, route, place, "the route names the same listener twice".to_owned());
+        }
+        check_parent(route, index, parent, gateway_of(subject, route, parent), findings);
     }
-    for (index, rule) in array_at(&route.value, "/spec/rules").enumerate() {
-        check_rule(subject, service, route, index, rule, findings);
-    }
-    true
 }
 
 fn gateway_of<'a>(subject: &Subject<'a>, route: &Existing, parent: &Value) -> Found<'a> {
@@ -100,6 +155,12 @@ fn gateway_of<'a>(subject: &Subject<'a>, route: &Existing, parent: &Value) -> Fo
 fn check_parent(route: &Existing, index: usize, parent: &Value, gateway: Found<'_>, findings: &mut Findings) {
     let at = |field: &str| pointer(["spec", "parentRefs", &index.to_string(), field]);
     let name = str_at(parent, "/name").unwrap_or_default();
+    let named =
+        (str_at(parent, "/group").unwrap_or(kind::GATEWAY.group()), str_at(parent, "/kind").unwrap_or("Gateway"));
+    if named != (kind::GATEWAY.group(), kind::GATEWAY.name) {
+        let message = format!("`{name}` is a {} of the group `{}`, not a Gateway", named.1, named.0);
+        return findings.at(&rules::ROUTE_PARENT, route, pointer(["spec", "parentRefs", &index.to_string()]), message);
+    }
     let gateway = match gateway {
         Found::Here(gateway) => gateway,
         Found::Elsewhere(gateway) => {
@@ -119,7 +180,7 @@ fn check_parent(route: &Existing, index: usize, parent: &Value, gateway: Found<'
         return findings.at(&rules::ROUTE_PARENT, route, at("sectionName"), message);
     }
     let is_clear = |listener: &Value| str_at(listener, "/protocol") == Some("HTTP");
-    if chosen().any(is_clear) {
+    if array_at(&route.value, "/spec/rules").any(leads_on) && chosen().any(is_clear) {
         let message = format!("Gateway `{name}` serves the route without TLS as well");
         findings.at(&rules::ROUTE_CLEAR, route, at(if section.is_some() { "sectionName" } else { "name" }), message);
     }
@@ -158,7 +219,13 @@ fn check_rule(
     let mut leads_to_grpc = false;
     for (number, backend) in array_at(rule, "/backendRefs").enumerate() {
         if str_at(backend, "/name") != service.name() {
+            check_other(subject, route, &at(&["backendRefs", &number.to_string(), "name"]), backend, findings);
             continue;
+        }
+        let named = (str_at(backend, "/group").unwrap_or_default(), str_at(backend, "/kind").unwrap_or("Service"));
+        if named != (kind::SERVICE.group(), kind::SERVICE.name) {
+            let message = format!("the backend is a {} of the group `{}`, not a Service", named.1, named.0);
+            findings.at(&rules::ROUTE_BACKEND, route, at(&["backendRefs", &number.to_string()]), message);
         }
         let port = value_at(backend, "/port").and_then(Value::as_u64);
         leads_to_grpc |= port == grpc;
@@ -181,6 +248,16 @@ fn check_rule(
     if value_at(rule, "/timeouts").is_some() {
         let message = "GKE does not read the timeouts of a route".to_owned();
         findings.at(&rules::ROUTE_TIMEOUT, route, at(&["timeouts"]), message);
+    }
+}
+
+/// A backend that is not Milvus's: without it GKE takes none of the route.
+fn check_other(subject: &Subject<'_>, route: &Existing, at: &Pointer, backend: &Value, findings: &mut Findings) {
+    let name = str_at(backend, "/name").unwrap_or_default();
+    let namespace = str_at(backend, "/namespace").or(route.namespace());
+    let is_service = matches!(str_at(backend, "/kind"), None | Some("Service"));
+    if is_service && subject.input.services.named(name, namespace).is_none() {
+        findings.at(&rules::OUTSIDE, route, at.to_buf(), format!("Service `{name}` must exist"));
     }
 }
 

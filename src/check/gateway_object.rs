@@ -1,5 +1,6 @@
 //! A Gateway that serves a route to Milvus: its class, certificates and addresses.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use json_patch::jsonptr::PointerBuf;
@@ -24,7 +25,16 @@ pub(super) fn check(input: &Input<'_>, gateway: &Existing, findings: &mut Findin
         return;
     }
     fields::check(gateway, &kind::GATEWAY, findings);
-    check_certificates(gateway, findings);
+    check_certificates(input, gateway, findings);
+    let mut seen = HashSet::new();
+    for (index, listener) in array_at(&gateway.value, "/spec/listeners").enumerate() {
+        let of = |field: &str| listener.get(field).map(Value::to_string);
+        if !seen.insert([of("port"), of("protocol"), of("hostname")]) {
+            let place = pointer(["spec", "listeners", &index.to_string()]);
+            let message = "two listeners have the same port, protocol and hostname".to_owned();
+            findings.at(&rules::FIELD_VALUE, gateway, place, message);
+        }
+    }
     for (index, address) in array_at(&gateway.value, "/spec/addresses").enumerate() {
         let value = str_at(address, "/value").unwrap_or_default();
         let is_ip = value.parse::<IpAddr>().is_ok();
@@ -44,7 +54,8 @@ pub(super) fn check(input: &Input<'_>, gateway: &Existing, findings: &mut Findin
 
 /// Whether another controller handles it.
 pub(super) fn is_foreign(gateway: &Existing) -> bool {
-    str_at(&gateway.value, "/spec/gatewayClassName").is_some_and(|class| !is_gkes(class) && meant(class).is_none())
+    let class = str_at(&gateway.value, "/spec/gatewayClassName").filter(|class| !class.is_empty());
+    class.is_some_and(|class| !is_gkes(class) && meant(class).is_none())
 }
 
 fn is_gkes(class: &str) -> bool {
@@ -70,7 +81,7 @@ fn check_class(gateway: &Existing, findings: &mut Findings) {
     });
 }
 
-fn check_certificates(gateway: &Existing, findings: &mut Findings) {
+fn check_certificates(input: &Input<'_>, gateway: &Existing, findings: &mut Findings) {
     let class = str_at(&gateway.value, "/spec/gatewayClassName");
     let scope = class.and_then(|class| class.parse().ok()).map(GatewayClass::scope);
     let map = gateway.annotation(CERTIFICATE_MAP);
@@ -91,11 +102,17 @@ fn check_certificates(gateway: &Existing, findings: &mut Findings) {
         let mut wrong =
             |place: PointerBuf, message: &str| findings.at(&rules::GATEWAY_CERTIFICATE, gateway, place, message);
         let tls = set_at(listener, "/tls");
-        let option = |key: &str| tls.and_then(|tls| value_at(tls, "/options")?.get(key));
+        let option = |key: &str| tls?.get("options")?.get(key)?.as_str().filter(|names| !names.is_empty());
         let is_managed = |reference: &Value| str_at(reference, "/kind") == Some(kind::MANAGED_CERTIFICATE.name);
         let references = || array_at(listener, "/tls/certificateRefs");
+        let is_secret = |reference: &Value| {
+            matches!(str_at(reference, "/kind"), None | Some("Secret"))
+                && str_at(reference, "/group").is_none_or(|group| group == kind::SECRET.group())
+        };
         if references().any(is_managed) {
             wrong(at("tls"), "a Gateway cannot use a ManagedCertificate");
+        } else if !references().all(is_secret) {
+            wrong(at("tls"), "a certificateRef names no Secret of the core group");
         } else if map.is_some() && tls.is_some_and(|_| references().next().is_some()) {
             wrong(at("tls"), "the Gateway has a certificate map, and the listener has its own certificates");
         } else if option(CERTIFICATE_MANAGER).is_some() && scope == Some(Scope::Global) {
@@ -109,17 +126,46 @@ fn check_certificates(gateway: &Existing, findings: &mut Findings) {
         {
             wrong(at("protocol"), "the listener has no certificate");
         }
+        for reference in references().filter(|reference| is_secret(reference)) {
+            let name = str_at(reference, "/name").unwrap_or_default();
+            let namespace = str_at(reference, "/namespace").or(gateway.namespace());
+            if input.secrets.named(name, namespace).is_none() {
+                findings.at(&rules::OUTSIDE, gateway, at("tls"), format!("Secret `{name}` must exist"));
+            }
+        }
     }
 }
 
 fn check_redirect(route: &Existing, findings: &mut Findings) {
     for (index, rule) in array_at(&route.value, "/spec/rules").enumerate() {
         for (number, filter) in array_at(rule, "/filters").enumerate() {
-            let code = value_at(filter, "/requestRedirect/statusCode").and_then(Value::as_u64);
-            let Some(code) = code.filter(|code| !REDIRECTS.contains(code)) else { continue };
+            if str_at(filter, "/type") != Some("RequestRedirect") {
+                continue;
+            }
             let (index, number) = (index.to_string(), number.to_string());
             let place = ["spec", "rules", &index, "filters", &number, "requestRedirect", "statusCode"];
-            findings.at(&rules::ROUTE_REDIRECT, route, pointer(place), format!("GKE does not redirect with {code}"));
+            let mut wrong = |depth: usize, message| {
+                findings.at(&rules::ROUTE_REDIRECT, route, pointer(place[..depth].to_vec()), message);
+            };
+            let Some(redirect) = set_at(filter, "/requestRedirect") else {
+                wrong(5, "the filter says nowhere to go".to_owned());
+                continue;
+            };
+            if array_at(rule, "/filters")
+                .take(number.parse().unwrap_or_default())
+                .any(|other| other.get("type") == filter.get("type"))
+            {
+                wrong(5, "a rule redirects once".to_owned());
+            }
+            let leads_back = str_at(redirect, "/scheme") != Some("https")
+                && ["hostname", "path", "port"].iter().all(|field| redirect.get(field).is_none());
+            if leads_back {
+                wrong(6, "the redirect leads to where it comes from".to_owned());
+            }
+            let code = value_at(redirect, "/statusCode").and_then(Value::as_u64);
+            if let Some(code) = code.filter(|code| !REDIRECTS.contains(code)) {
+                wrong(7, format!("GKE does not redirect with {code}"));
+            }
         }
     }
 }

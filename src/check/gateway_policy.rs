@@ -120,6 +120,9 @@ fn check_health(subject: &Subject<'_>, policy: &Existing, findings: &mut Finding
     } else if subject.port.and_then(|port| port.target().and_then(Value::as_u64)) == Some(port) {
         wrong(&place, "the health check goes to the gRPC port", findings);
     }
+    if !subject.pods.is_empty() && subject.pods.iter().all(|(_, pods)| pods.declare_ports() && !pods.has_port(port)) {
+        wrong(&place, &format!("no container has a port {port}"), findings);
+    }
     match specification {
         Some(FIXED_PORT) => {}
         None => {

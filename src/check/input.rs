@@ -135,7 +135,7 @@ pub(super) struct Input<'s> {
     config_maps: Vec<DocumentId>,
     config_maps_by_name: OnceCell<HashMap<String, Vec<DocumentId>>>,
     /// Numbers of the workloads whose pods have a label.
-    workloads_by_label: OnceCell<HashMap<(String, String), Vec<usize>>>,
+    workloads_by_label: OnceCell<HashMap<Label, Vec<usize>>>,
     clients_by: OnceCell<ClientsBy>,
     /// Numbers of the Services of type LoadBalancer that select a workload's pods.
     load_balancers_by_workload: OnceCell<HashMap<DocumentId, Vec<usize>>>,
@@ -159,9 +159,13 @@ pub(super) struct Input<'s> {
     strangers: Objects,
     /// Objects without a kind, and those whose kind is nearly a known one, which that is.
     pub(super) misnamed: Vec<(Existing, Option<&'static str>)>,
+    /// Objects of the Gateway API's kinds or GKE's policies that lack the group, or have it or the kind in other case.
+    pub(super) unserved: Vec<(Existing, &'static kind::Kind)>,
+    /// Of the Gateway API and GKE's policies, the number of the list and the number in it, by release.
+    of_release: OnceCell<HashMap<String, Vec<(usize, usize)>>>,
 }
 
-/// Key and value.
+/// A label, and its value as JSON.
 type Label = (String, String);
 
 /// A namespace in which a route leads to a Service, and the number of the route.
@@ -190,6 +194,9 @@ const KUBERNETES_KINDS: [&kind::Kind; 3] = [&kind::SERVICE, &kind::INGRESS, &kin
 
 /// Google's own.
 const OWN_KINDS: [&kind::Kind; 3] = [&kind::BACKEND_CONFIG, &kind::FRONTEND_CONFIG, &kind::MANAGED_CERTIFICATE];
+
+/// What is in front of Milvus behind a Gateway, beside policies.
+const GATEWAY_KINDS: [&kind::Kind; 2] = [&kind::GATEWAY, &kind::HTTP_ROUTE];
 
 /// GKE's policies.
 const POLICIES: [&kind::Kind; 3] = [&kind::HEALTH_CHECK_POLICY, &kind::GCP_BACKEND_POLICY, &kind::GCP_GATEWAY_POLICY];
@@ -222,6 +229,8 @@ impl<'s> Input<'s> {
             targeted: OnceCell::new(),
             strangers: Objects::default(),
             misnamed: Vec::new(),
+            unserved: Vec::new(),
+            of_release: OnceCell::new(),
         };
         let mut empty = true;
         let mut below = Objects::default();
@@ -274,6 +283,10 @@ impl<'s> Input<'s> {
             ("ReplicaSet", "apps") | ("Pod", "") => below,
             ("NetworkPolicy", "networking.k8s.io") => &mut self.network_policies,
             ("ConfigMap", "") => return self.config_maps.push(object.id),
+            (kind, group) if of_gateways(kind, group).is_some() => {
+                self.unserved.extend(of_gateways(kind, group).map(|kind| (object, kind)));
+                return;
+            }
             (kind, _) if OWN_KINDS.iter().any(|own| own.name.eq_ignore_ascii_case(kind)) => &mut self.strangers,
             ("", _) if object.value.get("apiVersion").is_some() || object.value.get("metadata").is_some() => {
                 return self.misnamed.push((object, None));
@@ -526,6 +539,27 @@ impl<'s> Input<'s> {
         targeted.get(name).into_iter().flatten().map(|index| &self.policies.all[*index])
     }
 
+    /// Gateways, routes and policies that are part of a release by their label, and those without a name, which nothing
+    /// can name.
+    pub(super) fn of_release(&self, release: &str) -> impl Iterator<Item = (&Existing, &'static kind::Kind)> {
+        let lists = [&self.gateways, &self.routes, &self.policies];
+        let by_release = self.of_release.get_or_init(|| {
+            let mut by_release: HashMap<String, Vec<_>> = HashMap::new();
+            for (list, objects) in lists.iter().enumerate() {
+                for (index, object) in objects.iter().enumerate() {
+                    let release = object.name().map_or(Some(""), |_| object.label(INSTANCE));
+                    if let Some(release) = release {
+                        by_release.entry(release.to_owned()).or_default().push((list, index));
+                    }
+                }
+            }
+            by_release
+        });
+        let found = [release, ""].into_iter().filter_map(|release| by_release.get(release)).flatten();
+        let objects = found.map(move |(list, index)| &lists[*list].all[*index]);
+        objects.filter_map(|object| Some((object, of_gateways(object.kind(), object.group())?)))
+    }
+
     /// An object of this kind and name that the API server does not know as such: in another group, or with the kind in
     /// other case.
     pub(super) fn stranger(&self, kind: &kind::Kind, name: &str) -> Option<&Existing> {
@@ -595,22 +629,40 @@ fn pods(workload: &Existing) -> Option<(&Existing, Pods<'_>)> {
 /// A list that could not be opened may hold what is looked for.
 fn may_be_read(kind: &[u8]) -> bool {
     let kinds = KINDS.into_iter().chain(KUBERNETES_KINDS.iter().map(|kind| kind.name));
-    let mut of_gateways = POLICIES.into_iter().chain([&kind::GATEWAY]);
+    let mut of_gateways = POLICIES.into_iter().chain(GATEWAY_KINDS);
     kind.ends_with(b"List")
         || kind.ends_with(b"Route")
-        || of_gateways.any(|known| known.name.as_bytes() == kind)
+        || of_gateways.any(|known| known.name.as_bytes().eq_ignore_ascii_case(kind))
         || kinds.into_iter().any(|known| known.as_bytes() == kind)
         || OWN_KINDS.iter().any(|own| own.name.as_bytes().eq_ignore_ascii_case(kind))
         || std::str::from_utf8(kind).is_ok_and(|kind| meant_kind(kind).is_some())
 }
 
 /// The groups of the kinds that are known.
-const GROUPS: [&str; 6] = ["", "apps", "networking.k8s.io", "extensions", "cloud.google.com", "networking.gke.io"];
+const GROUPS: [&str; 7] = [
+    "",
+    "apps",
+    "networking.k8s.io",
+    "extensions",
+    "cloud.google.com",
+    "networking.gke.io",
+    "gateway.networking.k8s.io",
+];
+
+/// The kind of the Gateway API, or of GKE's policies, that is meant by one that no API server knows. Others have Gateways
+/// in groups of their own.
+fn of_gateways(name: &str, group: &str) -> Option<&'static kind::Kind> {
+    let is_meant = |kind: &&kind::Kind| {
+        kind.name.eq_ignore_ascii_case(name) && (group.is_empty() || kind.group().eq_ignore_ascii_case(group))
+    };
+    GATEWAY_KINDS.into_iter().chain(POLICIES).find(is_meant)
+}
 
 /// The kind that was meant by one that differs from it in a letter or two, or in case.
 fn meant_kind(kind: &str) -> Option<&'static str> {
     let known = || {
-        let own = KUBERNETES_KINDS.into_iter().chain(OWN_KINDS).map(|kind| kind.name);
+        let own = KUBERNETES_KINDS.into_iter().chain(OWN_KINDS).chain(GATEWAY_KINDS).chain(POLICIES);
+        let own = own.map(|kind| kind.name);
         own.chain(KINDS).filter(|known| known.len().abs_diff(kind.len()) <= 2)
     };
     if kind.len() < 5 || known().any(|known| known == kind) {

@@ -63,7 +63,7 @@ rules! {
         source "Ingress spec.rules[].http.paths[].backend.service";
     OUTSIDE Note "outside-the-input" "something outside the input must exist"
         why "GKE does not build a front end, or builds only part of one, while it is missing"
-        fix "make sure that it exists before the Ingress is applied"
+        fix "make sure that it exists before this is applied"
         text "Static IP addresses, pre-shared certificates, SSL and security policies are not Kubernetes objects, and \
             a Service, a Secret or a ManagedCertificate may be created by somebody else. A missing Service of any path \
             stops the whole Ingress, without an event. Without the Secret the Ingress does not get a front end; \

@@ -40,6 +40,15 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
+/// The same behind a Gateway, which reads no annotations.
+pub(super) fn check_behind_gateway(subject: &Subject<'_>, findings: &mut Findings) {
+    let (Some(service), Some(port)) = (subject.service, subject.port) else { return };
+    if check_object(service, None, findings) {
+        check_leftovers(service, findings);
+        check_target(subject, service, port, findings);
+    }
+}
+
 /// Checks another port or Service to which an Ingress leads beside Milvus's: what GKE refuses of it, it refuses of the
 /// whole Ingress.
 pub(super) fn check_other(subject: &Subject<'_>, service: &Existing, port: Port<'_>, findings: &mut Findings) {

@@ -44,6 +44,10 @@ pub enum Shape {
     String,
     /// One of these strings.
     OneOf(&'static [&'static str]),
+    /// One of these strings, where an empty one is refused.
+    Enum(&'static [&'static str]),
+    /// A string of which this holds, in words.
+    Fits(fn(&str) -> bool, &'static str),
     /// The number or the name of a container's port.
     PortOrName,
     /// Bytes in base64.
@@ -60,13 +64,36 @@ pub enum Shape {
     Any,
 }
 
-use Shape::{Any, Base64, Boolean, Fields, Header, Integer, List, Map, Number, OneOf, PortOrName};
+use crate::kube::object::is_subdomain;
+
+use Shape::{Any, Base64, Boolean, Enum, Fields, Fits, Header, Integer, List, Map, Number, OneOf, PortOrName};
 
 /// A list of strings.
 const STRINGS: Shape = List(&Shape::String);
 
 /// The number of a port.
 const PORT: Shape = Integer(1, 65535);
+
+/// The group of an object that another one names; the core group is empty.
+const GROUP: Shape = Fits(|group| group.is_empty() || is_subdomain(group), "an API group");
+
+/// The name of an object that another one names.
+const NAME: Shape = Fits(|name| !name.is_empty(), "a name");
+
+/// The name of a listener.
+const SECTION: Shape = Fits(is_subdomain, "the name of a listener");
+
+/// The path of a match.
+const PATH: Shape = Fits(|path| !path.is_empty(), "a path");
+
+/// How the address of a Gateway is written; others have types with a domain.
+const ADDRESS: Shape = Fits(
+    |kind| ["IPAddress", "NamedAddress", "Hostname"].contains(&kind) || kind.contains('/'),
+    "IPAddress or NamedAddress",
+);
+
+/// The host of a listener or a route.
+const HOSTNAME: Shape = Fits(|host| is_subdomain(host.strip_prefix("*.").unwrap_or(host)), "a host name");
 
 /// `metadata` (apimachinery pkg/apis/meta/v1/types.go).
 pub static METADATA: &[Field] = &[
@@ -298,21 +325,23 @@ pub static GATEWAY: Kind = Kind {
         "spec",
         Fields(
             &[
-                ("gatewayClassName", Shape::String),
-                ("addresses", List(&Fields(&[("type", Shape::String), ("value", Shape::String)], &[]))),
+                ("gatewayClassName", NAME),
+                ("addresses", List(&Fields(&[("type", ADDRESS), ("value", NAME)], &["value"]))),
                 (
                     "listeners",
                     List(&Fields(
                         &[
-                            ("name", Shape::String),
-                            ("protocol", Shape::String),
+                            ("name", SECTION),
+                            // Those that GKE handles.
+                            ("protocol", Enum(&["HTTP", "HTTPS"])),
                             ("port", PORT),
+                            // Empty is any.
                             ("hostname", Shape::String),
                             (
                                 "tls",
                                 Fields(
                                     &[
-                                        ("mode", OneOf(&["Terminate", "Passthrough"])),
+                                        ("mode", Enum(&["Terminate", "Passthrough"])),
                                         ("certificateRefs", List(&Fields(REFERENCE, &["name"]))),
                                         ("options", Map(&Shape::String)),
                                         ("frontendValidation", Any),
@@ -320,7 +349,25 @@ pub static GATEWAY: Kind = Kind {
                                     &[],
                                 ),
                             ),
-                            ("allowedRoutes", Any),
+                            (
+                                "allowedRoutes",
+                                Fields(
+                                    &[
+                                        (
+                                            "namespaces",
+                                            Fields(
+                                                &[
+                                                    ("from", Enum(&["All", "Selector", "Same", "None"])),
+                                                    ("selector", Any),
+                                                ],
+                                                &[],
+                                            ),
+                                        ),
+                                        ("kinds", List(&Fields(&[("group", GROUP), ("kind", NAME)], &["kind"]))),
+                                    ],
+                                    &[],
+                                ),
+                            ),
                         ],
                         &["name", "protocol", "port"],
                     )),
@@ -337,19 +384,51 @@ pub static GATEWAY: Kind = Kind {
 };
 
 /// Another object; what is left out has a default.
-const REFERENCE: &[Field] =
-    &[("group", Shape::String), ("kind", Shape::String), ("name", Shape::String), ("namespace", Shape::String)];
+const REFERENCE: &[Field] = &[("group", GROUP), ("kind", NAME), ("name", NAME), ("namespace", NAME)];
+
+/// What a rule of a route does beside leading to a backend.
+const FILTER: Shape = Fields(
+    &[
+        (
+            "type",
+            Enum(&[
+                "RequestHeaderModifier",
+                "ResponseHeaderModifier",
+                "RequestMirror",
+                "RequestRedirect",
+                "URLRewrite",
+                "ExtensionRef",
+                "CORS",
+                "ExternalAuth",
+            ]),
+        ),
+        (
+            "requestRedirect",
+            Fields(
+                &[
+                    ("scheme", Enum(&["http", "https"])),
+                    ("hostname", HOSTNAME),
+                    ("path", Any),
+                    ("port", PORT),
+                    ("statusCode", Integer(301, 308)),
+                ],
+                &[],
+            ),
+        ),
+        ("requestHeaderModifier", Any),
+        ("responseHeaderModifier", Any),
+        ("requestMirror", Any),
+        ("urlRewrite", Any),
+        ("extensionRef", Any),
+        ("cors", Any),
+        ("externalAuth", Any),
+    ],
+    &["type"],
+);
 
 /// Where a route is served.
 const PARENT: Shape = Fields(
-    &[
-        ("group", Shape::String),
-        ("kind", Shape::String),
-        ("name", Shape::String),
-        ("namespace", Shape::String),
-        ("sectionName", Shape::String),
-        ("port", PORT),
-    ],
+    &[("group", GROUP), ("kind", NAME), ("name", NAME), ("namespace", NAME), ("sectionName", SECTION), ("port", PORT)],
     &["name"],
 );
 
@@ -364,7 +443,7 @@ pub static HTTP_ROUTE: Kind = Kind {
             &[
                 ("parentRefs", List(&PARENT)),
                 ("useDefaultGateways", Any),
-                ("hostnames", STRINGS),
+                ("hostnames", List(&HOSTNAME)),
                 (
                     "rules",
                     List(&Fields(
@@ -378,8 +457,8 @@ pub static HTTP_ROUTE: Kind = Kind {
                                             "path",
                                             Fields(
                                                 &[
-                                                    ("type", OneOf(&["Exact", "PathPrefix", "RegularExpression"])),
-                                                    ("value", Shape::String),
+                                                    ("type", Enum(&["Exact", "PathPrefix", "RegularExpression"])),
+                                                    ("value", PATH),
                                                 ],
                                                 &[],
                                             ),
@@ -391,15 +470,15 @@ pub static HTTP_ROUTE: Kind = Kind {
                                     &[],
                                 )),
                             ),
-                            ("filters", Any),
+                            ("filters", List(&FILTER)),
                             (
                                 "backendRefs",
                                 List(&Fields(
                                     &[
-                                        ("group", Shape::String),
-                                        ("kind", Shape::String),
-                                        ("name", Shape::String),
-                                        ("namespace", Shape::String),
+                                        ("group", GROUP),
+                                        ("kind", NAME),
+                                        ("name", NAME),
+                                        ("namespace", NAME),
                                         ("port", PORT),
                                         ("weight", Integer(0, 1_000_000)),
                                         ("filters", Any),
@@ -460,7 +539,7 @@ pub static HEALTH_CHECK_POLICY: Kind = Kind {
                                 "config",
                                 Fields(
                                     &[
-                                        ("type", OneOf(&["TCP", "HTTP", "HTTPS", "HTTP2", "GRPC"])),
+                                        ("type", Enum(&["TCP", "HTTP", "HTTPS", "HTTP2", "GRPC"])),
                                         ("httpHealthCheck", HEALTH_CHECK),
                                         ("httpsHealthCheck", HEALTH_CHECK),
                                         ("http2HealthCheck", HEALTH_CHECK),

@@ -17,6 +17,7 @@ mod files;
 mod function;
 mod gateway;
 mod gateway_milvus;
+mod gateway_mutations;
 mod gke;
 mod golden;
 mod helm;

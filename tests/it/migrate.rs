@@ -1,5 +1,5 @@
-//! docs/migrate.md as somebody follows it: each of its commands, but for those that need Google or DNS, with the real Helm
-//! 3 and Helm 4 on a real API server. What the page shows as output is compared.
+//! docs/migrate.md and the ways of docs/gateway.md as somebody follows them: each command, but for those that need Google or
+//! DNS, with the real Helm 3 and Helm 4 on a real API server. What the pages show as output is compared.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ use crate::common::{
 };
 
 const PAGE: &str = "docs/migrate.md";
+const GATEWAY_PAGE: &str = "docs/gateway.md";
+const TO_GATEWAY: &str = "A running release, without downtime";
+const FROM_INGRESS: &str = "From an Ingress to a Gateway";
 const BEFORE: &str = "Before each way";
 const BACK: &str = "Going back";
 const ROLLBACK: &str = "To an earlier revision";
@@ -24,11 +27,15 @@ const SERVICE: &str = "Service/my-release-milvus";
 const INGRESS: &str = "Ingress/my-release-milvus";
 const CONFIG_MAP: &str = "ConfigMap/my-release-milvus";
 const BACKEND_CONFIG: &str = "BackendConfig/my-release-backendconfig";
+const GATEWAY: &str = "Gateway/my-release-milvus";
+const ROUTE: &str = "HTTPRoute/my-release-milvus";
+const HEALTH: &str = "HealthCheckPolicy/my-release-milvus";
 
 /// The addresses of the page: of the Service at first, of one that is made later, and of the Ingress.
 const OLD: &str = "192.0.2.10";
 const NEW_OLD: &str = "192.0.2.20";
 const ADDRESS: &str = "203.0.113.10";
+const GATEWAY_ADDRESS: &str = "203.0.113.20";
 
 /// What there is neither of here.
 const NEEDS_GOOGLE_OR_DNS: [&str; 2] = ["gcloud ", "dig "];
@@ -39,6 +46,10 @@ macro_rules! tests {
             use super::State::{Both, Layer4, Layer7};
 
             $(#[test] fn $test() { super::follow($major, $way, $chart, &$states); })*
+
+            #[test] fn layer_4_to_gateway() { super::to_gateway($major, "default-standalone"); }
+            #[test] fn layer_4_to_gateway_of_a_cluster() { super::to_gateway($major, "cluster-default"); }
+            #[test] fn ingress_to_gateway() { super::from_ingress($major, "default-standalone"); }
         }
     )*};
 }
@@ -67,11 +78,36 @@ fn follow(major: u8, way: &str, chart: &str, states: &[State]) {
     session.went(&[State::Layer4]);
 
     // Half the way again, where there is one, to leave it in the other manner.
-    let blocks = section(way);
+    let blocks = section(PAGE, way);
     let first = blocks.iter().find(|block| block.text.contains("helm upgrade")).unwrap();
     session.section(BACK);
     session.block(first);
     session.went(&states[1..2]);
+    session.section(BACK);
+    session.section(FOR_GOOD);
+    session.went(&[State::Layer4]);
+}
+
+/// From Layer 4 to a Gateway with h2c, and back.
+fn to_gateway(major: u8, chart: &str) {
+    let Some(mut session) = Session::begin(major, chart) else { return };
+    session.section(BEFORE);
+    section(GATEWAY_PAGE, TO_GATEWAY).iter().for_each(|block| session.block(block));
+    session.went(&[State::Layer4, State::BesideGateway, State::Gateway]);
+    session.section(BACK);
+    session.section(ROLLBACK);
+    session.went(&[State::Layer4]);
+}
+
+/// From an Ingress to a Gateway, which in the end speaks h2c.
+fn from_ingress(major: u8, chart: &str) {
+    let Some(mut session) = Session::begin(major, chart) else { return };
+    session.section(BEFORE);
+    let way = section(PAGE, "a. A planned downtime");
+    session.block(way.iter().find(|block| block.text.contains("helm upgrade")).unwrap());
+    session.went(&[State::Layer4, State::Layer7]);
+    section(GATEWAY_PAGE, FROM_INGRESS).iter().for_each(|block| session.block(block));
+    session.went(&[State::Layer7, State::IngressAndGateway, State::GatewayWithTls, State::Gateway]);
     session.section(BACK);
     session.section(FOR_GOOD);
     session.went(&[State::Layer4]);
@@ -86,6 +122,14 @@ enum State {
     Both,
     /// At the Ingress's, with TLS.
     Layer7,
+    /// At the Service's address, without TLS, and at the Gateway's.
+    BesideGateway,
+    /// At the Gateway's, which speaks h2c to Milvus.
+    Gateway,
+    /// At the Ingress's and at the Gateway's. Milvus has TLS.
+    IngressAndGateway,
+    /// At the Gateway's. Milvus has TLS.
+    GatewayWithTls,
 }
 
 impl State {
@@ -97,13 +141,27 @@ impl State {
         let user_yaml = live.get(CONFIG_MAP)["data"]["user.yaml"].as_str().unwrap();
         let user_yaml: Value = serde_yaml::from_str(user_yaml).unwrap();
         let tls = user_yaml["common"]["security"]["tlsMode"] == 1;
-        let front_door = [live.has(INGRESS), live.has(BACKEND_CONFIG), neg];
-        match (service["spec"]["type"].as_str().unwrap(), address, tls, front_door) {
-            ("LoadBalancer", Some(_), false, [false, false, false]) => Self::Layer4,
-            ("LoadBalancer", Some(_), true, [true, true, true]) => Self::Both,
-            ("ClusterIP", None, true, [true, true, true]) => Self::Layer7,
-            state => panic!("neither of the states: {state:?}"),
+        let ingress = [live.has(INGRESS), live.has(BACKEND_CONFIG), neg];
+        let gateway = [GATEWAY, ROUTE, HEALTH].map(|identity| live.has(identity));
+        let ports = service["spec"]["ports"].as_array().unwrap();
+        let protocol = ports.iter().find_map(|port| port["appProtocol"].as_str());
+        const ALL: [bool; 3] = [true; 3];
+        const NONE: [bool; 3] = [false; 3];
+        const H2C: Option<&str> = Some("kubernetes.io/h2c");
+        match (service["spec"]["type"].as_str().unwrap(), address, tls, ingress, gateway, protocol) {
+            ("LoadBalancer", Some(_), false, NONE, NONE, None) => Self::Layer4,
+            ("LoadBalancer", Some(_), true, ALL, NONE, None) => Self::Both,
+            ("ClusterIP", None, true, ALL, NONE, None) => Self::Layer7,
+            ("LoadBalancer", Some(_), false, NONE, ALL, H2C) => Self::BesideGateway,
+            ("ClusterIP", None, false, NONE, ALL, H2C) => Self::Gateway,
+            ("ClusterIP", None, true, ALL, ALL, Some("HTTP2")) => Self::IngressAndGateway,
+            ("ClusterIP", None, true, NONE, ALL, Some("HTTP2")) => Self::GatewayWithTls,
+            state => panic!("none of the states: {state:?}"),
         }
+    }
+
+    fn has_tls(self) -> bool {
+        matches!(self, Self::Both | Self::Layer7 | Self::IngressAndGateway | Self::GatewayWithTls)
     }
 }
 
@@ -145,7 +203,7 @@ impl Session {
     }
 
     fn section(&mut self, heading: &str) {
-        section(heading).iter().for_each(|block| self.block(block));
+        section(PAGE, heading).iter().for_each(|block| self.block(block));
     }
 
     fn block(&mut self, block: &Block) {
@@ -205,7 +263,63 @@ impl Session {
         if live.has(INGRESS) && has_none(INGRESS) {
             give("ingress/my-release-milvus", ADDRESS);
         }
+        if live.has(GATEWAY) && live.get(GATEWAY)["status"]["addresses"].is_null() {
+            self.program(&live);
+        }
         self.history.push(self.namespace.live());
+    }
+
+    /// GKE's part for a Gateway: what it writes into the statuses when the load balancer is there.
+    fn program(&self, live: &Live) {
+        let good = |live: &Value, kinds: &[&str]| {
+            let condition = |kind: &&str| {
+                json!({
+                    "type": kind,
+                    "status": "True",
+                    "reason": kind,
+                    "message": "",
+                    "observedGeneration": live["metadata"]["generation"],
+                    "lastTransitionTime": "2026-01-01T00:00:00Z",
+                })
+            };
+            kinds.iter().map(condition).collect::<Vec<_>>()
+        };
+        let write = |object: &str, status: Value| {
+            let patch = json!({"status": status}).to_string();
+            accepted(&self.namespace.kubectl(&[
+                "patch",
+                object,
+                "--subresource=status",
+                "--type=merge",
+                "--patch",
+                &patch,
+            ]));
+        };
+        let (gateway, route, health) = (live.get(GATEWAY), live.get(ROUTE), live.get(HEALTH));
+        let listeners = gateway["spec"]["listeners"].as_array().unwrap().iter().map(|listener| {
+            json!({
+                "name": listener["name"],
+                "attachedRoutes": 1,
+                "supportedKinds": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute"}],
+                "conditions": good(gateway, &["Accepted", "Programmed", "ResolvedRefs"]),
+            })
+        });
+        write(
+            "gateways.gateway.networking.k8s.io/my-release-milvus",
+            json!({
+                "addresses": [{"type": "IPAddress", "value": GATEWAY_ADDRESS}],
+                "listeners": listeners.collect::<Vec<_>>(),
+                "conditions": good(gateway, &["Accepted", "Programmed"]),
+            }),
+        );
+        let parent = json!({
+            "parentRef": route["spec"]["parentRefs"][0],
+            "controllerName": "networking.gke.io/gateway",
+            "conditions": good(route, &["Accepted", "ResolvedRefs"]),
+        });
+        write("httproutes.gateway.networking.k8s.io/my-release-milvus", json!({"parents": [parent]}));
+        let attached = json!({"conditions": good(health, &["Attached"])});
+        write("healthcheckpolicies.networking.gke.io/my-release-milvus", attached);
     }
 
     /// The release has gone through these states. Milvus has restarted where it began or ended to speak TLS, and nowhere
@@ -215,7 +329,7 @@ impl Session {
         let seen: Vec<_> = self.history.iter().map(State::of).collect();
         assert_eq!(&seen[seen.len() - states.len()..], states);
         for (index, pair) in self.history.windows(2).enumerate() {
-            let tls = [seen[index], seen[index + 1]].map(|state| state != State::Layer4);
+            let tls = [seen[index], seen[index + 1]].map(State::has_tls);
             let [before, after] = [&pair[0], &pair[1]].map(address);
             assert!(before.is_none() || after.is_none() || before == after, "{before:?} became {after:?}");
             let [before, after] = [&pair[0], &pair[1]].map(milvus_pods);
@@ -262,10 +376,10 @@ struct Block {
     output: Option<String>,
 }
 
-/// The blocks between this heading and the next one.
-fn section(heading: &str) -> Vec<Block> {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE)).unwrap();
-    let mut lines = page.lines().skip_while(|line| line.trim_start_matches('#').trim_start() != heading).skip(1);
+/// The blocks of a page between this heading and the next one.
+fn section(page: &str, heading: &str) -> Vec<Block> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+    let mut lines = text.lines().skip_while(|line| line.trim_start_matches('#').trim_start() != heading).skip(1);
     let mut blocks: Vec<Block> = Vec::new();
     while let Some(line) = lines.next().filter(|line| !line.starts_with("## ") && !line.starts_with("### ")) {
         let Some(language) = line.trim_start().strip_prefix("```") else { continue };
@@ -275,10 +389,10 @@ fn section(heading: &str) -> Vec<Block> {
         match language {
             "sh" => blocks.push(Block { text, output: None }),
             "text" => blocks.last_mut().unwrap().output = Some(text),
-            other => panic!("{PAGE}: {other}"),
+            other => panic!("{page}: {other}"),
         }
     }
-    assert!(!blocks.is_empty(), "{PAGE}: no commands under {heading}");
+    assert!(!blocks.is_empty(), "{page}: no commands under {heading}");
     blocks
 }
 
@@ -287,6 +401,6 @@ fn section(heading: &str) -> Vec<Block> {
 fn every_command_is_run() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE)).unwrap();
     let ways = ["a. A planned downtime", "b. A new host name", "c. The same host name"];
-    let run = [BEFORE, BACK, ROLLBACK, FOR_GOOD].into_iter().chain(ways).map(|heading| section(heading).len());
+    let run = [BEFORE, BACK, ROLLBACK, FOR_GOOD].into_iter().chain(ways).map(|heading| section(PAGE, heading).len());
     assert_eq!(page.matches("```sh\n").count(), run.sum::<usize>(), "a section that no test follows");
 }

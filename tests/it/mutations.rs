@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::{env, fs, thread};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::common::{
     self, corpus, documents,
     gke::{Controllers, Neg, Report},
     live, mutation,
-    mutation::Mutation,
+    mutation::{Mutation, alarms, findings, findings_of, is_error},
     pair::Pair,
     run, say,
 };
@@ -49,7 +49,7 @@ fn check_and_status_say_what_the_controllers_do() {
         })
         .collect();
     let all = bases.iter().flat_map(|base| mutation::of(&base.objects).map(move |mutation| (base, mutation)));
-    let chosen = chosen(all.collect());
+    let chosen = mutation::chosen(all.collect());
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let (broken, working) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -70,34 +70,6 @@ fn check_and_status_say_what_the_controllers_do() {
     say(&format!("{broken} mutations broken, {working} working, {} contradictions", failures.len()));
     assert!(failures.is_empty(), "{} contradictions:\n{}", failures.len(), failures.join("\n"));
     assert!(env::var_os("MUTATIONS_NAMED").is_some() || (broken > 50 && working > 50), "{broken} and {working}");
-}
-
-/// The mutations of this run, by a seed that is said.
-fn chosen<T>(mut all: Vec<(T, Mutation)>) -> Vec<(T, Mutation)> {
-    let number = |name: &str| env::var(name).ok().and_then(|value| value.parse().ok());
-    if let Ok(part) = env::var("MUTATIONS_NAMED") {
-        all.retain(|(_, mutation)| mutation.name.contains(&part));
-    }
-    let count = match env::var("MUTATIONS").as_deref() {
-        Ok("all") => all.len(),
-        _ => number("MUTATIONS").map_or(300, |count: u64| count as usize).min(all.len()),
-    };
-    let seed: u64 = number("MUTATIONS_SEED").unwrap_or(1);
-    say(&format!("{count} of {} mutations: MUTATIONS_SEED={seed}", all.len()));
-    // The first ones of a shuffle (splitmix64).
-    let mut state = seed;
-    let mut random = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    };
-    for at in 0..count {
-        let other = at + (random() % (all.len() - at) as u64) as usize;
-        all.swap(at, other);
-    }
-    all.truncate(count);
-    all
 }
 
 /// A rewritten chart, as far as it matters here, that GKE makes into a load balancer which reaches Milvus.
@@ -266,34 +238,6 @@ fn reached(report: &Report) -> Result<Reached, String> {
     let mut backends = facts["backends"].as_object().unwrap().clone();
     let grpc = backends.shift_remove("/*").ok_or("nothing serves all paths")?;
     Ok(Reached { grpc, others: backends.into_iter().map(|(_, backend)| backend).collect(), certificates })
-}
-
-fn findings(objects: &[Value]) -> Vec<Value> {
-    findings_of(&live::stream(objects))
-}
-
-fn findings_of(input: &str) -> Vec<Value> {
-    // The charts leave authentication off, which the controllers do not look at.
-    let args = ["check", "--output=json", "--ignore=authentication-off"].map(str::to_owned);
-    let run = run(&args, &[], input.as_bytes());
-    match serde_json::from_slice(&run.stdout) {
-        Ok(findings) => findings,
-        // What it cannot look at at all, it refuses.
-        Err(_) => {
-            assert_eq!(run.status, Some(1), "{input}");
-            vec![json!({"severity": "error", "rule": "refused", "message": String::from_utf8_lossy(&run.stderr)})]
-        }
-    }
-}
-
-fn is_error(finding: &Value) -> bool {
-    finding["severity"] == "error"
-}
-
-/// Rules of errors and warnings.
-fn alarms(findings: &[Value]) -> BTreeSet<String> {
-    let alarms = findings.iter().filter(|finding| finding["severity"] != "note");
-    alarms.map(|finding| format!("{} {}", finding["rule"], finding["message"])).collect()
 }
 
 fn status(live: &[Value]) -> (Option<i32>, String) {

@@ -14,6 +14,7 @@ use crate::common::{
 };
 
 const NAMESPACE: &str = "milvus";
+const CLASS: &str = "gke-l7-global-external-managed";
 const H2C: [&str; 5] = ["--gateway", "--backend=h2c", "--rest", "--redirect-http", "--service-type=keep"];
 const TLS: [&str; 4] = ["--gateway", "--backend=tls", "--rest", "--redirect-http"];
 
@@ -49,7 +50,7 @@ fn works(flags: &[&str], more: fn(&Milvus) -> Vec<Value>) {
     let Some(curl) = common::program("CURL", "curl") else { return };
     let release = Release::of_the_sample(&[flags, &programs.pair.flags()].concat());
     let milvus = Milvus::start(&programs.milvus, &release.output);
-    let all = [objects(&release.output, &milvus.ports, NAMESPACE), vec![class()], more(&milvus)].concat();
+    let all = [objects(&release.output, &milvus.ports, NAMESPACE), vec![class(CLASS)], more(&milvus)].concat();
     let controller = Controller::start(&program, &all);
     let said = controller.said(NAMESPACE);
     for expected in [
@@ -79,7 +80,7 @@ fn mistakes_have_their_reasons() {
     let release = Release::of_the_sample(&[&flags, &pair.flags()[..]].concat()).output;
     let pod = Ports::from([(19530, 19530)]);
     let namespace = |number: usize| format!("case-{number}");
-    let mut all = vec![class()];
+    let mut all = vec![class(CLASS)];
     for (number, (mistake, _, _)) in MISTAKES.iter().enumerate() {
         let mut case = objects(&release, &pod, &namespace(number));
         mistake(&mut case);

@@ -1,7 +1,12 @@
 //! Plausible mistakes in the fields of objects.
 
+use std::collections::BTreeSet;
+use std::env;
+
 use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value, json};
+
+use crate::common::{live, run, say};
 
 /// One mistake.
 pub(crate) struct Mutation {
@@ -9,7 +14,7 @@ pub(crate) struct Mutation {
     /// Whether it leads to something that may exist, though it is not in the input.
     pub(crate) may_exist_outside: bool,
     /// Of the objects.
-    index: usize,
+    pub(crate) index: usize,
     at: PointerBuf,
     change: Change,
 }
@@ -93,7 +98,7 @@ fn walk(value: &Value, at: &PointerBuf, fields: &mut Vec<(PointerBuf, Value)>) {
 
 /// Names of what may be in the cluster, or in the project, already.
 fn leads_outside(kind: &str, at: &str) -> bool {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 15] = [
         "static-ip-name",
         "pre-shared-cert",
         "managed-certificates",
@@ -103,6 +108,13 @@ fn leads_outside(kind: &str, at: &str) -> bool {
         "/service/name",
         "/securityPolicy/name",
         "/sslPolicy",
+        // Of a Gateway.
+        "certmap",
+        "pre-shared-certs",
+        "cert-manager-certs",
+        "/certificateRefs/0/name",
+        "/parentRefs/0/name",
+        "/backendRefs/0/name",
     ];
     // An object of another name is missing where it is asked for.
     let is_renamed = ["/metadata/name", "/metadata/namespace", "/kind", "/apiVersion", "/metadata"].contains(&at);
@@ -192,4 +204,61 @@ fn slips(text: &str) -> Vec<(&'static str, String)> {
     }
     slips.retain(|(_, slip)| slip != text);
     slips
+}
+
+/// The mutations of this run, by a seed that is said.
+pub(crate) fn chosen<T>(mut all: Vec<(T, Mutation)>) -> Vec<(T, Mutation)> {
+    let number = |name: &str| env::var(name).ok().and_then(|value| value.parse().ok());
+    if let Ok(part) = env::var("MUTATIONS_NAMED") {
+        all.retain(|(_, mutation)| mutation.name.contains(&part));
+    }
+    let count = match env::var("MUTATIONS").as_deref() {
+        Ok("all") => all.len(),
+        _ => number("MUTATIONS").map_or(300, |count: u64| count as usize).min(all.len()),
+    };
+    let seed: u64 = number("MUTATIONS_SEED").unwrap_or(1);
+    say(&format!("{count} of {} mutations: MUTATIONS_SEED={seed}", all.len()));
+    // The first ones of a shuffle (splitmix64).
+    let mut state = seed;
+    let mut random = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    };
+    for at in 0..count {
+        let other = at + (random() % (all.len() - at) as u64) as usize;
+        all.swap(at, other);
+    }
+    all.truncate(count);
+    all
+}
+
+/// What `check` finds.
+pub(crate) fn findings(objects: &[Value]) -> Vec<Value> {
+    findings_of(&live::stream(objects))
+}
+
+pub(crate) fn findings_of(input: &str) -> Vec<Value> {
+    // The charts leave authentication off, which the controllers do not look at.
+    let args = ["check", "--output=json", "--ignore=authentication-off"].map(str::to_owned);
+    let run = run(&args, &[], input.as_bytes());
+    match serde_json::from_slice(&run.stdout) {
+        Ok(findings) => findings,
+        // What it cannot look at at all, it refuses.
+        Err(_) => {
+            assert_eq!(run.status, Some(1), "{input}");
+            vec![json!({"severity": "error", "rule": "refused", "message": String::from_utf8_lossy(&run.stderr)})]
+        }
+    }
+}
+
+pub(crate) fn is_error(finding: &Value) -> bool {
+    finding["severity"] == "error"
+}
+
+/// Rules of errors and warnings.
+pub(crate) fn alarms(findings: &[Value]) -> BTreeSet<String> {
+    let alarms = findings.iter().filter(|finding| finding["severity"] != "note");
+    alarms.map(|finding| format!("{} {}", finding["rule"], finding["message"])).collect()
 }

@@ -82,7 +82,11 @@ impl Controller {
         let traefik = Server::start(&command, &for_traefik, ping, "/ping", "OK");
         let controller = Self { address, api, _servers: [server, traefik], _folder: folder };
         let start = Instant::now();
-        while !controller.list("gateways").iter().all(|gateway| gateway["status"].is_object()) {
+        let classes: Vec<_> = objects.iter().filter(|object| object["kind"] == "GatewayClass").collect();
+        let is_ours = |gateway: &Value| {
+            classes.iter().any(|class| class["metadata"]["name"] == gateway["spec"]["gatewayClassName"])
+        };
+        while controller.list("gateways").iter().any(|gateway| is_ours(gateway) && !gateway["status"].is_object()) {
             assert!(start.elapsed() < Duration::from_secs(60), "Traefik does not look at a Gateway");
             thread::sleep(Duration::from_millis(100));
         }
@@ -99,9 +103,25 @@ impl Controller {
         }
     }
 
-    /// What it says of the class and of the objects of a namespace: `Gateway: Accepted True Accepted`, and so on.
+    /// What it says of everything.
+    pub(crate) fn statuses(&self) -> Statuses {
+        Statuses(["gatewayclasses", "gateways", "httproutes"].map(|plural| self.list(plural)))
+    }
+
+    /// As [`Statuses::of`].
     pub(crate) fn said(&self, namespace: &str) -> Vec<String> {
-        let is_meant = |object: &Value| object["metadata"]["namespace"] == namespace;
+        self.statuses().of(namespace)
+    }
+}
+
+/// Classes, Gateways and routes, with their statuses.
+pub(crate) struct Statuses([Vec<Value>; 3]);
+
+impl Statuses {
+    /// What it says of the classes and of the objects of a namespace: `Gateway: Accepted True Accepted`, and so on.
+    pub(crate) fn of(&self, namespace: &str) -> Vec<String> {
+        let Self([classes, gateways, routes]) = self;
+        let is_meant = |object: &&Value| object["metadata"]["namespace"] == namespace;
         let mut said = Vec::new();
         let mut say = |what: String, conditions: &Value| {
             said.extend(conditions.as_array().into_iter().flatten().map(|condition| {
@@ -109,14 +129,14 @@ impl Controller {
                 format!("{what}: {} {} {}", word("type"), word("status"), word("reason"))
             }));
         };
-        self.list("gatewayclasses").iter().for_each(|class| say("class".to_owned(), &class["status"]["conditions"]));
-        for gateway in self.list("gateways").into_iter().filter(is_meant) {
+        classes.iter().for_each(|class| say("class".to_owned(), &class["status"]["conditions"]));
+        for gateway in gateways.iter().filter(is_meant) {
             say("Gateway".to_owned(), &gateway["status"]["conditions"]);
             for listener in gateway["status"]["listeners"].as_array().into_iter().flatten() {
                 say(format!("listener {}", listener["name"].as_str().unwrap()), &listener["conditions"]);
             }
         }
-        for route in self.list("httproutes").into_iter().filter(is_meant) {
+        for route in routes.iter().filter(is_meant) {
             for parent in route["status"]["parents"].as_array().into_iter().flatten() {
                 say(format!("route {}", route["metadata"]["name"].as_str().unwrap()), &parent["conditions"]);
             }
@@ -135,7 +155,7 @@ pub(crate) fn objects(release: &[Value], pod: &Ports, namespace: &str) -> Vec<Va
         let ports = service["spec"]["ports"].as_array().into_iter().flatten();
         let is_milvus = objects.iter().any(|object| object["kind"] == "Gateway" && object["metadata"]["name"] == *name);
         let here = ports.filter(|_| is_milvus).filter_map(|port| {
-            let number = pod.get(&target(release, service, port))?;
+            let number = pod.get(&target(release, service, port)?)?;
             let mut ports = json!({"name": port["name"], "port": number, "protocol": "TCP"});
             ports.as_object_mut().unwrap().extend(port.get("appProtocol").map(|word| ("appProtocol".to_owned(), word.clone())));
             Some(ports)
@@ -156,12 +176,12 @@ pub(crate) fn objects(release: &[Value], pod: &Ports, namespace: &str) -> Vec<Va
     objects
 }
 
-/// GKE's class, as Traefik's.
-pub(crate) fn class() -> Value {
+/// A class of GKE's, as Traefik's.
+pub(crate) fn class(name: &str) -> Value {
     json!({
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "GatewayClass",
-        "metadata": {"name": "gke-l7-global-external-managed"},
+        "metadata": {"name": name},
         "spec": {"controllerName": "traefik.io/gateway-controller"},
     })
 }
