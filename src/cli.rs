@@ -292,14 +292,10 @@ pub struct Wait {
     /// Which Milvus release, if there are several
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub release: Option<String>,
-    /// Namespace of the release
-    ///
-    /// By default kubectl's current one.
+    /// Its namespace (default: kubectl's current)
     #[arg(long, short, value_name = "NAME", help_heading = INPUT)]
     pub namespace: Option<String>,
-    /// Context of kubectl
-    ///
-    /// By default the current one.
+    /// Context of kubectl (default: the current one)
     #[arg(long, value_name = "NAME", help_heading = INPUT)]
     pub context: Option<String>,
     /// Look at Gateways, too
@@ -312,9 +308,9 @@ pub struct Wait {
     /// As in --gateway-ref NAMESPACE/NAME. Implies --gateway.
     #[arg(long, value_name = "NS", help_heading = INPUT)]
     pub gateway_namespace: Option<String>,
-    /// Runs instead of kubectl; prints what `status` reads
+    /// Runs instead of kubectl, without a shell
     ///
-    /// It runs without a shell.
+    /// It prints what `status` reads.
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway", "gateway_namespace"], help_heading = INPUT)]
     pub command: Vec<OsString>,
     /// Time limit, such as 20m or 1h30m

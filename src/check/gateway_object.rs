@@ -142,8 +142,8 @@ fn check_redirect(route: &Existing, findings: &mut Findings) {
             if str_at(filter, "/type") != Some("RequestRedirect") {
                 continue;
             }
-            let (index, number) = (index.to_string(), number.to_string());
-            let place = ["spec", "rules", &index, "filters", &number, "requestRedirect", "statusCode"];
+            let (rule_at, filter_at) = (index.to_string(), number.to_string());
+            let place = ["spec", "rules", &rule_at, "filters", &filter_at, "requestRedirect", "statusCode"];
             let mut wrong = |depth: usize, message| {
                 findings.at(&rules::ROUTE_REDIRECT, route, pointer(place[..depth].to_vec()), message);
             };
@@ -151,10 +151,7 @@ fn check_redirect(route: &Existing, findings: &mut Findings) {
                 wrong(5, "the filter says nowhere to go".to_owned());
                 continue;
             };
-            if array_at(rule, "/filters")
-                .take(number.parse().unwrap_or_default())
-                .any(|other| other.get("type") == filter.get("type"))
-            {
+            if array_at(rule, "/filters").take(number).any(|other| other.get("type") == filter.get("type")) {
                 wrong(5, "a rule redirects once".to_owned());
             }
             let leads_back = str_at(redirect, "/scheme") != Some("https")

@@ -688,11 +688,11 @@ rules! {
         fix "name the HTTPS listener in sectionName, and give port 80 a route that redirects"
         text "A route without sectionName attaches to all listeners of the Gateway."
         source "HTTPRoute spec.parentRefs[].sectionName";
-    ROUTE_REDIRECT Warning "route-redirect" "a redirect with a status that GKE does not claim to support"
-        why "GKE refuses it, or does not redirect"
-        fix "write statusCode: 301, or 302"
+    ROUTE_REDIRECT Warning "route-redirect" "a redirect that GKE does not do, or that leads nowhere"
+        why "it is refused or not done, or clients are sent in a circle"
+        fix "write scheme: https, and statusCode: 301 or 302"
         text "303, 307 and 308 are in the Gateway API's definition, but not in GKE's conformance reports."
-        source "HTTPRoute spec.rules[].filters[].requestRedirect.statusCode";
+        source "HTTPRoute spec.rules[].filters[].requestRedirect";
     GATEWAY_PROTOCOL Error "gateway-protocol" "Milvus's port does not say that it speaks HTTP/2"
         why "the load balancer speaks HTTP/1.1 to it: every call fails with UNIMPLEMENTED (Milvus without TLS answers \
             404) or UNAVAILABLE, and the health check is green"

@@ -761,6 +761,11 @@ mod tests {
         ),
         (
             "SYNC",
+            "failed to translate Gateway \"a/a\": Error GWCER104: HTTPRoute \"a/a\" is misconfigured, err: classic GXLB (GatewayClass gke-l7-gxlb) does not support rule filters",
+            STAYS,
+        ),
+        (
+            "SYNC",
             "failed to translate Gateway \"a/a\": Error GWCER106: Gateway \"a/a\" is invalid, err: something new",
             STAYS,
         ),
