@@ -39,7 +39,7 @@ fn secret(name: &str, ingress: &Ingress<'_>, objects: &Objects<'_>) -> Step {
     if name.is_empty() {
         let step =
             Step::broken("certificate: spec.tls without secretName", "the Ingress has spec.tls without secretName");
-        return step.detail("GKE then builds no front end").help("name a Secret there, or omit spec.tls");
+        return step.detail("GKE then does not build a front end").help("name a Secret there, or omit spec.tls");
     }
     let by = match ingress.issuer {
         Some(IssuerName::Cluster(issuer)) => format!(", by ClusterIssuer {issuer} of cert-manager"),

@@ -1,5 +1,5 @@
 //! "Create a Secret of type kubernetes.io/tls" from a certificate and its key. It stands
-//! before the Ingress: without the Secret GKE makes no front end at all.
+//! before the Ingress: without the Secret GKE does not create a front end.
 
 use serde_json::{Map, Value, json};
 
