@@ -33,6 +33,8 @@ pub struct Stream<'i> {
     bodies: Vec<Body<'i>>,
     /// Those that have been opened.
     lists: Vec<List<'i>>,
+    /// What the last of the bodies are derived from.
+    derived: Vec<Derived>,
     /// Line on which each body begins, once it is asked for.
     first_lines: OnceCell<Vec<usize>>,
 }
@@ -45,7 +47,6 @@ struct Body<'i> {
     text: Cow<'i, [u8]>,
     kind: Kind<'i>,
     item: Option<ItemOf>,
-    derived: Option<Derived>,
 }
 
 /// What a document that is not in the input is derived from: what it says is said there.
@@ -112,12 +113,12 @@ impl<'i> Stream<'i> {
         let mut heads = Heads::default();
         let body = |range: Range<usize>| {
             let text = &input[range.clone()];
-            Body { range, text: Cow::Borrowed(text), kind: heads.kind(text), item: None, derived: None }
+            Body { range, text: Cow::Borrowed(text), kind: heads.kind(text), item: None }
         };
         // As many as there will be, or nearly: a vector that grows moves.
         let mut bodies = Vec::with_capacity(input.len() / TYPICAL_DOCUMENT + 1);
         bodies.extend(ranges(input).map(body).take(DOCUMENT_LIMIT + 1));
-        Self { input, bodies, lists: Vec::new(), first_lines: OnceCell::new() }
+        Self { input, bodies, lists: Vec::new(), derived: Vec::new(), first_lines: OnceCell::new() }
     }
 
     /// The same stream with the items of its lists in the place of the lists. One that cannot be read stays a document.
@@ -128,8 +129,13 @@ impl<'i> Stream<'i> {
         }
         let Self { input, bodies, .. } = self;
         // Where documents begin may have been told before: items begin elsewhere.
-        let mut opened =
-            Self { input, bodies: Vec::with_capacity(bodies.len()), lists: Vec::new(), first_lines: OnceCell::new() };
+        let mut opened = Self {
+            input,
+            bodies: Vec::with_capacity(bodies.len()),
+            lists: Vec::new(),
+            derived: Vec::new(),
+            first_lines: OnceCell::new(),
+        };
         for body in bodies {
             match List::read(input, &body.range, body.kind) {
                 None => opened.bodies.push(body),
@@ -139,7 +145,7 @@ impl<'i> Stream<'i> {
                         let list::Item { index, range, text, framing } = item;
                         let kind = head::kind(&text).within(&text, &input[range.clone()]);
                         let item = Some(ItemOf { list: number, index, framing });
-                        Body { range, text, kind, item, derived: None }
+                        Body { range, text, kind, item }
                     };
                     opened.bodies.extend(items.into_iter().map(of_item));
                     opened.lists.push(list);
@@ -153,21 +159,27 @@ impl<'i> Stream<'i> {
     pub fn derive(&mut self, kind: &'static str, text: String, derived: Derived) {
         let (range, text) = (self.input.len()..self.input.len(), Cow::Owned(text.into_bytes()));
         let kind = Kind::Known(kind.as_bytes());
-        self.bodies.push(Body { range, text, kind, item: None, derived: Some(derived) });
+        self.bodies.push(Body { range, text, kind, item: None });
+        self.derived.push(derived);
         self.first_lines = OnceCell::new();
+    }
+
+    fn derived(&self, id: DocumentId) -> Option<&Derived> {
+        let first = self.bodies.len() - self.derived.len();
+        self.derived.get(id.0.checked_sub(first)?)
     }
 
     /// The document that this one is derived from, if it is not in the input.
     #[must_use]
     pub fn origin(&self, id: DocumentId) -> Option<DocumentId> {
-        self.bodies[id.0].derived.as_ref().map(|derived| derived.from)
+        self.derived(id).map(|derived| derived.from)
     }
 
     /// Where the value at `path` of a derived document is in the one that it is derived from; the nearest known place
     /// above it where it is nowhere.
     #[must_use]
     pub fn trace(&self, id: DocumentId, path: &Pointer) -> Option<(DocumentId, PointerBuf)> {
-        let Derived { from, links } = self.bodies[id.0].derived.as_ref()?;
+        let Derived { from, links } = self.derived(id)?;
         let of_link = |(here, there): &(PointerBuf, PointerBuf)| {
             let rest = path.strip_prefix(here)?;
             Some((here.count(), there.concat(rest)))
