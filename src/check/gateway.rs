@@ -18,8 +18,7 @@ use crate::kube::value::{array_at, pointer, str_at, value_at};
 use crate::stream::DocumentId;
 
 /// Checks what of the Gateway API is about the Service, if any of it leads there. The Gateways that serve it are added
-/// to
-/// `gateways`: releases may share them.
+/// to `gateways`: releases may share them.
 pub(super) fn check<'a>(
     subject: &Subject<'a>,
     gateways: &mut BTreeMap<DocumentId, &'a Existing>,

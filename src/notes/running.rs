@@ -16,6 +16,7 @@ use crate::milvus::client::Attu;
 use crate::milvus::pulsar;
 use crate::milvus::release::Release;
 use crate::milvus::service;
+use crate::plan::operator;
 use crate::settings::{Certificate, Doors, Scheme, ServiceType, Settings};
 use crate::stream::Stream;
 use crate::text::{namespace_flag, one_line, shell_word};
@@ -344,6 +345,6 @@ impl<'r> Running<'r> {
 
     /// Whether the resource of the Milvus Operator stays as it is.
     fn is_untouched(&self) -> bool {
-        self.release.resource.is_some() && self.settings.doors.protocol() == Protocol::H2c
+        operator::is_untouched(self.release, self.settings)
     }
 }

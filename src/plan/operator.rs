@@ -14,7 +14,7 @@ use super::milvus::checksum;
 use super::objects::manifest::Metadata;
 use super::objects::names;
 use super::operations::Operations;
-use super::service::rest::RestPort;
+use super::service::rest::{self, RestPort};
 use crate::gke::gateway::Protocol;
 use crate::gke::kind;
 use crate::kube::object::Object as _;
@@ -87,18 +87,9 @@ pub(crate) fn restarted(
 /// The Service that a Gateway leads to.
 pub(super) fn service(release: &Release<'_>, protocol: Protocol, rest: Option<&RestPort>) -> Option<Value> {
     let resource = release.resource.as_ref()?;
-    let port = |name: &str, number: u16, app_protocol: Option<&str>, target: Value| {
-        let mut port = Map::new();
-        port.insert("name".to_owned(), json!(name));
-        port.insert("port".to_owned(), json!(number));
-        port.insert("protocol".to_owned(), json!("TCP"));
-        port.extend(app_protocol.map(|protocol| ("appProtocol".to_owned(), json!(protocol))));
-        port.insert("targetPort".to_owned(), target);
-        Value::Object(port)
-    };
     let grpc = &release.service.port;
-    let grpc = port(&grpc.name, grpc.number, Some(protocol.app_protocol()), json!(TARGET_PORT));
-    let rest = rest.map(|rest| port(rest.name(), rest.number, protocol.http_app_protocol(), json!(rest.target())));
+    let grpc = rest::port(&grpc.name, grpc.number, Some(protocol.app_protocol()), json!(TARGET_PORT));
+    let rest = rest.map(|rest| rest.manifest(protocol.http_app_protocol()));
     let ports: Vec<_> = std::iter::once(grpc).chain(rest).collect();
     let metadata = Metadata::new(names::gateway_service(release), release).into_value();
     let spec = json!({"type": "ClusterIP", "selector": resource.selector(), "ports": ports});
@@ -107,10 +98,14 @@ pub(super) fn service(release: &Release<'_>, protocol: Protocol, rest: Option<&R
     }))
 }
 
-/// Whether the operator's Service stays as it is, and of type LoadBalancer: with h2c nothing of the resource changes.
+/// Whether the release has a resource that stays as it is: with h2c nothing of it changes.
+pub(crate) fn is_untouched(release: &Release<'_>, settings: &Settings) -> bool {
+    release.resource.is_some() && settings.doors.protocol() == Protocol::H2c
+}
+
+/// Whether the operator's Service stays of type LoadBalancer, although that is not asked for.
 pub(super) fn leaves_open(release: &Release<'_>, settings: &Settings) -> bool {
-    release.resource.is_some()
-        && settings.doors.protocol() == Protocol::H2c
+    is_untouched(release, settings)
         && settings.service_type == ServiceType::ClusterIp
         && str_at(release.service.object.value(), "/spec/type") == Some(LOAD_BALANCER)
 }
@@ -155,26 +150,17 @@ fn leaves(at: &Pointer, value: &Value, lines: &mut Vec<String>) {
 
 /// Sets a value, with the mappings that it is nested in, or removes it.
 fn put(root: &mut Value, at: &Pointer, value: Option<Value>) {
-    let Some((last, above)) = at.split_back().map(|(above, last)| (last, above)) else {
-        // A whole configuration takes the place of none.
+    let Some((key, below)) = at.split_front() else {
         *root = value.unwrap_or_default();
         return;
     };
-    let mut parent = root;
-    for token in above.tokens() {
-        if !parent.is_object() {
-            *parent = Value::Object(Map::new());
-        }
-        let Value::Object(mapping) = parent else { return };
-        parent = mapping.entry(token.decoded().into_owned()).or_insert(Value::Null);
+    if !root.is_object() {
+        *root = Value::Object(Map::new());
     }
-    if !parent.is_object() {
-        *parent = Value::Object(Map::new());
-    }
-    let Value::Object(mapping) = parent else { return };
+    let Value::Object(mapping) = root else { return };
     match value {
-        Some(value) => drop(mapping.insert(last.decoded().into_owned(), value)),
-        None => drop(mapping.shift_remove(last.decoded().as_ref())),
+        None if below.is_root() => drop(mapping.shift_remove(key.decoded().as_ref())),
+        value => put(mapping.entry(key.decoded().into_owned()).or_insert(Value::Null), below, value),
     }
 }
 

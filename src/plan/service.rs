@@ -11,7 +11,7 @@ mod service_type;
 
 use super::change::Change;
 use super::operations::Operations;
-use crate::gke::gateway::Protocol;
+use super::operator;
 use crate::kube::object::Object as _;
 use crate::milvus::release::Release;
 use crate::report::refusal::Refusal;
@@ -32,9 +32,8 @@ pub(super) fn plan<'r, 'i>(
     let mut operations = Operations::new(object.value());
     let mut annotations = Annotations::new(object);
     // Behind a Gateway another Service of ours stands for that of the Milvus Operator.
-    let is_untouched = release.resource.is_some() && settings.doors.protocol() == Protocol::H2c;
     let is_replaced = release.resource.is_some() && settings.doors.ingress().is_none();
-    if settings.service_type == ServiceType::ClusterIp && !is_untouched {
+    if settings.service_type == ServiceType::ClusterIp && !operator::is_untouched(release, settings) {
         service_type::plan(&mut operations);
         service_type::plan_annotations(&mut annotations);
     }

@@ -42,9 +42,21 @@ impl RestPort {
         &self.name
     }
 
-    pub(in crate::plan) fn target(&self) -> u16 {
-        self.target
+    /// The entry of `spec.ports`, with its `appProtocol`, if it is to have one.
+    pub(in crate::plan) fn manifest(&self, app_protocol: Option<&str>) -> Value {
+        port(&self.name, self.number, app_protocol, json!(self.target))
     }
+}
+
+/// An entry of `spec.ports`.
+pub(in crate::plan) fn port(name: &str, number: u16, app_protocol: Option<&str>, target: Value) -> Value {
+    let mut port = Map::new();
+    port.insert("name".to_owned(), json!(name));
+    port.insert("port".to_owned(), json!(number));
+    port.insert("protocol".to_owned(), json!("TCP"));
+    port.extend(app_protocol.map(|protocol| ("appProtocol".to_owned(), json!(protocol))));
+    port.insert("targetPort".to_owned(), target);
+    Value::Object(port)
 }
 
 /// Whether the Service has a port of that name.
@@ -108,12 +120,6 @@ fn lead(release: &Release<'_>, number: u16, target: u16) -> Result<RestPort, usi
 /// Adds the port to the Service, with its `appProtocol`, if it is to have one.
 pub(in crate::plan) fn plan(port: &RestPort, app_protocol: Option<&str>, operations: &mut Operations<'_>) {
     if port.index.is_none() {
-        let mut added = Map::new();
-        added.insert("name".to_owned(), json!(port.name));
-        added.insert("port".to_owned(), json!(port.number));
-        added.insert("protocol".to_owned(), json!("TCP"));
-        added.extend(app_protocol.map(|protocol| ("appProtocol".to_owned(), json!(protocol))));
-        added.insert("targetPort".to_owned(), json!(port.target));
-        operations.append(&pointer(["spec", "ports"]), Value::Object(added));
+        operations.append(&pointer(["spec", "ports"]), port.manifest(app_protocol));
     }
 }
