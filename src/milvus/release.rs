@@ -13,7 +13,7 @@ use super::config;
 use super::operator::{self, Resource};
 use super::pods::{self, ConfigFile, Pods, Server};
 use super::service::{self, Service};
-use super::workload::{Serving, Workload};
+use super::workload::{Serving, Use, Workload};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _, Parsed, selects};
 use crate::kube::service::{LOAD_BALANCER, ports};
@@ -64,16 +64,6 @@ pub struct Wanted<'w> {
     pub service: Option<&'w str>,
     /// Its settings.
     pub settings: Use,
-}
-
-/// What Milvus's settings are needed for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Use {
-    /// They will be changed, in `user.yaml`.
-    #[default]
-    Edit,
-    /// They are read, in whichever file they are.
-    Read,
 }
 
 /// The kinds that the plan appends; objects of these kinds may be ours already.

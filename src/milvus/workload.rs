@@ -4,13 +4,22 @@ use json_patch::jsonptr::PointerBuf;
 use serde_json::{Map, Value};
 
 use super::pods::{ConfigFile, ConfigVolume, METRICS, Pods, Server};
-use super::release::Use;
 use super::service::TARGET_PORT;
 use crate::kube::object::{Object as _, Parsed};
 use crate::kube::value::pointer;
 use crate::report::refusal::{Reason, Refusal};
 use crate::stream::{DocumentId, Stream};
 use crate::yaml::Entries;
+
+/// What Milvus's settings are needed for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Use {
+    /// They will be changed, in `user.yaml`.
+    #[default]
+    Edit,
+    /// They are read, in whichever file they are.
+    Read,
+}
 
 /// An object with a pod template.
 #[derive(Debug)]
