@@ -319,7 +319,7 @@ fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> In
     if release.resource.is_some() {
         let flags = shown.collect::<Vec<_>>().join(" ");
         let words = "Apply it. milvus.yaml stands for the file with the resource; kustomize and Argo CD can run the \
-            program as well (docs/ways-in/operator.md).";
+            program as well.";
         let command = format!("milvus-gke-l7 {flags} < milvus.yaml |\n  kubectl apply{namespace} --filename -");
         return Instruction::new(When::Upgrade, words).run(command);
     }
@@ -336,7 +336,8 @@ fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> In
     }
     Instruction::new(
         When::Upgrade,
-        "Apply it with Helm, or with the same flags through kubectl or kustomize, if you use these.",
+        "Apply it with Helm, or with the same flags through kubectl or kustomize, if you use these. If the release is \
+        running, add --values values.yaml.",
     )
     .run(command)
 }

@@ -470,7 +470,7 @@ static CAUSES: &[Cause] = &[
         what: "the Secret with the certificate does not exist",
         why: "it must be in the namespace of the Ingress, and without it GKE does not build a front end",
         help: "create it: kubectl create secret tls. If cert-manager should create it: kubectl describe certificate \
-            says how far it is; an HTTP-01 issuer first needs a placeholder, see docs/certificates.md",
+            says how far it is; an HTTP-01 issuer first needs a placeholder, which milvus-gke-l7 notes explains",
         course: Until(Awaited::Secret),
     },
     Cause {

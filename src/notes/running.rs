@@ -196,14 +196,19 @@ impl<'r> Running<'r> {
         if self.keeps_door() {
             let clients = match self.settings.doors.protocol() {
                 Protocol::Tls => {
-                    "From the restart on, its clients must speak TLS, and get Milvus's own certificate there."
+                    "From the restart on, its clients must speak TLS, and trust Milvus's own certificate. Unless you \
+                    gave it another, that is the image's, for localhost; you can read it now."
                 }
                 Protocol::H2c => "Its clients notice nothing.",
             };
             let words = format!(
                 "Service {name} is of type {kind}{lets_in}. It stays that way, and keeps its {door}. {clients}{doors}"
             );
-            return Some(Instruction::new(When::Running, words));
+            let step = Instruction::new(When::Running, words);
+            return Some(match self.settings.doors.protocol() {
+                Protocol::Tls => step.run(self.own_certificate()).run(self.own_client()),
+                Protocol::H2c => step,
+            });
         }
         let lost: Vec<_> = self.lost().collect();
         let lost = if lost.is_empty() { String::new() } else { format!(" and loses {}", lost.join(", ")) };
@@ -222,9 +227,26 @@ impl<'r> Running<'r> {
             format!(
                 "Service {name} is of type {kind}{lets_in}. It becomes ClusterIP{lost}. Its {door} is gone at once. \
                 The new load balancer admits {lets_in_then}, and takes {long}: plan a downtime, or add --service-type \
-                keep to keep the old {door} meanwhile (docs/migrate.md).{doors}"
+                keep to keep the old {door} meanwhile.{doors}"
             ),
         ))
+    }
+
+    /// Reads the certificate that comes with Milvus's image.
+    fn own_certificate(&self) -> String {
+        let (service, namespace) = (shell_word(&self.release.service.name), self.namespace_flag());
+        format!("kubectl exec service/{service}{namespace} -- cat /milvus/configs/cert/server.pem > milvus.pem")
+    }
+
+    /// How PyMilvus connects to Milvus itself.
+    fn own_client(&self) -> String {
+        let port = match self.is_load_balancer() {
+            true => self.release.service.port.number.to_string(),
+            false => "NODE-PORT".to_owned(),
+        };
+        format!(
+            r#"MilvusClient(uri="https://OLD-ADDRESS:{port}", secure=True, server_name="localhost", server_pem_path="milvus.pem")"#
+        )
     }
 
     /// The fields of the Service that the plan removes.

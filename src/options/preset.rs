@@ -40,16 +40,15 @@ const PRODUCTION: &[Choice] = &[
     Choice {
         field: Field::HEALTH_INTERVAL,
         value: "10s",
-        why: "By default GKE checks a failing pod again only after 15 seconds behind an Ingress, and after 5 behind a \
-            Gateway",
-        unless: &[Field::HEALTH_TIMEOUT],
+        why: "By default GKE checks a failing pod again only after 15 seconds. Not with a Gateway, where it is 5",
+        unless: &[Field::HEALTH_TIMEOUT, Field::GATEWAY, Field::GATEWAY_REF],
     },
     Choice {
         field: Field::HEALTH_TIMEOUT,
         value: "5s",
-        why: "A pod that needs longer to answer `/healthz` is not healthy. GKE's default is 15 seconds for an Ingress, \
-            and 5 for a Gateway",
-        unless: &[Field::HEALTH_INTERVAL],
+        why: "A pod that needs longer to answer `/healthz` is not healthy. GKE's default is 15 seconds. Not with a \
+            Gateway, where it is 5",
+        unless: &[Field::HEALTH_INTERVAL, Field::GATEWAY, Field::GATEWAY_REF],
     },
 ];
 

@@ -267,10 +267,10 @@ impl Reason {
             }
             Self::OperatorPort { .. } => "the operator gives the port to the Service and the container, not to Milvus",
             Self::NoServiceName => "the Ingress names the Service",
-            Self::NoReleaseLabel => "the BackendConfig is named after the release",
+            Self::NoReleaseLabel => "new objects and the next steps are named after the release",
             Self::UnnamedPort { .. } => {
-                "GKE looks the protocol up by the port's name; without one it speaks plain HTTP \
-                to Milvus's TLS port, and says nothing"
+                "a Service with several ports needs their names, and behind an Ingress GKE looks the protocol up by \
+                it: without one it speaks plain HTTP to Milvus's TLS port, and says nothing"
             }
             Self::NoPortNumber { .. } => "the Ingress names the port by its number",
             Self::ExternalName { .. } => "the load balancer needs pods behind the Service",

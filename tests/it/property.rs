@@ -19,7 +19,7 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestRunner};
 use serde_json::{Value, json};
 
-use crate::common::{self, properties, styled, styled::Liberties};
+use crate::common::{self, corpus, properties, styled, styled::Liberties};
 
 /// Inputs that a fuzz target once failed on.
 #[test]
@@ -39,6 +39,18 @@ fn regressions() {
         }
     }
     assert!(tried > 0, "no regressions in {}", root.display());
+}
+
+/// What fuzzing begins with: everything in testdata, each file with another choice of options and command.
+#[test]
+fn seeds() {
+    let files = corpus::yaml_files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata"));
+    assert!(files.len() > 1000, "only {} files", files.len());
+    for (number, file) in files.iter().enumerate() {
+        let choice = u8::try_from(number % 64).unwrap();
+        println!("{} with the choice {choice}", file.display());
+        properties::filter(&[&[choice], &*fs::read(file).unwrap()].concat());
+    }
 }
 
 /// Shapes that random patches were once refused on.
