@@ -35,7 +35,7 @@ fn shown(command: &Command) -> Command {
         .subcommands(command.get_subcommands().filter(|command| !command.is_hide_set()).map(shown))
 }
 
-/// The names of rules are no values that clap knows: `check` and `explain` say more of a wrong one.
+/// clap does not know the names of rules as values: `check` and `explain` say more about a wrong one.
 fn with_values(argument: &Arg) -> Arg {
     let is_rule = argument.get_value_names().is_some_and(|names| names.iter().any(|name| name.as_str() == "RULE"));
     let argument = argument.clone();

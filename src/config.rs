@@ -130,7 +130,7 @@ impl<'d> Config<'d, '_> {
         Refusal::at(reason, self.id, Spot::Path(self.path(below)))
     }
 
-    /// Refuses what is no mapping, and keys that nobody reads.
+    /// Refuses what is not a mapping, and unknown keys.
     fn refuse_unknown(&self, below: &[&str], known: &[&str]) -> Result<(), Refusal> {
         let at = self.path(below);
         let Some(mapping) = self.document.value().pointer(at.as_str()).and_then(Value::as_object) else {

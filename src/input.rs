@@ -38,7 +38,7 @@ impl Input {
         Ok(input)
     }
 
-    /// Puts another text behind it, as documents of their own, and tells where that begins.
+    /// Appends another text as separate documents, and returns where it begins.
     pub fn append(&mut self, text: &[u8]) -> usize {
         if !self.is_empty() && !self.ends_with(b"\n") {
             self.bytes.push(b'\n');

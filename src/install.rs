@@ -27,6 +27,8 @@ pub enum HelmPlugin {
 pub enum KustomizePlugin {
     /// Link this program to where kustomize looks for the plugin
     Install,
+    /// Remove what `install` linked
+    Uninstall,
     /// Print the place where kustomize looks for the plugin
     Path,
 }
@@ -52,6 +54,7 @@ pub fn helm(action: HelmPlugin, env: &Environment) -> Result<Installed, InstallE
 pub fn kustomize(action: KustomizePlugin, env: &Environment) -> Result<Installed, InstallError> {
     match action {
         KustomizePlugin::Install => kustomize::install(env),
+        KustomizePlugin::Uninstall => kustomize::uninstall(env),
         KustomizePlugin::Path => kustomize::path(env),
     }
 }

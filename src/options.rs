@@ -368,7 +368,7 @@ pub const INPUT: &str = "Input";
 /// The heading of what is about the output.
 pub const OUTPUT: &str = "Output";
 
-/// The name of one of the [`Options`]. There are no others than its constants.
+/// The name of one of the [`Options`]. Its constants are the only ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     /// `TLS_CERT`

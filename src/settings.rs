@@ -76,7 +76,7 @@ pub enum Doors {
     Ingress(IngressDoor),
     /// A Gateway.
     Gateway(GatewayDoor),
-    /// Both, each with a load balancer of its own: one moves from one to the other.
+    /// Both, each with its own load balancer, for moving from one to the other.
     Both(IngressDoor, GatewayDoor),
 }
 

@@ -404,7 +404,7 @@ fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v
 }
 
 /// Of these Ingresses those that lead to Milvus: all that GKE handles, or else the first. One that is being deleted
-/// counts where there is no other.
+/// counts only if there is no other.
 fn ingresses_to<'v>(service: &Service<'_>, all: &[&'v Value]) -> Vec<&'v Value> {
     let mut found: Vec<_> =
         all.iter().copied().filter(|ingress| same_namespace(ingress.namespace(), service.namespace)).collect();
@@ -424,7 +424,7 @@ fn ingresses_to<'v>(service: &Service<'_>, all: &[&'v Value]) -> Vec<&'v Value> 
     found
 }
 
-/// The routes that lead to Milvus; one that is being deleted counts where there is no other.
+/// The routes that lead to Milvus; one that is being deleted counts only if there is no other.
 fn routes_to<'v>(service: &Service<'_>, all: &[&'v Value]) -> Vec<&'v Value> {
     let mut routes: Vec<_> = all.iter().copied().filter(|route| gateway::leads_to(route, service)).collect();
     if routes.iter().any(|route| leaving(route).is_none()) {

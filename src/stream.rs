@@ -2,9 +2,9 @@
 //!
 //! Helm's rule, not YAML's: every line that begins with `---` separates, even
 //! `---apiVersion: v1`. What follows on that line belongs to the next document.
-//! Nothing is copied and nothing is parsed; bytes that are no UTF-8 pass.
+//! Nothing is copied and nothing is parsed; bytes that are not UTF-8 pass through.
 //!
-//! The items of a `kind: List` count as documents of their own ([`list`]).
+//! The items of a `kind: List` count as separate documents ([`list`]).
 
 pub mod head;
 pub mod list;

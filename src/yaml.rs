@@ -124,7 +124,7 @@ impl<'t> Document<'t> {
     }
 
     /// Where the items of the sequence at `pointer` stand, in a document that was parsed
-    /// as a whole; none if it is no sequence.
+    /// as a whole; none if it is not a sequence.
     #[must_use]
     pub fn items(&self, pointer: &Pointer) -> Vec<ItemSpan> {
         self.tree.items(self.text, pointer)

@@ -250,7 +250,7 @@ fn check_rule(
     }
 }
 
-/// A backend that is not Milvus's: without it GKE takes none of the route.
+/// A backend that is not Milvus's: without it GKE rejects the whole route.
 fn check_other(subject: &Subject<'_>, route: &Existing, at: &Pointer, backend: &Value, findings: &mut Findings) {
     let name = str_at(backend, "/name").unwrap_or_default();
     let namespace = str_at(backend, "/namespace").or(route.namespace());

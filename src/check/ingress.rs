@@ -53,7 +53,7 @@ fn is_ours(ingress: &Existing) -> bool {
     Class::of(&ingress.value).is_handled() && !is_charts(ingress)
 }
 
-/// Two load balancers of one kind are meant where each has an address of its own, as for IPv4 and IPv6.
+/// Two load balancers of one kind are intended if each has its own address, as for IPv4 and IPv6.
 fn are_for_one_purpose(one: &Existing, other: &Existing) -> bool {
     let addresses = (Address::of(&one.value), Address::of(&other.value));
     let are_apart = matches!(addresses, (Some(one), Some(other)) if one != other);

@@ -650,7 +650,7 @@ const GROUPS: [&str; 7] = [
 ];
 
 /// The kind of the Gateway API, or of GKE's policies, that is meant by one that no API server knows. Others have Gateways
-/// in groups of their own.
+/// in separate groups.
 fn of_gateways(name: &str, group: &str) -> Option<&'static kind::Kind> {
     let is_meant = |kind: &&kind::Kind| {
         kind.name.eq_ignore_ascii_case(name) && (group.is_empty() || kind.group().eq_ignore_ascii_case(group))

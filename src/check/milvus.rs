@@ -1,4 +1,4 @@
-//! Milvus itself: TLS without client certificates, an HTTP port of its own, and its
+//! Milvus itself: TLS without client certificates, its own HTTP port, and its
 //! configuration where Milvus reads it. Attu beside it.
 
 use serde_json::Value;

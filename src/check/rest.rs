@@ -1,4 +1,4 @@
-//! Milvus's REST API beside gRPC: it has a port of its own, and speaks TLS where gRPC does.
+//! Milvus's REST API beside gRPC: it has its own port, and speaks TLS where gRPC does.
 
 use serde_json::Value;
 

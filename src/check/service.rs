@@ -71,7 +71,7 @@ pub(super) fn check_other(subject: &Subject<'_>, service: &Existing, port: Port<
     }
 }
 
-/// Whether the object as such can be a backend. That the gRPC port needs a name is a rule of its own.
+/// Whether the object as such can be a backend. That the gRPC port needs a name is a separate rule.
 fn check_object(service: &Existing, grpc: Option<Port<'_>>, findings: &mut Findings) -> bool {
     fields::check(service, &kind::SERVICE, findings);
     if str_at(&service.value, "/spec/type") == Some("ExternalName") {

@@ -13,7 +13,7 @@ pub const APP_PROTOCOLS_ALPHA: &str = "service.alpha.kubernetes.io/app-protocols
 /// On a Service: its BackendConfigs, as `{"default": …, "ports": {…}}`.
 pub const BACKEND_CONFIG: &str = "cloud.google.com/backend-config";
 
-/// The older name of [`BACKEND_CONFIG`], read only where that is missing.
+/// The older name of [`BACKEND_CONFIG`], read only if that is missing.
 pub const BACKEND_CONFIG_BETA: &str = "beta.cloud.google.com/backend-config";
 
 /// On a Service: whether GKE makes network endpoint groups, as `{"ingress": true}`.
@@ -82,7 +82,7 @@ pub const CLUSTER_ISSUER: &str = "cert-manager.io/cluster-issuer";
 /// On an Ingress: cert-manager's Issuer in the same namespace.
 pub const ISSUER: &str = "cert-manager.io/issuer";
 
-/// On an Ingress: cert-manager answers HTTP-01 challenges on this Ingress, not on one of its own.
+/// On an Ingress: cert-manager answers HTTP-01 challenges on this Ingress, not on a separate one.
 pub const HTTP01_EDIT_IN_PLACE: &str = "acme.cert-manager.io/http01-edit-in-place";
 
 /// An annotation that somebody reads.

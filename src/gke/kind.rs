@@ -272,7 +272,7 @@ const BACKEND: Shape = Fields(
     &[],
 );
 
-/// The load balancer (k8s.io/api networking/v1/types.go). What a backend and a path require is a rule of its own.
+/// The load balancer (k8s.io/api networking/v1/types.go). What a backend and a path require is a separate rule.
 pub static INGRESS: Kind = Kind {
     name: "Ingress",
     api_version: "networking.k8s.io/v1",

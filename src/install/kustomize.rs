@@ -22,12 +22,7 @@ pub(super) fn install(env: &Environment) -> Result<Installed, InstallError> {
     }
     let homes = Homes::find(env)?;
     let link = homes.wanted.join(PLUGIN);
-    match fs::symlink_metadata(&link) {
-        Ok(metadata) if !metadata.is_symlink() => return Err(InstallError::Occupied { path: link }),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(failed("look at", &link)(error)),
-    }
+    is_linked(&link)?;
     let program = env.program()?;
     if let Some(folder) = link.parent() {
         fs::create_dir_all(folder).map_err(failed("create", folder))?;
@@ -66,6 +61,34 @@ Use it:
         )
     });
     Ok(Installed { message, warnings: warnings.into_iter().collect() })
+}
+
+/// Removes the link, and the folders that then hold nothing.
+pub(super) fn uninstall(env: &Environment) -> Result<Installed, InstallError> {
+    let link = Homes::find(env)?.wanted.join(PLUGIN);
+    let message = if is_linked(&link)? {
+        fs::remove_file(&link).map_err(failed("remove", &link))?;
+        for folder in link.ancestors().skip(1).take(Path::new(PLUGIN).components().count() - 1) {
+            match fs::remove_dir(folder) {
+                Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => break,
+                removed => removed.map_err(failed("remove", folder))?,
+            }
+        }
+        format!("Uninstalled the exec plugin for kustomize and kubectl: {}", link.display())
+    } else {
+        format!("Nothing to uninstall: there is no {}", link.display())
+    };
+    Ok(Installed { message, warnings: Vec::new() })
+}
+
+/// Whether there is a link; anything else in its place is somebody else's.
+fn is_linked(link: &Path) -> Result<bool, InstallError> {
+    match fs::symlink_metadata(link) {
+        Ok(metadata) if metadata.is_symlink() => Ok(true),
+        Ok(_) => Err(InstallError::Occupied { path: link.to_owned() }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("look at", link)(error)),
+    }
 }
 
 /// Where kustomize looks for plugins: `api/konfig/plugins.go`. The first of these that exists.
@@ -164,6 +187,22 @@ mod tests {
     }
 
     #[test]
+    fn uninstall_removes_the_link_and_empty_folders() {
+        let home = Home::new(&[]);
+        let nothing = |report: &Installed| report.message.starts_with("Nothing to uninstall: ");
+        assert!(nothing(&uninstall(&home.env).unwrap()));
+        install(&home.env).unwrap();
+        assert!(!nothing(&uninstall(&home.env).unwrap()));
+        assert_eq!(home.files(".config/kustomize/plugin"), [""; 0]);
+        assert!(nothing(&uninstall(&home.env).unwrap()));
+        // Of somebody else in the same folders nothing is touched.
+        install(&home.env).unwrap();
+        home.write(".config/kustomize/plugin/milvus-gke-l7/v1/other/Other", "");
+        uninstall(&home.env).unwrap();
+        assert_eq!(home.files(".config/kustomize/plugin/milvus-gke-l7"), ["v1"]);
+    }
+
+    #[test]
     fn called_through_its_own_link_it_does_not_link_to_itself() {
         let mut home = Home::new(&[]);
         install(&home.env).unwrap();
@@ -193,7 +232,10 @@ mod tests {
         assert_eq!(fs::read_to_string(&file).unwrap(), "another program");
         fs::remove_file(&file).unwrap();
         fs::create_dir(&file).unwrap();
-        assert!(matches!(install(&home.env), Err(InstallError::Occupied { .. })));
+        for result in [install(&home.env), uninstall(&home.env)] {
+            assert!(matches!(result, Err(InstallError::Occupied { .. })));
+        }
+        assert!(file.is_dir());
     }
 
     #[test]

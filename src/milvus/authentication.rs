@@ -1,5 +1,5 @@
 //! Whether Milvus asks who is there. It does not by default (Milvus configs/milvus.yaml, and "Authenticate User
-//! Access"): whoever reaches it may do everything, by gRPC and by REST.
+//! Access"): anyone who reaches it may do everything, by gRPC and by REST.
 
 use super::config::{AUTHORIZATION, Config};
 use super::http::is_on;

@@ -1,5 +1,5 @@
 //! Milvus's HTTP server. Since 2.4.13 Milvus ends with "proxy server(http) and external grpc
-//! server share the same port, tls mode must be 0" unless it has a port of its own or is off
+//! server share the same port, tls mode must be 0" unless it has its own port or is off
 //! (internal/distributed/proxy/listener_manager.go).
 
 use std::num::NonZeroU16;
@@ -13,7 +13,7 @@ use crate::report::refusal::Refusal;
 pub const DEFAULT: u16 = 8080;
 
 /// The first version that does not start while both share a port, and the first whose HTTP
-/// server has a port of its own with TLS on.
+/// server has its own port with TLS on.
 pub const SINCE: Version = Version { major: 2, minor: 4, patch: 13 };
 
 /// Whether Milvus does not start with TLS on, because HTTP shares the gRPC port.
@@ -52,7 +52,7 @@ fn own_port(config: &Config<'_, '_>, value: &str) -> Option<u16> {
     Some(port.get()).filter(|port| *port != config.grpc_port())
 }
 
-/// The port of Milvus's HTTP server, if it has one of its own.
+/// The port of Milvus's HTTP server, if it has its own.
 ///
 /// # Errors
 ///

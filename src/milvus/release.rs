@@ -459,7 +459,7 @@ fn may_run_attu(body: &[u8]) -> bool {
     ATTU.find(body).is_some() && VOLUME.find(body).is_none()
 }
 
-/// Whether some `targetPort` has `milvus` behind it on its line.
+/// Whether `milvus` follows a `targetPort` on its line.
 fn may_lead_to_milvus(body: &[u8]) -> bool {
     TARGET_PORT.find_iter(body).any(|at| {
         let line = &body[at..memchr::memchr(b'\n', &body[at..]).map_or(body.len(), |end| at + end)];

@@ -32,9 +32,9 @@ pub struct Service<'i> {
 /// A Service port that has a name.
 #[derive(Debug)]
 pub struct NamedPort {
-    /// GKE's `app-protocols` annotation goes by it.
+    /// GKE's `app-protocols` annotation refers to it.
     pub name: String,
-    /// The Ingress goes by it.
+    /// The Ingress refers to it.
     pub number: u16,
 }
 

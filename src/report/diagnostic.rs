@@ -249,7 +249,7 @@ impl<'s> Opened<'s> {
         }
     }
 
-    /// Goes to the line of a byte, and tells where that line begins.
+    /// Moves to the line of a byte, and returns where that line begins.
     fn go_to(&self, location: &mut Location, at: usize) -> usize {
         let line = self.lines.partition_point(|start| *start <= at).saturating_sub(1);
         location.line += line;

@@ -1,6 +1,6 @@
 //! Which file a line of the input is in.
 
-/// What the input is called where it has no name of its own.
+/// What the input is called if it does not have a name.
 const STDIN: &str = "<stdin>";
 
 /// The files whose texts make up a stream, one after the other.

@@ -7,7 +7,7 @@ use memchr::memmem;
 use crate::stream::head::{self, Kind};
 use crate::stream::{DocumentId, Stream};
 
-/// Something that is no manifest of Kubernetes, or none that can be rewritten.
+/// Something that is not a Kubernetes manifest, or not one that can be rewritten.
 #[derive(Debug)]
 pub struct Mistaken {
     /// What it is, as in "found …".
@@ -30,7 +30,7 @@ enum Sign {
     Keys(&'static [&'static str]),
     /// That document is like this.
     Document(fn(&[u8]) -> bool),
-    /// There are no other objects than those of this kind, in this group.
+    /// All objects are of this kind, in this group.
     Alone(&'static str, &'static str),
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 #[serde(transparent)]
 pub struct Seconds<const MIN: u32, const MAX: u32>(u32);
 
-/// Why a text is no such duration.
+/// Why a text is not such a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum SecondsError {

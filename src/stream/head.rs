@@ -49,7 +49,7 @@ pub fn content(body: &[u8]) -> &[u8] {
 /// Looks for the kinds of documents, one after the other.
 #[derive(Debug, Default)]
 pub struct Heads<'d> {
-    /// The comments that the last document begins with, behind its first line. Charts begin template after template
+    /// The comments that the last document begins with, after its first line. Charts begin template after template
     /// with one licence: to skip it line by line each time would take longer than all the rest.
     licence: &'d [u8],
 }

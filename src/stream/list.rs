@@ -1,4 +1,4 @@
-//! A document that is a list of objects → its items, each a document of its own:
+//! A document that is a list of objects → its items, each a separate document:
 //! `kind: List`, the `ResourceList` that kustomize hands to functions, and what
 //! `kubectl get -o yaml` and `-o json` print.
 //!

@@ -15,7 +15,7 @@ pub type Patience = Span<1, { 7 * 24 * 3_600_000 }>;
 /// The pause between two looks.
 pub type Interval = Span<10, 3_600_000>;
 
-/// Why a text is no such duration.
+/// Why a text is not such a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs, reason = "the message of each variant is its documentation")]
 pub enum SpanError {

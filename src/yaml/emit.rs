@@ -171,7 +171,7 @@ impl Flow {
     }
 }
 
-/// A value that needs no line of its own: a scalar, or a collection in flow style.
+/// A value that does not need its own line: a scalar, or a collection in flow style.
 pub(super) fn inline(value: &Value) -> String {
     Flow::Yaml.value(value)
 }

@@ -4,7 +4,7 @@
 pub(super) const MAX_DEPTH: usize = 127;
 
 /// How many values a document may hold, keys and collections included: what is read of a document takes some hundred
-/// bytes of memory for each. The API server takes no object of more than 3 MiB.
+/// bytes of memory for each. The API server does not accept an object of more than 3 MiB.
 pub(super) const MAX_NODES: usize = 1_000_000;
 
 /// Why a document cannot be read.

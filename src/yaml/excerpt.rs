@@ -12,7 +12,7 @@
 //!       annotations: {}
 //! ```
 //!
-//! It is a YAML document of its own, and what it says about the wanted entries is what
+//! It is a YAML document in its own right, and what it says about the wanted entries is what
 //! the whole document says: in block style an entry ends where a line is indented no
 //! deeper than its key, whatever the lines in between hold (YAML 1.2.2, 8.2.2: the
 //! content of a block mapping's entry, flow collections and quoted scalars included, is
@@ -335,7 +335,7 @@ impl<'t> Mapping<'t> {
         Self { parent, column: None, wanted, seen: Vec::new(), last: Last::None }
     }
 
-    /// Whether a line that is indented so far stands behind it.
+    /// Whether a line with that indentation follows it.
     fn is_above(&self, indent: usize) -> bool {
         self.parent.is_some_and(|parent| indent <= parent)
     }

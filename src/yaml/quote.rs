@@ -1,6 +1,6 @@
 //! How a string is written so that every reader takes it for the same string.
 //!
-//! Helm reads YAML 1.1 (`yes`, `1_000`, `0777` and `2001-12-14` are no strings),
+//! Helm reads YAML 1.1 (`yes`, `1_000`, `0777` and `2001-12-14` are not strings),
 //! yaml.v3 and Rust's readers YAML 1.2. Bare is only what all of them read alike.
 
 /// A string on one line, for block context: bare, single-quoted or double-quoted.

@@ -40,7 +40,7 @@ pub(super) enum Shape {
     BlockMapping(Vec<Entry>),
     /// `{key: value}`
     FlowMapping(Vec<Entry>),
-    /// `key: value` inside `[…]`: a mapping without brackets of its own.
+    /// `key: value` inside `[…]`: a mapping without its own brackets.
     FlowPair(Vec<Entry>),
     /// ```yaml
     /// - item

@@ -236,6 +236,11 @@ fn every_plugin_home(tool: &Path, subcommand: &str) {
         assert!(shown(&said, "Use it:\n").contains(&call), "{said}");
         let built = home.command(tool).args(call.split(' ')).current_dir(home.path("app")).output().unwrap();
         rewritten(&done(&built));
+
+        done(&home.ours(&["kustomize-plugin", "uninstall"]));
+        assert!(fs::symlink_metadata(&link).is_err(), "the link is still there");
+        let built = home.command(tool).args(call.split(' ')).current_dir(home.path("app")).output().unwrap();
+        failed(&built, &["unable to find plugin root"]);
     }
 }
 

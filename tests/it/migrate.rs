@@ -22,6 +22,8 @@ const BEFORE: &str = "Before each way";
 const BACK: &str = "Going back";
 const ROLLBACK: &str = "To an earlier revision";
 const FOR_GOOD: &str = "To Layer 4 for good";
+const WITHOUT_HELM: &str = "Without Helm";
+const OF_A_GATEWAY: &str = "From a Gateway";
 
 const SERVICE: &str = "Service/my-release-milvus";
 const INGRESS: &str = "Ingress/my-release-milvus";
@@ -86,6 +88,32 @@ fn follow(major: u8, way: &str, chart: &str, states: &[State]) {
     session.section(BACK);
     session.section(FOR_GOOD);
     session.went(&[State::Layer4]);
+}
+
+/// Applied with kubectl, there and back: with an Ingress, then with a Gateway.
+#[test]
+fn without_helm() {
+    let Some(mut session) = Session::open(3, "default-standalone") else { return };
+    session.run("helm template my-release milvus/milvus --namespace milvus > before.yaml", &[0]);
+    session.run("kubectl apply --namespace milvus -f before.yaml", &[0]);
+    session.look();
+
+    let rewrite = "milvus-gke-l7 --host milvus.example.com";
+    session.run(&format!("{rewrite} < before.yaml | kubectl apply --namespace milvus -f -"), &[0]);
+    session.look();
+    let [apply, delete] = &section(PAGE, WITHOUT_HELM)[..] else { panic!("two commands") };
+    session.block(apply);
+    session.block(delete);
+    session.look();
+    session.went(&[State::Layer4, State::Layer7, State::Layer4]);
+
+    let rewrite = format!("{rewrite} --gateway --backend h2c --cert-map milvus-map --service-type keep");
+    session.run(&format!("{rewrite} < before.yaml | kubectl apply --namespace milvus -f -"), &[0]);
+    session.look();
+    session.block(apply);
+    session.section(OF_A_GATEWAY);
+    session.look();
+    session.went(&[State::Layer4, State::BesideGateway, State::Layer4]);
 }
 
 /// From Layer 4 to a Gateway with h2c, and back.
@@ -175,9 +203,17 @@ struct Session {
 }
 
 impl Session {
-    /// Installs the chart with a Service of type LoadBalancer. `None`, said aloud, where something is missing; with
-    /// `CI=true` that is a failure.
+    /// Installs the chart. `None` as for [`Self::open`].
     fn begin(major: u8, chart: &str) -> Option<Self> {
+        let mut session = Self::open(major, chart)?;
+        session.run("helm install my-release milvus/milvus --namespace milvus", &[0]);
+        session.look();
+        Some(session)
+    }
+
+    /// With a chart at hand whose Service is of type LoadBalancer. `None`, said aloud, where something is missing; with
+    /// `CI=true` that is a failure.
+    fn open(major: u8, chart: &str) -> Option<Self> {
         let (helm, kubectl) = (Helm::find(major)?, common::program("KUBECTL", "kubectl")?);
         let charts = corpus::charts()?;
         let namespace = Namespace::create()?;
@@ -194,11 +230,9 @@ impl Session {
         let rendered = fs::read_to_string(charts.join(format!("5.0.19/{chart}.yaml"))).unwrap();
         helm.write("milvus/milvus/rendered.yaml", as_load_balancer(&rendered, &namespace.name));
 
-        let mut session = Self { helm, namespace, path, history: Vec::new() };
+        let session = Self { helm, namespace, path, history: Vec::new() };
         // The certificate of way c.
         session.run("milvus-gke-l7 cert --host milvus.example.com", &[0]);
-        session.run("helm install my-release milvus/milvus --namespace milvus", &[0]);
-        session.look();
         Some(session)
     }
 
@@ -388,6 +422,8 @@ fn section(page: &str, heading: &str) -> Vec<Block> {
         let text: String = text.map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect();
         match language {
             "sh" => blocks.push(Block { text, output: None }),
+            // tests/it/milvus.rs runs this.
+            "python" => {}
             "text" => blocks.last_mut().unwrap().output = Some(text),
             other => panic!("{page}: {other}"),
         }
@@ -401,6 +437,9 @@ fn section(page: &str, heading: &str) -> Vec<Block> {
 fn every_command_is_run() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE)).unwrap();
     let ways = ["a. A planned downtime", "b. A new host name", "c. The same host name"];
-    let run = [BEFORE, BACK, ROLLBACK, FOR_GOOD].into_iter().chain(ways).map(|heading| section(PAGE, heading).len());
+    let run = [BEFORE, BACK, ROLLBACK, FOR_GOOD, WITHOUT_HELM, OF_A_GATEWAY]
+        .into_iter()
+        .chain(ways)
+        .map(|heading| section(PAGE, heading).len());
     assert_eq!(page.matches("```sh\n").count(), run.sum::<usize>(), "a section that no test follows");
 }

@@ -4,6 +4,8 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 use std::thread;
 
 use base64ct::{Base64, Encoding as _};
@@ -54,6 +56,32 @@ fn pymilvus_works_with_a_secret_and_with_a_public_certificate() {
         scope.spawn(|| answers("4.1.36/cluster-default", true));
         scope.spawn(|| answers("4.2.20/cluster-default", false));
     });
+}
+
+/// The line of docs/before-you-upgrade.md for clients in the cluster, and the same one of `notes` and docs/migrate.md.
+#[test]
+fn pymilvus_can_stay_at_milvus_itself() {
+    let Some(programs) = Programs::find() else { return };
+    let release = Release::of_the_sample(&["--service-type=keep"]);
+    let milvus = Milvus::start(&programs.milvus, &release.output);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let line = |file: &str, address: &str| {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        let uri = format!("MilvusClient(uri=\"https://{address}:19530\"");
+        let line = text.lines().map(str::trim).find(|line| line.starts_with(&uri));
+        line.unwrap_or_else(|| panic!("{file} has no {uri}")).replace(address, "ADDRESS")
+    };
+    let told = line("docs/before-you-upgrade.md", "my-release-milvus.milvus");
+    assert_eq!(line("docs/migrate.md", "192.0.2.10"), told);
+    assert_eq!(line("docs/migrate.md", HOST), told);
+    assert_eq!(line("testdata/notes/running-restricted-policy/stdout.txt", "OLD-ADDRESS"), told);
+
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("milvus.pem"), &milvus.certificate).unwrap();
+    let connect = told.replace("ADDRESS:19530", &format!("127.0.0.1:{}", milvus.ports[&19530]));
+    let script = format!("from pymilvus import MilvusClient\nprint({connect}.list_collections())");
+    let ran = Command::new(&programs.python).args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(stdout(&ran), "[]\n", "{}", said(&ran));
 }
 
 #[test]

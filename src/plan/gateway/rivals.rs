@@ -12,7 +12,7 @@ use crate::report::place::Spot;
 use crate::report::refusal::{Reason, Refusal};
 use crate::settings::Doors;
 
-/// Refuses them; what has the name of one of `ours` is no rival, but compared with it.
+/// Refuses them. An object with the name of one of `ours` is not a rival: it is compared with ours.
 pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Value]) -> Result<(), Refusal> {
     let is_ours = |object: &Existing| {
         ours.iter()

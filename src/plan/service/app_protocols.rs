@@ -1,7 +1,7 @@
 //! "kubectl annotate service … cloud.google.com/app-protocols='{"milvus":"HTTP2"}'":
 //! the load balancer speaks HTTP/2 over TLS to the port of this *name*.
 //!
-//! GKE ignores keys that are no port name without an event and speaks plain HTTP then.
+//! GKE ignores keys that are not port names, without an event, and then speaks plain HTTP.
 
 use serde_json::{Map, Value, json};
 

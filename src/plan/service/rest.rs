@@ -27,7 +27,7 @@ fn name(release: &Release<'_>) -> &'static str {
 /// The port of the Service that leads to Milvus's HTTP server.
 #[derive(Debug)]
 pub(in crate::plan) struct RestPort {
-    /// The Ingress goes by it.
+    /// The Ingress refers to it.
     pub(in crate::plan) number: u16,
     name: String,
     /// The port of the pods.

@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Result<(Tree, Option<Value>), ParseError> {
 }
 
 /// A text with a blank before the lines that are nothing but ends of flow collections at column 0: there yaml-rust2,
-/// unlike Go, takes none inside a block mapping. No marker of an event that is used stands on such a line.
+/// unlike Go, does not accept any inside a block mapping. No marker of an event that is used stands on such a line.
 fn with_ends_indented(text: &str) -> Option<String> {
     let is_end = |line: &str| {
         let content = line.split(" #").next().unwrap_or_default().trim_end();

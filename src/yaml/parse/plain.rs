@@ -15,7 +15,7 @@
 //! ```
 //!
 //! yaml-rust2 takes about ten times as long for them, and most of a run's time went there. What is not certainly of
-//! these forms is `None`, and read by yaml-rust2: characters other than printable ASCII, keys that are no plain words,
+//! these forms is `None`, and read by yaml-rust2: characters other than printable ASCII, keys that are not plain words,
 //! escapes, scalars over several lines, anchors, aliases, tags, documents without a mapping at their root. Where there
 //! is a tree, it is the same as yaml-rust2's: every debug build, and so every test and the fuzzer, compares them.
 
@@ -51,7 +51,7 @@ fn nodes_expected(text: &str) -> usize {
 /// What is left to read of a line.
 #[derive(Clone, Copy)]
 struct Line {
-    /// Its first byte that is no blank.
+    /// Its first byte that is not a blank.
     at: usize,
     column: usize,
     /// Before its line break.
