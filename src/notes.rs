@@ -17,7 +17,7 @@ use crate::milvus::authentication;
 use crate::milvus::release::Release;
 use crate::milvus::service;
 use crate::plan;
-use crate::settings::{Certificate, GcpName, Held, Http, IngressDoor, Issuer, Scheme, Settings};
+use crate::settings::{Certificate, FrontEnd, GcpName, Held, Http, IngressDoor, Issuer, Scheme, Settings};
 use crate::stream::Stream;
 use crate::text::{namespace_flag, shell_word};
 
@@ -148,14 +148,17 @@ fn how(ingress: &Ingress<'_>, certificate: &Certificate) -> String {
         Certificate::ManagedByName(name) => {
             format!("Google issues the certificate, for your ManagedCertificate {name}")
         }
-        Certificate::Held(Held::PreShared(_)) => "the certificate is in Compute Engine".to_owned(),
-        Certificate::Held(Held::Secret(name)) => format!("the certificate is in your Secret {name}"),
-        Certificate::Held(Held::Files(_)) => {
-            format!("the certificate is in Secret {}, part of the release", ingress.secret())
-        }
-        Certificate::Held(Held::CertManager(_)) => {
-            format!("cert-manager issues the certificate, into Secret {}", ingress.secret())
-        }
+        Certificate::Held(held) => how_held(held, ingress.secret()),
+    }
+}
+
+/// The same for what an Ingress and a Gateway accept; `secret` is ours, or cert-manager's.
+fn how_held(held: &Held, secret: &str) -> String {
+    match held {
+        Held::PreShared(_) => "the certificate is in Compute Engine".to_owned(),
+        Held::Secret(name) => format!("the certificate is in your Secret {name}"),
+        Held::Files(_) => format!("the certificate is in Secret {secret}, part of the release"),
+        Held::CertManager(_) => format!("cert-manager issues the certificate, into Secret {secret}"),
     }
 }
 
@@ -217,23 +220,28 @@ fn reserved(words: &str, name: &str, is_regional: bool, is_internal: bool) -> In
 }
 
 fn point(ingress: &Ingress<'_>, door: &IngressDoor) -> Instruction {
-    let hosts = ingress.hosts.join(", ");
-    let (when, address) = match ingress.static_ip {
-        Some(_) => (When::Before, "that address"),
-        None => (When::After, "the ADDRESS"),
-    };
-    let zone = if ingress.internal { ", in a private zone of the network" } else { "" };
     let need = match &door.certificate {
         Certificate::Managed(_) | Certificate::ManagedByName(_) => {
-            " No AAAA record may point elsewhere, and CAA records, if there are any, must allow pki.goog. Otherwise \
+            "No AAAA record may point elsewhere, and CAA records, if there are any, must allow pki.goog. Otherwise \
             Google does not issue a certificate."
         }
         Certificate::Held(Held::CertManager(_)) if may_be_http01(door) => {
-            " HTTP-01 needs it. Otherwise clients that pass server_name can do without."
+            "HTTP-01 needs it. Otherwise clients that pass server_name can do without."
         }
-        _ => " Clients that pass server_name can do without.",
+        _ => OPTIONAL_RECORD,
     };
-    Instruction::new(when, format!("Point an A record of {hosts} at {address}{zone}.{need}"))
+    pointed(&ingress.hosts, ingress.static_ip.is_some(), ingress.internal, need)
+}
+
+const OPTIONAL_RECORD: &str = "Clients that pass server_name can do without.";
+
+fn pointed(hosts: &[&str], is_reserved: bool, is_internal: bool, need: &str) -> Instruction {
+    let (when, address) = match is_reserved {
+        true => (When::Before, "that address"),
+        false => (When::After, "the ADDRESS"),
+    };
+    let zone = if is_internal { ", in a private zone of the network" } else { "" };
+    Instruction::new(when, format!("Point an A record of {} at {address}{zone}. {need}", hosts.join(", ")))
 }
 
 /// What must exist before.
@@ -358,12 +366,24 @@ fn wait(release: &str, namespace: Option<&str>, is_managed: bool, gateway: Optio
 /// What is neither the release's nor the load balancer's.
 fn stays(ingress: &Ingress<'_>, IngressDoor { certificate, front_end }: &IngressDoor) -> Vec<String> {
     let certificate = match certificate {
-        Certificate::Managed(_) | Certificate::Held(Held::Files(_)) => None,
+        Certificate::Managed(_) => None,
         Certificate::ManagedByName(name) => Some(format!("ManagedCertificate {name}")),
-        Certificate::Held(Held::PreShared(names)) => Some(format!("SSL certificate {}", listed(names))),
-        Certificate::Held(Held::Secret(name)) => Some(format!("Secret {name}")),
-        Certificate::Held(Held::CertManager(_)) => Some(format!("Secret {}", ingress.secret())),
+        Certificate::Held(held) => held_stays(held, ingress.secret()),
     };
+    front_end_stays(front_end, certificate)
+}
+
+/// The certificate, if it is not part of the release; `secret` is cert-manager's.
+fn held_stays(held: &Held, secret: &str) -> Option<String> {
+    match held {
+        Held::PreShared(names) => Some(format!("SSL certificate {}", listed(names))),
+        Held::Secret(name) => Some(format!("Secret {name}")),
+        Held::CertManager(_) => Some(format!("Secret {secret}")),
+        Held::Files(_) => None,
+    }
+}
+
+fn front_end_stays(front_end: &FrontEnd, certificate: Option<String>) -> Vec<String> {
     let address = front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
     let ssl = front_end.ssl_policy.as_ref().map(|name| format!("SSL policy {name}"));
     [address, certificate, ssl].into_iter().flatten().collect()

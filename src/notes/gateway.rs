@@ -1,7 +1,10 @@
 //! The steps for a Gateway: what the cluster needs, the address, the certificate, DNS.
 
 use super::instruction::{Instruction, When};
-use super::{create_secret, listed, of_issuer, place, pre_shared, reserved};
+use super::{
+    OPTIONAL_RECORD, create_secret, front_end_stays, held_stays, how_held, of_issuer, place, pointed, pre_shared,
+    reserved,
+};
 use crate::connect::{self, Connection, Entrance};
 use crate::gke::certificate::Scope;
 use crate::gke::gateway::Protocol;
@@ -31,10 +34,7 @@ impl Front<'_> {
             Owner::Ours(OwnGateway { certificate, .. }) => match certificate {
                 GatewayCertificate::Map(name) => format!("the certificate is in certificate map {name}"),
                 GatewayCertificate::Manager(name) => format!("the certificate is {name} of Certificate Manager"),
-                GatewayCertificate::Held(Held::PreShared(_)) => "the certificate is in Compute Engine".to_owned(),
-                GatewayCertificate::Held(Held::Secret(name)) => format!("the certificate is in your Secret {name}"),
-                GatewayCertificate::Held(Held::Files(_)) => "the certificate is part of the release".to_owned(),
-                GatewayCertificate::Held(Held::CertManager(_)) => "cert-manager issues the certificate".to_owned(),
+                GatewayCertificate::Held(held) => how_held(held, &self.secret),
             },
         }
     }
@@ -152,14 +152,9 @@ impl Front<'_> {
         let certificate = match &own.certificate {
             GatewayCertificate::Map(name) => Some(format!("certificate map {name}")),
             GatewayCertificate::Manager(name) => Some(format!("certificate {name}")),
-            GatewayCertificate::Held(Held::PreShared(names)) => Some(format!("SSL certificate {}", listed(names))),
-            GatewayCertificate::Held(Held::Secret(name)) => Some(format!("Secret {name}")),
-            GatewayCertificate::Held(Held::CertManager(_)) => Some(format!("Secret {}", self.secret)),
-            GatewayCertificate::Held(Held::Files(_)) => None,
+            GatewayCertificate::Held(held) => held_stays(held, &self.secret),
         };
-        let address = own.front_end.static_ip.as_ref().map(|name| format!("the reserved address {name}"));
-        let ssl = own.front_end.ssl_policy.as_ref().map(|name| format!("SSL policy {name}"));
-        [address, certificate, ssl].into_iter().flatten().collect()
+        front_end_stays(&own.front_end, certificate)
     }
 
     fn theirs(&self, gateway: &GatewayRef) -> Instruction {
@@ -181,18 +176,9 @@ impl Front<'_> {
     }
 
     fn point(&self, own: &OwnGateway) -> Instruction {
-        let (when, address) = match own.front_end.static_ip {
-            Some(_) => (When::Before, "that address"),
-            None => (When::After, "the ADDRESS"),
-        };
-        let zone = match own.front_end.scheme {
-            Scheme::Internal => ", in a private zone of the network",
-            Scheme::External => "",
-        };
-        let hosts = listed(&self.settings.hosts.iter().collect::<Vec<_>>());
-        let words =
-            format!("Point an A record of {hosts} at {address}{zone}. Clients that pass server_name can do without.");
-        Instruction::new(when, words)
+        let hosts: Vec<_> = self.settings.hosts.iter().collect();
+        let is_internal = own.front_end.scheme == Scheme::Internal;
+        pointed(&hosts, own.front_end.static_ip.is_some(), is_internal, OPTIONAL_RECORD)
     }
 
     fn certificate(&self, own: &OwnGateway) -> Vec<Instruction> {
