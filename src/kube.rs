@@ -2,5 +2,6 @@
 
 pub mod network_policy;
 pub mod object;
+pub mod route;
 pub mod service;
 pub mod value;

@@ -29,7 +29,7 @@ use crate::gke::event::{Awaited, Cause};
 use crate::gke::ingress::{CertificateSource, Class, Ingress, backends};
 use crate::gke::kind;
 use crate::kube::object::{Object as _, same_namespace};
-use crate::kube::value::str_at;
+use crate::kube::route;
 use crate::report::refusal::{Reason, Refusal};
 use crate::text::one_line;
 use event::About;
@@ -354,7 +354,7 @@ fn choose<'v>(objects: &Objects<'v>, wanted: Option<&str>) -> Result<Vec<Door<'v
     }
     let mut by_route: HashMap<_, Vec<_>> = HashMap::new();
     for route in objects.of_kind(kind::HTTP_ROUTE.name) {
-        for name in gateway::backends(route).filter_map(|backend| str_at(backend, "/name")).collect::<BTreeSet<_>>() {
+        for name in route::backends(route).filter_map(|backend| backend.name()).collect::<BTreeSet<_>>() {
             by_route.entry(name).or_default().push(route);
         }
     }

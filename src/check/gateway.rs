@@ -13,6 +13,7 @@ use super::{fields, gateway_object, gateway_policy, milvus, network_policy, rule
 use crate::gke::gateway::{self, Protocol};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _};
+use crate::kube::route::{self, BackendRef};
 use crate::kube::service::ports;
 use crate::kube::value::{array_at, pointer, str_at, value_at};
 use crate::stream::DocumentId;
@@ -40,8 +41,10 @@ pub(super) fn check<'a>(
                 check_parents(subject, object, findings);
             }
         }
-        let mut rules = subject.input.routes_to(service).flat_map(|route| array_at(&route.value, "/spec/rules"));
-        if !rules.any(|rule| leads_to_grpc(subject, service, rule)) {
+        let leads = |route: &Existing| {
+            array_at(&route.value, "/spec/rules").any(|rule| leads_to_grpc(subject, service, route, rule))
+        };
+        if !subject.input.routes_to(service).any(leads) {
             let message = "no route leads to Milvus's gRPC port".to_owned();
             let finding = Finding::of(&rules::NO_INGRESS, service, message);
             findings.push(finding.with_fix("add a rule to an HTTPRoute: path prefix `/` to the gRPC port"));
@@ -59,10 +62,9 @@ pub(super) fn check_lost(subject: &Subject<'_>, service: &Existing, findings: &m
     let mut is_there = false;
     for route in subject.input.routes_beside(service) {
         for (index, rule) in array_at(&route.value, "/spec/rules").enumerate() {
-            for (at, backend) in array_at(rule, "/backendRefs").enumerate() {
-                let name = str_at(backend, "/name").unwrap_or_default();
-                if value_at(backend, "/port").and_then(Value::as_u64) != Some(number) || subject.input.has_service(name)
-                {
+            for (at, backend) in route::backends_of(&route.value, rule).enumerate() {
+                let name = backend.name().unwrap_or_default();
+                if backend.port() != Some(number) || subject.input.has_service(name) {
                     continue;
                 }
                 let (index, at) = (index.to_string(), at.to_string());
@@ -100,7 +102,7 @@ fn check_route(subject: &Subject<'_>, service: &Existing, route: &Existing, find
         check_rule(subject, service, route, index, rule, findings);
         let matches: Vec<_> = array_at(rule, "/matches").collect();
         let lets_through = matches.is_empty() || matches.iter().any(|one| gateway::lets_calls_through(one));
-        if leads_to_grpc(subject, service, rule) {
+        if leads_to_grpc(subject, service, route, rule) {
             takes_calls |= lets_through;
         } else if lets_through && !takes_calls && leads_on(rule) {
             let place = pointer(["spec", "rules", &index.to_string()]);
@@ -117,10 +119,10 @@ fn leads_on(rule: &Value) -> bool {
 }
 
 /// Whether a rule leads to Milvus's gRPC port, or to one that is not there.
-fn leads_to_grpc(subject: &Subject<'_>, service: &Existing, rule: &Value) -> bool {
+fn leads_to_grpc(subject: &Subject<'_>, service: &Existing, route: &Existing, rule: &Value) -> bool {
     let grpc = subject.port.and_then(|port| port.number());
-    array_at(rule, "/backendRefs").filter(|backend| str_at(backend, "/name") == service.name()).any(|backend| {
-        let port = value_at(backend, "/port").and_then(Value::as_u64);
+    route::backends_of(&route.value, rule).filter(|backend| backend.name() == service.name()).any(|backend| {
+        let port = backend.port();
         port == grpc || !ports(&service.value).any(|known| known.number() == port)
     })
 }
@@ -173,7 +175,7 @@ fn check_parent(route: &Existing, index: usize, parent: &Value, gateway: Found<'
     };
     let section = str_at(parent, "/sectionName");
     let listeners = || array_at(&gateway.value, "/spec/listeners");
-    let chosen = || listeners().filter(|listener| section.is_none_or(|name| str_at(listener, "/name") == Some(name)));
+    let chosen = || listeners().filter(|listener| route::attaches(section, listener));
     if let Some(section) = section.filter(|_| chosen().next().is_none()) {
         let message = format!("Gateway `{name}` has no listener `{section}`");
         return findings.at(&rules::ROUTE_PARENT, route, at("sectionName"), message);
@@ -216,17 +218,17 @@ fn check_rule(
     };
     let grpc = subject.port.and_then(|port| port.number());
     let mut leads_to_grpc = false;
-    for (number, backend) in array_at(rule, "/backendRefs").enumerate() {
-        if str_at(backend, "/name") != service.name() {
+    for (number, backend) in route::backends_of(&route.value, rule).enumerate() {
+        if backend.name() != service.name() {
             check_other(subject, route, &at(&["backendRefs", &number.to_string(), "name"]), backend, findings);
             continue;
         }
-        let named = (str_at(backend, "/group").unwrap_or_default(), str_at(backend, "/kind").unwrap_or("Service"));
-        if named != (kind::SERVICE.group(), kind::SERVICE.name) {
-            let message = format!("the backend is a {} of the group `{}`, not a Service", named.1, named.0);
+        if !backend.is_service() {
+            let (group, kind) = backend.kind();
+            let message = format!("the backend is a {kind} of the group `{group}`, not a Service");
             findings.at(&rules::ROUTE_BACKEND, route, at(&["backendRefs", &number.to_string()]), message);
         }
-        let port = value_at(backend, "/port").and_then(Value::as_u64);
+        let port = backend.port();
         leads_to_grpc |= port == grpc;
         if !ports(&service.value).any(|known| known.number() == port) {
             let name = service.name().unwrap_or_default();
@@ -251,11 +253,15 @@ fn check_rule(
 }
 
 /// A backend that is not Milvus's: without it GKE rejects the whole route.
-fn check_other(subject: &Subject<'_>, route: &Existing, at: &Pointer, backend: &Value, findings: &mut Findings) {
-    let name = str_at(backend, "/name").unwrap_or_default();
-    let namespace = str_at(backend, "/namespace").or(route.namespace());
-    let is_service = matches!(str_at(backend, "/kind"), None | Some("Service"));
-    if is_service && subject.input.services.named(name, namespace).is_none() {
+fn check_other(
+    subject: &Subject<'_>,
+    route: &Existing,
+    at: &Pointer,
+    backend: BackendRef<'_>,
+    findings: &mut Findings,
+) {
+    let name = backend.name().unwrap_or_default();
+    if backend.is_service() && subject.input.services.named(name, backend.namespace()).is_none() {
         findings.at(&rules::OUTSIDE, route, at.to_buf(), format!("Service `{name}` must exist"));
     }
 }

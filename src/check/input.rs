@@ -12,6 +12,7 @@ use crate::gke::ingress::{self, Address, Class};
 use crate::gke::kind;
 use crate::kube::network_policy;
 use crate::kube::object::{Existing, Object, Parsed, same_namespace, utf8};
+use crate::kube::route;
 use crate::kube::value::{array_at, str_at, value_at};
 use crate::milvus::client;
 use crate::milvus::config;
@@ -475,10 +476,9 @@ impl<'s> Input<'s> {
         let routed = self.routed.get_or_init(|| {
             let mut routed: HashMap<_, Vec<_>> = HashMap::new();
             for (index, route) in self.routes.iter().enumerate() {
-                let backends = array_at(&route.value, "/spec/rules").flat_map(|rule| array_at(rule, "/backendRefs"));
-                for backend in backends {
-                    let namespace = str_at(backend, "/namespace").or(route.namespace()).map(str::to_owned);
-                    let name = str_at(backend, "/name").unwrap_or_default();
+                for backend in route::backends(&route.value) {
+                    let namespace = backend.namespace().map(str::to_owned);
+                    let name = backend.name().unwrap_or_default();
                     let of_name = routed.entry(name.to_owned()).or_default();
                     // A route may lead there by several rules.
                     if of_name.last().is_none_or(|(known, last)| *last != index || *known != namespace) {

@@ -20,6 +20,7 @@ use crate::gke::gateway_condition::{CONFLICTED, CONTROLLER, meaning};
 use crate::gke::ingress::{CertificateSource, IssuerName};
 use crate::gke::kind::{self, Kind};
 use crate::kube::object::{Object as _, same_namespace};
+use crate::kube::route;
 use crate::kube::value::{array_at, str_at, value_at};
 use crate::text::{namespace_flag, shell_word};
 
@@ -40,19 +41,9 @@ struct Route<'v> {
     sections: Vec<Option<&'v str>>,
 }
 
-/// All backends of a route.
-pub(super) fn backends(route: &Value) -> impl Iterator<Item = &Value> {
-    array_at(route, "/spec/rules").flat_map(|rule| array_at(rule, "/backendRefs"))
-}
-
 /// Whether a route leads to the Service.
 pub(super) fn leads_to(route: &Value, service: &Service<'_>) -> bool {
-    backends(route).any(|backend| {
-        let namespace = str_at(backend, "/namespace").or(route.namespace());
-        matches!(str_at(backend, "/kind"), None | Some("Service"))
-            && str_at(backend, "/name") == Some(service.name)
-            && same_namespace(namespace, service.namespace)
-    })
+    route::backends(route).any(|backend| backend.is(service.name, service.namespace))
 }
 
 impl<'v> Attached<'v> {
@@ -111,7 +102,7 @@ impl<'v> Attached<'v> {
     fn used(&self, path: &str) -> impl Iterator<Item = &'v Value> {
         let sections: HashSet<_> = self.routes.iter().flat_map(|route| route.sections.iter().copied()).collect();
         let all = self.gateway.into_iter().flat_map(|gateway| array_at(gateway, path));
-        all.filter(move |listener| sections.contains(&None) || sections.contains(&str_at(listener, "/name")))
+        all.filter(move |listener| sections.iter().any(|section| route::attaches(*section, listener)))
     }
 
     /// Whether its clients are in the VPC network.

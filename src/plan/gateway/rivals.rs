@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::gke::kind::{self, Kind};
 use crate::kube::object::{Existing, Object as _};
+use crate::kube::route;
 use crate::kube::value::{array_at, pointer, str_at, value_at};
 use crate::milvus::release::Release;
 use crate::plan::objects::names;
@@ -29,7 +30,7 @@ pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Valu
             Reason::RivalPolicy { identity: identity(), target: format!("Service `{service}`") }
         } else if is_own && is_policy_of(object, &kind::GATEWAY, &names::gateway(release)) {
             Reason::RivalPolicy { identity: identity(), target: format!("Gateway `{}`", names::gateway(release)) }
-        } else if let Some(service) = leads(&|service| is_route_to(object, service)) {
+        } else if let Some(service) = leads(&|service| is_route_to(object, service, namespace)) {
             Reason::RivalRoute { identity: identity(), service }
         } else if doors.ingress().is_none()
             && let Some(service) = leads(&|service| is_ingress_to(object, service))
@@ -52,14 +53,10 @@ fn is_policy_of(object: &Existing, kind: &Kind, name: &str) -> bool {
         && target("name") == Some(name)
 }
 
-fn is_route_to(object: &Existing, service: &str) -> bool {
-    let backends = |rule| array_at(rule, "/backendRefs");
+fn is_route_to(object: &Existing, service: &str, namespace: Option<&str>) -> bool {
     object.kind() == kind::HTTP_ROUTE.name
         && object.group() == kind::HTTP_ROUTE.group()
-        && array_at(object.value(), "/spec/rules").flat_map(backends).any(|backend| {
-            str_at(backend, "/kind").is_none_or(|kind| kind == kind::SERVICE.name)
-                && str_at(backend, "/name") == Some(service)
-        })
+        && route::backends(object.value()).any(|backend| backend.is(service, namespace))
 }
 
 fn is_ingress_to(object: &Existing, service: &str) -> bool {
