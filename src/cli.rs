@@ -308,10 +308,15 @@ pub struct Wait {
     /// As in --gateway-ref NAMESPACE/NAME. Implies --gateway.
     #[arg(long, value_name = "NS", help_heading = INPUT)]
     pub gateway_namespace: Option<String>,
+    /// Look at the Milvus Operator's resource, too
+    ///
+    /// The cluster must have the operator.
+    #[arg(long, help_heading = INPUT)]
+    pub operator: bool,
     /// Runs instead of kubectl, without a shell
     ///
     /// It prints what `status` reads.
-    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway", "gateway_namespace"], help_heading = INPUT)]
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["namespace", "context", "gateway", "gateway_namespace", "operator"], help_heading = INPUT)]
     pub command: Vec<OsString>,
     /// Time limit, such as 20m or 1h30m
     #[arg(long, value_name = "DURATION", default_value = "90m")]
@@ -322,8 +327,9 @@ pub struct Wait {
     /// Connect by name: clients find the host by DNS
     #[arg(long, help_heading = OUTPUT)]
     pub dns: bool,
-    /// Text for people, or JSON (see `schema status`)
+    /// `text`, or `json` (see `schema status`)
     #[arg(long, short, value_enum, default_value_t = DataOutput::Text, help_heading = OUTPUT)]
+    #[arg(hide_possible_values = true)]
     pub output: DataOutput,
 }
 

@@ -57,7 +57,7 @@ pub fn notes(
     steps.extend(ingress.iter().flat_map(|(ingress, door)| after(ingress, door)));
     steps.extend(gateway.iter().flat_map(Front::after));
     let is_managed = ingress.is_some_and(|(ingress, _)| matches!(ingress.certificate, CertificateSource::Managed(_)));
-    steps.push(wait(&release.name, namespace, is_managed, gateway.as_ref().map(Front::wait)));
+    steps.push(wait(release, namespace, is_managed, gateway.as_ref().map(Front::wait)));
     steps.extend(gateway.as_ref().and_then(Front::moving));
     steps.extend(running.after());
     steps.extend(running.back());
@@ -350,7 +350,7 @@ fn apply(release: &Release<'_>, namespace: Option<&str>, flags: &[String]) -> In
     .run(command)
 }
 
-fn wait(release: &str, namespace: Option<&str>, is_managed: bool, gateway: Option<String>) -> Instruction {
+fn wait(release: &Release<'_>, namespace: Option<&str>, is_managed: bool, gateway: Option<String>) -> Instruction {
     let long = match is_managed {
         true => {
             "Google issues the certificate only once the domain points to the load balancer: up to 60 minutes, and up \
@@ -358,9 +358,10 @@ fn wait(release: &str, namespace: Option<&str>, is_managed: bool, gateway: Optio
         }
         false => "The first health check is green a few minutes after the pods are ready.",
     };
-    let (release, gateway) = (shell_word(release), gateway.unwrap_or_default());
+    let operator = if release.resource.is_some() { " --operator" } else { "" };
+    let (release, gateway) = (shell_word(&release.name), gateway.unwrap_or_default());
     Instruction::new(When::After, format!("Wait until it is ready. {long}"))
-        .run(format!("milvus-gke-l7 wait --release {release}{}{gateway}", namespace_flag(namespace)))
+        .run(format!("milvus-gke-l7 wait --release {release}{}{gateway}{operator}", namespace_flag(namespace)))
 }
 
 /// What is neither the release's nor the load balancer's.

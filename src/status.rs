@@ -45,6 +45,9 @@ pub const KINDS: &str = "ingress,managedcertificate,backendconfig,service,events
 pub const GATEWAY_KINDS: &str =
     "gateways.gateway.networking.k8s.io,httproutes,healthcheckpolicies,gcpbackendpolicies,gcpgatewaypolicies";
 
+/// What to ask for as well of the Milvus Operator. A cluster without it does not know this kind.
+pub const OPERATOR_KINDS: &str = "milvuses.milvus.io";
+
 /// What to ask for in the namespace of a Gateway that releases of others share.
 pub const SHARED_GATEWAY_KINDS: &str = "gateways.gateway.networking.k8s.io,gcpgatewaypolicies,events";
 

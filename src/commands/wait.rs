@@ -18,14 +18,25 @@ use crate::wait::{End, Look, Trouble, Watch};
 const BOUND: Duration = Duration::from_secs(30);
 
 pub(super) fn run(wait: Wait, progress: &mut dyn Progress) -> Result<Outcome, Outcome> {
-    let Wait { release, namespace, context, gateway, gateway_namespace, command, timeout, interval, dns, output } =
-        wait;
+    let Wait {
+        release,
+        namespace,
+        context,
+        gateway,
+        gateway_namespace,
+        operator,
+        command,
+        timeout,
+        interval,
+        dns,
+        output,
+    } = wait;
     let gateways = match (&gateway_namespace, gateway) {
         (Some(name), _) => Gateways::In(name),
         (None, true) => Gateways::Here,
         (None, false) => Gateways::Ignored,
     };
-    let kubectl = || Source::kubectl(namespace.as_deref(), context.as_deref(), gateways);
+    let kubectl = || Source::kubectl(namespace.as_deref(), context.as_deref(), gateways, operator);
     let source = Source::other(command).unwrap_or_else(kubectl);
     let (timeout, interval) = (timeout.get(), interval.get());
     let asked = Asked { release, dns };

@@ -59,13 +59,20 @@ fn said(stderr: &[String]) -> String {
 }
 
 impl Source {
-    /// kubectl, for all that `status` looks at.
+    /// kubectl, for all that `status` looks at; with the Milvus Operator also for its resources.
     #[must_use]
-    pub fn kubectl(namespace: Option<&str>, context: Option<&str>, gateways: Gateways<'_>) -> Self {
-        let kinds = match gateways {
-            Gateways::Ignored => status::KINDS.to_owned(),
-            Gateways::Here | Gateways::In(_) => format!("{},{}", status::KINDS, status::GATEWAY_KINDS),
+    pub fn kubectl(
+        namespace: Option<&str>,
+        context: Option<&str>,
+        gateways: Gateways<'_>,
+        with_operator: bool,
+    ) -> Self {
+        let of_gateways = match gateways {
+            Gateways::Ignored => None,
+            Gateways::Here | Gateways::In(_) => Some(status::GATEWAY_KINDS),
         };
+        let of_operator = with_operator.then_some(status::OPERATOR_KINDS);
+        let kinds: Vec<_> = [Some(status::KINDS), of_gateways, of_operator].into_iter().flatten().collect();
         let call = |kinds: &str, namespace: Option<&str>| -> Vec<OsString> {
             let mut arguments = vec!["get", kinds, "-o", "yaml"];
             for (flag, value) in [("--namespace", namespace), ("--context", context)] {
@@ -81,7 +88,7 @@ impl Source {
             Some(name) => format!("namespace {name}"),
             None => "kubectl's current namespace".to_owned(),
         };
-        Self { program: "kubectl".into(), arguments: call(&kinds, namespace), then, place: Some(place) }
+        Self { program: "kubectl".into(), arguments: call(&kinds.join(","), namespace), then, place: Some(place) }
     }
 
     /// Another command, without a shell. `None` where there is none.

@@ -148,6 +148,16 @@ fn behind_a_gateway() {
 
 /// A Gateway that releases share is in a namespace of its own; without it nothing is ready.
 #[test]
+fn of_the_operator() {
+    let kubectl = Kubectl::new(&[Prints("operator-updating"), Prints("operator-ready")]);
+    let ended = kubectl.wait(&["--operator"]);
+    ended.ends(0, &report("operator-ready", &[]));
+    let get = "get ingress,managedcertificate,backendconfig,service,events,milvuses.milvus.io -o yaml";
+    assert_eq!(kubectl.asked(), [get; 2]);
+    ended.says("components[standalone] are updating");
+}
+
+#[test]
 fn behind_a_gateway_elsewhere() {
     let folder = tempfile::tempdir().unwrap();
     let both = fs::read_to_string(case_file("gateway-elsewhere-printed", "stdin.yaml")).unwrap();
