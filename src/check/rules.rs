@@ -741,7 +741,7 @@ rules! {
     // Milvus.
     TLS_OFF Error "tls-mode-off" "Milvus does not speak TLS"
         why "GKE speaks HTTP/2 to backends over TLS only; every call ends with 502"
-        fix "set common.security.tlsMode to 1 in user.yaml (in the chart: extraConfigFiles.user.yaml)"
+        fix "set common.security.tlsMode to 1 in user.yaml (chart: extraConfigFiles.user.yaml; operator: spec.config)"
         text "GKE's annotation HTTP2 means HTTP/2 over TLS. The certificate that Milvus presents is not verified."
         source "Milvus common.security.tlsMode; Google Cloud documentation, encryption to the backends";
     TLS_MODE_2 Error "tls-mode-2" "Milvus asks for client certificates"
@@ -751,7 +751,7 @@ rules! {
         source "Milvus common.security.tlsMode; Google Cloud documentation, limitations of Ingress";
     HTTP_SHARES_PORT Error "http-shares-port" "Milvus's HTTP server shares the gRPC port"
         why "since 2.4.13 Milvus does not start with TLS on while both share a port"
-        fix "set proxy.http.port to 8080, or proxy.http.enabled to false, in user.yaml"
+        fix "set proxy.http.port to 8080, or proxy.http.enabled to false, in user.yaml (operator: spec.config)"
         text "Milvus ends with: proxy server(http) and external grpc server share the same port, tls mode must be 0."
         source "Milvus internal/distributed/proxy/listener_manager.go";
     HTTP_PORT_TAKEN Error "http-port-taken" "Milvus's HTTP server is given a port that Milvus already uses"
@@ -761,7 +761,7 @@ rules! {
         source "Milvus configs/milvus.yaml";
     MILVUS_CONFIG Error "milvus-config" "Milvus's configuration cannot be read as it is"
         why "Milvus does not start with it, or picks one of two settings at random"
-        fix "correct user.yaml (in the chart: extraConfigFiles.user.yaml)"
+        fix "correct user.yaml (chart: extraConfigFiles.user.yaml; operator: spec.config)"
         text "It does not parse, is not a mapping, or gives a setting twice, in two forms that Milvus treats as one."
         source "Milvus pkg/config";
     NO_USER_YAML Error "no-user-yaml" "Milvus does not mount user.yaml"

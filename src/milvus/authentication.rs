@@ -9,8 +9,8 @@ pub const OFF: &str =
     "Milvus does not ask for a password: anyone who reaches it can read, change and delete everything";
 
 /// How it is mended.
-pub const SWITCH_ON: &str =
-    "set common.security.authorizationEnabled to true in user.yaml, then change the password of root, `Milvus`";
+pub const SWITCH_ON: &str = "set common.security.authorizationEnabled to true in user.yaml (operator: spec.config), then \
+    change the password of root, `Milvus`";
 
 /// The line of PyMilvus that changes the default password of root.
 pub const CHANGE_PASSWORD: &str = r#"client.update_password("root", "Milvus", "NEW-PASSWORD")"#;

@@ -18,6 +18,7 @@ use crate::milvus::release::Release;
 use crate::milvus::service;
 use crate::plan::operator;
 use crate::settings::{Certificate, Doors, Scheme, ServiceType, Settings};
+use crate::status::GATEWAY;
 use crate::stream::Stream;
 use crate::text::{namespace_flag, one_line, shell_word};
 
@@ -130,7 +131,11 @@ impl<'r> Running<'r> {
         let (service, namespace) = (shell_word(&self.release.service.name), self.namespace_flag());
         let appended = self.rewrite.appended.iter().map(|object| {
             let name = object.name().unwrap_or_default();
-            shell_word(&format!("{}/{name}", object.kind().to_ascii_lowercase()))
+            let kind = match object.kind() {
+                "Gateway" => GATEWAY.to_owned(),
+                kind => kind.to_ascii_lowercase(),
+            };
+            shell_word(&format!("{kind}/{name}"))
         });
         let objects: Vec<_> = appended.collect();
         let mut back = Vec::new();

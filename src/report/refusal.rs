@@ -425,11 +425,11 @@ impl Reason {
                 "render the chart's own default.yaml again"
             }
             Self::NotAText { .. } | Self::ConfigDoesNotParse { .. } | Self::ConfigNotAMapping { .. } => {
-                "correct it (in the chart: extraConfigFiles.user.yaml)"
+                "correct it (chart: extraConfigFiles.user.yaml; operator: spec.config)"
             }
             Self::TwoForms { .. } => "keep one of them",
             Self::TlsMode2 => "set common.security.tlsMode to 1",
-            Self::Environment { .. } => "remove it (in the chart: extraEnv)",
+            Self::Environment { .. } => "remove it (chart: extraEnv; operator: env of the component)",
             Self::HttpPortTaken { .. } => "choose another with --http-port",
             Self::RestTooOld { .. } => "upgrade Milvus, or omit --rest",
             Self::RestWithoutHttp => "give it a port with --http-port, or omit --rest",
