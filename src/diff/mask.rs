@@ -71,7 +71,7 @@ fn holds_a_secret(value: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     value.match_indices(':').any(|(at, _)| {
         let before = value[..at].trim_end_matches(['"', '\'', '\\', ' ']);
-        let key = &before[before.rfind(|c| !is_of_key(c)).map_or(0, |end| end + 1)..];
+        let key = before.rsplit(|c| !is_of_key(c)).next().unwrap_or_default();
         names_a_secret(&key.to_ascii_lowercase())
     })
 }
@@ -120,6 +120,7 @@ mod tests {
             r#""default.yaml": "minio:\n  secretAccessKey: QUJD\n  port: 9000","#,
             r#"{"apiVersion": "v1", "data": {"a": "b", "rootPassword": "QUJD"}}"#,
             "minio: {port: 9000, secretAccessKey: QUJD}",
+            "bucket: \"für: {zugang·secretAccessKey: QUJD}\"",
         ] {
             assert!(!masked(line, false).contains("QUJD"), "{}", masked(line, false));
         }

@@ -30,8 +30,9 @@ fn is_closed(text: &str, span: &ItemSpan) -> bool {
     let Some(dash) = span.dash else { return false };
     let mut lines = text[span.range.clone()].split_inclusive('\n');
     let begins = lines.next().is_some_and(|line| {
-        let (blanks, rest) = line.split_at(dash.min(line.len()));
-        blanks.bytes().all(|byte| byte == b' ') && rest.starts_with("- ") && line.ends_with('\n')
+        let at_dash = line.split_at_checked(dash);
+        at_dash.is_some_and(|(blanks, rest)| blanks.trim_matches(' ').is_empty() && rest.starts_with("- "))
+            && line.ends_with('\n')
     });
     begins
         && lines.all(|line| {
