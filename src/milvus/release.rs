@@ -103,6 +103,9 @@ impl<'i> Release<'i> {
         }
         let service = Service::read(service)?;
         let namespace = service.object.namespace();
+        // What the operator has made of a resource may be in the stream, too: a release is derived as a whole, or not.
+        let origin = stream.origin(service.object.id);
+        candidates.retain(|id| stream.origin(id) == origin);
 
         let Some(serving) = candidates.serving(stream, &service, wanted.settings)? else {
             // One that cannot be read may be the one.
@@ -224,6 +227,13 @@ impl<'i> Candidates<'i> {
             .extend(ours.into_iter().map(|service| Existing { id: service.id, value: service.value().clone() }));
         self.services = others;
         self.services.extend(made);
+    }
+
+    /// Only these workloads and ConfigMaps may be the release's.
+    fn retain(&mut self, is_of_release: impl Fn(DocumentId) -> bool) {
+        self.workloads.retain(|workload| is_of_release(workload.object.id));
+        self.with_config_maps.retain(|id| is_of_release(*id));
+        self.config_maps.retain(|id| is_of_release(*id));
     }
 
     /// A text is refused, once it is known what for.
