@@ -55,7 +55,8 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
     }
     let mut findings = Findings::default();
     let mut gateways = BTreeMap::new();
-    for object in input.twice() {
+    // What is derived of a resource is not in the input.
+    for object in input.twice().filter(|object| stream.origin(object.id).is_none()) {
         let message = format!("{} `{}` is in the input twice", object.kind(), object.name().unwrap_or_default());
         findings.object(&rules::OBJECT_TWICE, object, message);
     }

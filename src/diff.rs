@@ -27,19 +27,27 @@ pub struct Difference {
 }
 
 /// A unified diff of `input`, which `patch` and `git apply` take but for masked lines: values that may be secrets are not
-/// shown. Around what changes stand `context` lines.
+/// shown. Around what changes stand `context` lines. `file` is the input's, as in the current folder.
 ///
 /// # Errors
 ///
 /// As [`Rewrite::output`].
-pub fn unified(input: &[u8], stream: Stream<'_>, rewrite: Rewrite, context: usize) -> Result<Difference, Refusal> {
+pub fn unified(
+    input: &[u8],
+    stream: Stream<'_>,
+    rewrite: Rewrite,
+    context: usize,
+    file: Option<&str>,
+) -> Result<Difference, Refusal> {
     let summary = summary(&stream, &rewrite);
     let output = rewrite.output(stream)?;
     let rewritten = output.stream.concat(input);
     let changed = rewritten != input;
     // What stands before the first `---` is no part of a diff, for `patch` and `git apply` alike.
-    let text =
-        if changed { format!("{summary}\n{}", unified::diff(input, &rewritten, context)) } else { String::new() };
+    let text = match changed {
+        true => format!("{summary}\n{}", unified::diff(input, &rewritten, context, file)),
+        false => String::new(),
+    };
     Ok(Difference { text, changed, warnings: output.warnings })
 }
 

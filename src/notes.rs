@@ -165,6 +165,7 @@ fn how_held(held: &Held, secret: &str) -> String {
 /// What must be there.
 fn before(ingress: &Ingress<'_>, door: &IngressDoor) -> Vec<Instruction> {
     let mut steps = Vec::new();
+    steps.extend(ingress.internal.then(proxy_only_subnet));
     steps.extend(reserve(ingress));
     // Google looks for the load balancer behind the domain: the sooner it leads there, the better.
     if ingress.static_ip.is_some() {
@@ -217,6 +218,15 @@ fn reserved(words: &str, name: &str, is_regional: bool, is_internal: bool) -> In
     Instruction::new(When::Before, words)
         .run(format!("gcloud compute addresses create {name} {place}{subnet}"))
         .run(format!("gcloud compute addresses describe {name} {place} --format='value(address)'"))
+}
+
+/// What every regional load balancer needs.
+fn proxy_only_subnet() -> Instruction {
+    let words = "The region must have a proxy-only subnet. If it has none:";
+    Instruction::new(When::Before, words).run(
+        "gcloud compute networks subnets create SUBNET --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE \
+         --network=NETWORK --region=REGION --range=RANGE",
+    )
 }
 
 fn point(ingress: &Ingress<'_>, door: &IngressDoor) -> Instruction {

@@ -133,13 +133,13 @@ fn objects(
         (objects, ingress) = (ours, Some(last));
     }
     if let Some(door) = settings.doors.gateway() {
-        objects.extend(operator::service(release, door.protocol, rest));
+        objects.extend(operator::service(release, door.protocol, rest)?);
         let ours = gateway::objects(release, settings, door, rest);
         // Both may have one Secret.
         let is_new = |object: &Value| object.kind() != kind::SECRET.name || ingress.is_none();
         objects.extend(ours.into_iter().filter(is_new));
-        gateway::rivals::refuse(release, &settings.doors, &objects)?;
     }
+    gateway::rivals::refuse(release, &settings.doors, &objects)?;
     Ok((objects, ingress))
 }
 

@@ -280,7 +280,7 @@ fn check_http(ingress: &Existing, subject: &Subject<'_>, findings: &mut Findings
         findings.object(&rules::INTERNAL_PORTS, ingress, message);
     }
     if !off && !redirects && named_config.is_none_or(|_| config.is_some()) && Class::of(&ingress.value).is_handled() {
-        let message = format!("Ingress `{}` serves port 80, too", ingress.name().unwrap_or_default());
+        let message = format!("Ingress `{}` also listens on port 80", ingress.name().unwrap_or_default());
         findings.object(&rules::PLAIN_HTTP, ingress, message);
     }
 }

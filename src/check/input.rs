@@ -606,7 +606,8 @@ impl<'s> Input<'s> {
             .filter_map(|id| config::parse_config_map(self.stream, *id, &file.key).ok())
             .filter(|object| object.shares_namespace(namespace) && !object.is_hook());
         let object = objects.next()?;
-        let is_second = objects.any(|earlier| earlier.namespace() == object.namespace() && !earlier.is_live());
+        let is_second = self.stream.origin(object.id).is_none()
+            && objects.any(|earlier| earlier.namespace() == object.namespace() && !earlier.is_live());
         Some((object, is_second))
     }
 }

@@ -211,7 +211,7 @@ pub fn list() -> String {
 #[must_use]
 pub fn table() -> String {
     let mut text = String::from(
-        "\n| rule | severity | what is wrong | what comes of it | what to do |\n| --- | --- | --- | --- | --- |\n",
+        "\n| rule | severity | what is wrong | the consequence | what to do |\n| --- | --- | --- | --- | --- |\n",
     );
     for rule in rules::ALL {
         let cells = [rule.title, rule.why, rule.fix].map(|cell| cell.replace('|', "\\|"));

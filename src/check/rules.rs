@@ -50,7 +50,7 @@ macro_rules! rules {
 rules! {
     // The whole.
     NOT_REWRITTEN Error "not-rewritten" "the chart has not been rewritten"
-        why "nothing puts Milvus behind the load balancer: the post-renderer has not run"
+        why "nothing puts Milvus behind the load balancer: the program has not run"
         fix "give Helm `--post-renderer milvus-gke-l7 --post-renderer-args --host=…` on every install and upgrade"
         text "The Milvus Service has none of GKE's annotations, and no Ingress leads to it. Helm does not remember \
             --post-renderer: an upgrade without it takes the load balancer away. The other rules are then skipped."
@@ -577,7 +577,7 @@ rules! {
         text "Either alone prevents clear text."
         source "annotation kubernetes.io/ingress.allow-http; FrontendConfig spec.redirectToHttps";
     PLAIN_HTTP Note "plain-http" "port 80 serves the same in clear text"
-        why "gRPC cannot use it, but Milvus's REST API may be reached without TLS"
+        why "gRPC cannot use it, but if the Ingress leads to Milvus's REST API, it can be reached without TLS"
         fix "set kubernetes.io/ingress.allow-http to \"false\" (--https-only), or redirect (--redirect-http)"
         text "The guide leaves it open. Clients that use it send their password unencrypted."
         source "annotation kubernetes.io/ingress.allow-http; FrontendConfig spec.redirectToHttps";

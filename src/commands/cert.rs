@@ -39,7 +39,7 @@ fn make(request: &Request, folder: &Path, overwrite: bool) -> anyhow::Result<Str
         "{certificate}  certificate for {}, until {not_after}; clients must trust it\n\
         {key}  its private key; keep it secret\n\
         \n\
-        Next: {next}\n",
+        To make it part of the release: helm template … | {next}\n",
         hosts.join(", ")
     ))
 }

@@ -4,10 +4,11 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use super::shared::{Manifests, for_stdout, options, refused_whole, settings, warned};
-use crate::cli::{Asked, Colour, DiffOutput};
+use crate::cli::{Asked, Colour, DiffOutput, STDIN};
 use crate::diff;
 use crate::filter;
 use crate::report::outcome::{Outcome, Status};
+use crate::text::one_line;
 
 pub(super) fn run(
     asked: Asked,
@@ -24,7 +25,10 @@ pub(super) fn run(
     let rewrite = filter::rewrite(&stream, &settings).map_err(|refusal| manifests.refused(&refusal, &stream))?;
     let found = match output {
         DiffOutput::Text => {
-            diff::unified(&manifests.input, stream, rewrite, context).map_err(|refusal| refused_whole(&refusal))?
+            let file = files.first().filter(|file| file.as_os_str() != STDIN);
+            let file = file.map(|file| one_line(&file.to_string_lossy()).trim_start_matches('/').to_owned());
+            diff::unified(&manifests.input, stream, rewrite, context, file.as_deref())
+                .map_err(|refusal| refused_whole(&refusal))?
         }
         DiffOutput::Patch => diff::patches(&stream, rewrite),
     };

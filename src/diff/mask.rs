@@ -9,7 +9,7 @@ const SECRET: [&str; 7] = ["password", "passwd", "secret", "token", "accesskey",
 
 /// What is shown of a document's lines, where it is not the line. All of a Secret's data is masked.
 pub(super) fn lines(lines: &[&str], is_secret: bool) -> Vec<Option<String>> {
-    let mut masked = Masked { is_secret, data: None, block: None };
+    let mut masked = Masked { is_secret, data: None, block: None, named: None };
     let shown = |line: &&str| {
         let line = line.trim_end_matches(['\n', '\r']);
         Some(masked.line(line)).filter(|shown| shown != line)
@@ -23,6 +23,8 @@ struct Masked {
     data: Option<usize>,
     /// Column of a key whose value goes on in the lines below it.
     block: Option<usize>,
+    /// Column of a `name:` that names a secret, as of an environment variable: the `value:` beside it is one.
+    named: Option<usize>,
 }
 
 impl Masked {
@@ -41,8 +43,16 @@ impl Masked {
         }
         let Some((key, value)) = content.split_once(':') else { return line.to_owned() };
         let name = key.trim_start_matches(['-', ' ', '#']).trim_matches(['"', '\'']).to_ascii_lowercase();
-        let secret = self.data.is_some() || names_a_secret(&name);
         let value = value.trim();
+        // Where the key itself begins, after the dash of an item.
+        let own = column + content.len() - content.trim_start_matches(['-', ' ']).len();
+        if self.named.is_some_and(|named| own != named || content.starts_with('-')) {
+            self.named = None;
+        }
+        if name == "name" && names_a_secret(&value.trim_matches(['"', '\'', ',']).to_ascii_lowercase()) {
+            self.named = Some(own);
+        }
+        let secret = self.data.is_some() || names_a_secret(&name) || self.named.is_some() && name == "value";
         let is_data = self.is_secret && matches!(name.as_str(), "data" | "stringdata");
         if is_data && matches!(value, "" | "{") {
             self.data = Some(column);
@@ -53,7 +63,7 @@ impl Masked {
             self.block = Some(column);
             return format!("{}{MASK}", &line[..column]);
         }
-        if !(secret || holds_a_secret(value)) || value.is_empty() || value.starts_with('#') {
+        if !(secret || holds_a_secret(value) || is_variable(content)) || value.is_empty() || value.starts_with('#') {
             return line.to_owned();
         }
         if value.starts_with(['|', '>']) {
@@ -66,9 +76,18 @@ impl Masked {
     }
 }
 
+fn is_of_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// Whether a line holds an environment variable in flow style that names a secret.
+fn is_variable(content: &str) -> bool {
+    let mut words = content.split(|c| !is_of_key(c)).map(str::to_ascii_lowercase);
+    ["{", "name", "value"].iter().all(|part| content.contains(part)) && words.any(|word| names_a_secret(&word))
+}
+
 /// Whether a value is a text or a mapping in one line, with a key in it that names a secret.
 fn holds_a_secret(value: &str) -> bool {
-    let is_of_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     value.match_indices(':').any(|(at, _)| {
         let before = value[..at].trim_end_matches(['"', '\'', '\\', ' ']);
         let key = before.rsplit(|c| !is_of_key(c)).next().unwrap_or_default();
@@ -125,6 +144,22 @@ mod tests {
             assert!(!masked(line, false).contains("QUJD"), "{}", masked(line, false));
         }
         let plain = r#""default.yaml": "proxy:\n  port: 19530","#;
+        assert_eq!(masked(plain, false), plain);
+    }
+
+    #[test]
+    fn variables_that_name_secrets() {
+        for text in [
+            "env:\n- name: MINIO_SECRET_ACCESS_KEY\n  value: QUJD\n- name: A",
+            "env:\n  - name: \"ETCD_PASSWORD\"\n    value: >-\n      QUJD\n  - name: A",
+            "env: [{name: MINIO_SECRET, value: QUJD}]",
+            "env:\n- {name: MINIO_SECRET, value: QUJD}",
+            "\"env\": [\n  {\n    \"name\": \"MINIO_TOKEN\",\n    \"value\": \"QUJD\"\n  }\n]",
+        ] {
+            assert!(!masked(text, false).contains("QUJD"), "{}", masked(text, false));
+        }
+        let plain =
+            "- name: MINIO_PASSWORD\n  valueFrom: x\n- name: CACHE_SIZE\n  value: 4\n- name: milvus-token\n  image: x";
         assert_eq!(masked(plain, false), plain);
     }
 

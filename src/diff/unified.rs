@@ -11,10 +11,13 @@ use super::{Shown, mask};
 use crate::stream::{DocumentId, Stream};
 
 /// The hunks that make `before` into `after`, with so many lines of context.
-pub(super) fn diff(before: &[u8], after: &[u8], context: usize) -> String {
+pub(super) fn diff(before: &[u8], after: &[u8], context: usize, file: Option<&str>) -> String {
     let texts = [before, after].map(String::from_utf8_lossy);
     let [mut old, mut new] = [0, 1].map(|side| Side::new(&texts[side], [before, after][side]));
-    let mut out = String::from("--- rendered\n+++ rewritten\n");
+    let mut out = match file {
+        Some(file) => format!("--- a/{file}\n+++ b/{file}\n"),
+        None => "--- rendered\n+++ rewritten\n".to_owned(),
+    };
     for group in group_diff_ops(operations(&old, &new), context) {
         hunk(&mut out, &mut old, &mut new, &group);
     }

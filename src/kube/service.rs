@@ -7,6 +7,9 @@ use super::value::{array_at, set_at, str_at, value_at};
 /// The type of a Service that lets clients in from outside the cluster.
 pub const LOAD_BALANCER: &str = "LoadBalancer";
 
+/// The longest name of a Service: a DNS label (RFC 1035).
+pub const MAX_NAME: usize = 63;
+
 /// A port of a Service.
 #[derive(Debug, Clone, Copy)]
 pub struct Port<'v> {

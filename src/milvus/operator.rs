@@ -65,7 +65,22 @@ impl<'i> Resource<'i> {
             let reason = Reason::OperatorIngress { resource: resource.name.clone() };
             return Err(resource.object.refuse(reason, resource.pointer(&["ingress"])));
         }
+        resource.check_fields()?;
         Ok(resource)
+    }
+
+    /// Refuses another value where a mapping is edited.
+    fn check_fields(&self) -> Result<(), Refusal> {
+        let spec = [pointer(["spec"]), pointer(["spec", "components"])];
+        let of_component = [&[][..], &["serviceAnnotations"], &["podAnnotations"]].map(|field| self.pointer(field));
+        for at in spec.into_iter().chain(of_component) {
+            let value = at.resolve(self.object.value()).unwrap_or(&Value::Null);
+            if !(value.is_null() || value.is_object()) {
+                let field = at.tokens().map(|token| token.decoded().into_owned()).collect::<Vec<_>>().join(".");
+                return Err(self.object.refuse(Reason::OperatorField { field }, at));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a port of the component at which Milvus does not listen: the operator does not tell Milvus.

@@ -3,7 +3,7 @@
 use super::instruction::{Instruction, When};
 use super::{
     OPTIONAL_RECORD, create_secret, front_end_stays, held_stays, how_held, of_issuer, place, pointed, pre_shared,
-    reserved,
+    proxy_only_subnet, reserved,
 };
 use crate::connect::{self, Connection, Entrance};
 use crate::gke::certificate::Scope;
@@ -63,12 +63,9 @@ impl Front<'_> {
             .run("gcloud container clusters update CLUSTER --location LOCATION --gateway-api=standard")
             .run(format!("kubectl get gatewayclass {}", own.class)),
         ];
-        if own.class.scope() == Scope::Regional {
-            let words = "The region must have a proxy-only subnet. If it has none:";
-            steps.push(Instruction::new(When::Before, words).run(
-                "gcloud compute networks subnets create SUBNET --purpose=REGIONAL_MANAGED_PROXY --role=ACTIVE \
-                 --network=NETWORK --region=REGION --range=RANGE",
-            ));
+        // With an Ingress of the same region it is said already.
+        if own.class.scope() == Scope::Regional && !self.is_beside_ingress() {
+            steps.push(proxy_only_subnet());
         }
         steps.extend(self.reserve(own));
         // Beside an Ingress it has the Ingress's certificate, unless it must have another; and DNS moves last.
@@ -111,8 +108,8 @@ impl Front<'_> {
     /// What is left to do when everything is ready.
     pub(super) fn moving(&self) -> Option<Instruction> {
         let words = "Try calls through the Gateway's address. Then point the A record at it, and wait at least as long \
-            as the record's TTL. Once no client uses the Ingress any more, omit --with-ingress and apply again: this \
-            deletes the Ingress, and nothing restarts.";
+            as the record's TTL. Once no client uses the Ingress any more, omit --with-ingress and apply again: nothing \
+            restarts. Helm then deletes the Ingress and its objects; with kubectl apply, delete them yourself.";
         self.is_beside_ingress().then(|| Instruction::new(When::After, words))
     }
 

@@ -329,7 +329,7 @@ impl<'r> Running<'r> {
         }
         let (service, namespace) = (shell_word(&self.release.service.name), self.namespace_flag());
         let words = "Only if somebody restricted the live Service by hand (kubectl): undo that, or the API server \
-            refuses the upgrade half-way. Do it right before the upgrade: from then until the upgrade, the old address \
+            refuses the new type, and the change stops half-way. Do it right before the upgrade: from then until the upgrade, the old address \
             is open to everybody.";
         let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
         let step = Instruction::new(When::Running, words)

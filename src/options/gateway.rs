@@ -81,7 +81,9 @@ impl Options {
             field => field == Field::STATIC_IP || field == Field::SSL_POLICY || field.is_of_certificate(),
         };
         match self.given().find(is_of_owner) {
-            Some(field) => Err(wrong(field, &"is up to the Gateway's owner with --gateway-ref")),
+            Some(field) => {
+                Err(wrong(field, &"cannot be given together with --gateway-ref: it is up to the Gateway's owner"))
+            }
             None => Ok(()),
         }
     }
@@ -97,6 +99,12 @@ impl Options {
         if class.scope() != of_ingress(ingress.front_end.scheme) {
             let problem = format!("cannot be given with class {class}: one would be global and the other regional");
             return Err(wrong(Field::WITH_INGRESS, &problem));
+        }
+        if self.gateway_ip.is_some() && self.gateway_ip == self.static_ip {
+            return Err(wrong(
+                Field::GATEWAY_IP,
+                &"must differ from --static-ip: both load balancers listen on port 443",
+            ));
         }
         let is_own = self.gateway_ref.is_none() && !self.given().any(Field::is_of_gateway_alone);
         if is_own && matches!(ingress.certificate, Certificate::Held(Held::CertManager(_))) {

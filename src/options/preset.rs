@@ -27,8 +27,8 @@ const PRODUCTION: &[Choice] = &[
     Choice {
         field: Field::REDIRECT_HTTP,
         value: "true",
-        why: "By default port 80 serves the REST API without TLS, passwords included. Not with `--internal`, which has \
-            no port 80, or with `--gateway-ref`, where it is up to its owner",
+        why: "By default port 80 stays open, without TLS: with `--rest` passwords cross it in clear text. Not with \
+            `--internal`, which has no port 80, or with `--gateway-ref`, where it is up to its owner",
         unless: &[Field::HTTPS_ONLY, Field::INTERNAL, Field::GATEWAY_REF],
     },
     Choice {

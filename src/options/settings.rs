@@ -100,7 +100,7 @@ impl Options {
         let mut ways: Vec<_> = self.given().filter(|field| field.is_of_certificate()).filter(is_of_both).collect();
         ways.dedup_by_key(|field| way(field));
         if let [first, second, ..] = ways[..] {
-            let problem = format!("cannot be given together with {}: there is one certificate", first.flag());
+            let problem = format!("cannot be given together with {}: only one certificate can be given", first.flag());
             return Err(wrong(second, &problem));
         }
         if self.pre_shared_certs.as_ref().is_some_and(|names| names.len() > MAX_CERTIFICATES) {

@@ -18,11 +18,12 @@ use super::service::rest::{self, RestPort};
 use crate::gke::gateway::Protocol;
 use crate::gke::kind;
 use crate::kube::object::Object as _;
-use crate::kube::service::LOAD_BALANCER;
+use crate::kube::service::{LOAD_BALANCER, MAX_NAME};
 use crate::kube::value::{array_at, pointer, str_at, value_at};
 use crate::milvus::operator::{RESTFUL, Resource};
 use crate::milvus::release::Release;
 use crate::milvus::service::TARGET_PORT;
+use crate::report::refusal::{Reason, Refusal};
 use crate::settings::{ServiceType, Settings};
 
 /// What changes in the resource, where this changes in what the operator makes of it.
@@ -85,17 +86,29 @@ pub(crate) fn restarted(
 }
 
 /// The Service that a Gateway leads to.
-pub(super) fn service(release: &Release<'_>, protocol: Protocol, rest: Option<&RestPort>) -> Option<Value> {
-    let resource = release.resource.as_ref()?;
+///
+/// # Errors
+///
+/// [`Reason::LongServiceName`]
+pub(super) fn service(
+    release: &Release<'_>,
+    protocol: Protocol,
+    rest: Option<&RestPort>,
+) -> Result<Option<Value>, Refusal> {
+    let Some(resource) = &release.resource else { return Ok(None) };
+    let service = names::gateway_service(release);
+    if service.len() > MAX_NAME {
+        return Err(resource.object.refuse(Reason::LongServiceName { service }, pointer(["metadata", "name"])));
+    }
     let grpc = &release.service.port;
     let grpc = rest::port(&grpc.name, grpc.number, Some(protocol.app_protocol()), json!(TARGET_PORT));
     let rest = rest.map(|rest| rest.manifest(protocol.http_app_protocol()));
     let ports: Vec<_> = std::iter::once(grpc).chain(rest).collect();
-    let metadata = Metadata::new(names::gateway_service(release), release).into_value();
+    let metadata = Metadata::new(service, release).into_value();
     let spec = json!({"type": "ClusterIP", "selector": resource.selector(), "ports": ports});
-    Some(json!({
+    Ok(Some(json!({
         "apiVersion": kind::SERVICE.api_version, "kind": kind::SERVICE.name, "metadata": metadata, "spec": spec,
-    }))
+    })))
 }
 
 /// Whether the release has a resource that stays as it is: with h2c nothing of it changes.

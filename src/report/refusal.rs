@@ -109,6 +109,10 @@ pub enum Reason {
     OperatorsService { service: String },
     #[error("Milvus `{resource}` asks the operator for an Ingress")]
     OperatorIngress { resource: String },
+    #[error("{field} of the resource is not a mapping")]
+    OperatorField { field: String },
+    #[error("the name of Service `{service}` would be longer than 63 characters")]
+    LongServiceName { service: String },
     #[error("component `{component}` has port {port}, and Milvus listens on {listens}")]
     OperatorPort { component: &'static str, port: u16, listens: u64, setting: &'static str },
     #[error("the input is empty")]
@@ -205,9 +209,9 @@ pub enum Reason {
     LeftOverCertificate { identity: String },
     #[error("{identity} is in the input, and cert-manager will write it")]
     IssuedSecret { identity: String },
-    #[error("the document must change but is not UTF-8")]
+    #[error("the document is needed but is not UTF-8")]
     NotUtf8,
-    #[error("the document must change but does not parse: {message}")]
+    #[error("the document is needed but does not parse: {message}")]
     DoesNotParse { message: String },
     #[error("the document cannot be edited safely: {message}")]
     CannotEdit { message: String },
@@ -265,6 +269,8 @@ impl Reason {
             Self::OperatorIngress { .. } => {
                 "that Ingress leads to Milvus as well, without a health check or a protocol, and the operator never deletes it"
             }
+            Self::OperatorField { .. } => "it would have to be replaced, and the operator cannot read it",
+            Self::LongServiceName { .. } => "the API server refuses it",
             Self::OperatorPort { .. } => "the operator gives the port to the Service and the container, not to Milvus",
             Self::NoServiceName => "the Ingress names the Service",
             Self::NoReleaseLabel => "new objects and the next steps are named after the release",
@@ -322,7 +328,9 @@ impl Reason {
             Self::RivalPolicy { .. } => {
                 "if there are two policies, GKE uses the older one, and says so only in a status"
             }
-            Self::RivalRoute { .. } => "the Service would be behind two routes, each with its own Gateway",
+            Self::RivalRoute { .. } => {
+                "the Service would be behind two load balancers, and both must speak to Milvus in the same way"
+            }
             Self::RivalIngress { .. } => {
                 "it is a separate load balancer, and does not speak to Milvus as the Gateway does"
             }
@@ -393,8 +401,11 @@ impl Reason {
             Self::OperatorVersion { .. } => {
                 "upgrade the operator, and write the resource as milvus.io/v1beta1 `Milvus`"
             }
+            Self::OperatorField { .. } => "correct it",
+            Self::LongServiceName { .. } => "give the resource a shorter name, or use an Ingress",
             Self::OperatorsService { .. } => {
-                "pass the `Milvus` resource that it is made from: kubectl get milvus NAME -o yaml"
+                "pass the `Milvus` resource that it is made from (kubectl get milvus NAME -o yaml), without what the \
+                operator has made of it"
             }
             Self::OperatorIngress { .. } => {
                 "remove `ingress` from the component, and delete the Ingress: kubectl delete ingress NAME-milvus"
@@ -446,7 +457,9 @@ impl Reason {
                 --gateway=gke-l7-rilb for a load balancer in the VPC network, or --public if everybody may reach it"
             }
             Self::RivalPolicy { .. } => "set its fields with our flags, and remove it from the input",
-            Self::RivalRoute { .. } => "remove it from the input",
+            Self::RivalRoute { .. } => {
+                "remove it from the input; to have an Ingress and a Gateway for a time, use --gateway --with-ingress"
+            }
             Self::RivalIngress { .. } => {
                 "if it is the Milvus chart's own, set ingress.enabled=false; otherwise remove it from the input"
             }

@@ -15,9 +15,11 @@ const SECONDS: &str = "minutes: each pod that serves becomes ready before the ne
 pub(super) fn steps<'v>(objects: &Objects<'v>, services: &[(&str, Option<&str>)]) -> Vec<Step> {
     let resources = objects.of_kind(operator::KIND).filter(|object| operator::is_resource(object));
     let makes_one = |resource: &&'v Value| {
+        // Behind a Gateway it is ours, to the same pods.
         let made = resource.name().map(operator::service_name);
+        let ours = made.as_deref().map(operator::gateway_service);
         let is_made = |(name, namespace): &(&str, Option<&str>)| {
-            made.as_deref() == Some(*name) && resource.shares_namespace(*namespace)
+            [&made, &ours].iter().any(|made| made.as_deref() == Some(*name)) && resource.shares_namespace(*namespace)
         };
         services.is_empty() || services.iter().any(is_made)
     };

@@ -142,7 +142,7 @@ fn what_cannot_be_checked() {
         ("---\n# nothing\n", "error: the input is empty\n"),
         (
             "kind: Service\nmetadata:\n  name: my-release-milvus\nspec: [\n",
-            "error: the document must change but does not parse",
+            "error: the document is needed but does not parse",
         ),
         ("kind: Service\nmetadata:\n  name: other\nspec: [\n", "error: no Milvus Service in the input\n"),
         ("apiVersion: v1\nkind: Service\nmetadata:\n  name: other\n", "error: no Milvus Service in the input\n"),

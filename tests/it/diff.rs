@@ -45,20 +45,23 @@ fn text_turns_input_into_output() {
 /// What the programs make of it that people have for diffs.
 #[test]
 fn patch_and_git_take_it() {
-    for (program, args) in [("patch", &["rendered"][..]), ("git", &["apply", "-p0", "--whitespace=nowarn"])] {
+    for (program, args) in [("patch", &["-p1"][..]), ("git", &["apply", "--whitespace=nowarn"])] {
         if common::system_program(program).is_none() {
             continue;
         }
         let mut compared = 0;
         for case in cases() {
-            let diff = String::from_utf8(case.diff(&["--color=never"]).stdout).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("rendered");
+            fs::write(&file, &case.input).unwrap();
+            let diff = String::from_utf8(case.diff(&["--color=never", file.to_str().unwrap()]).stdout).unwrap();
             if diff.is_empty() || diff.contains("********") {
                 continue;
             }
-            let folder = tempfile::tempdir().unwrap();
-            fs::write(folder.path().join("rendered"), &case.input).unwrap();
-            // `git apply` goes by the names in the diff.
-            let diff = diff.replacen("+++ rewritten", "+++ rendered", 1);
+            // As if it had been called in that folder: the case has files of its own.
+            let path = &file.to_str().unwrap()[1..];
+            assert!(diff.contains(&format!("--- a/{path}\n+++ b/{path}\n")), "{diff}");
+            let diff = diff.replace(path, "rendered");
             fs::write(folder.path().join("diff"), diff).unwrap();
             let mut command = Command::new(program);
             command.current_dir(folder.path()).args(args).env("GIT_CEILING_DIRECTORIES", "/");

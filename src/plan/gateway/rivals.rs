@@ -26,7 +26,10 @@ pub(in crate::plan) fn refuse(release: &Release<'_>, doors: &Doors, ours: &[Valu
         let identity = || format!("{} `{}`", object.kind(), object.name().unwrap_or_default());
         let services = [release.service.name.clone(), names::gateway_service(release)];
         let leads = |is_to: &dyn Fn(&str) -> bool| services.iter().find(|service| is_to(service)).cloned();
-        let reason = if let Some(service) = leads(&|service| is_policy_of(object, &kind::SERVICE, service)) {
+        // Policies count behind a Gateway only.
+        let leads_by_policy =
+            |service: &str| doors.gateway().is_some() && is_policy_of(object, &kind::SERVICE, service);
+        let reason = if let Some(service) = leads(&leads_by_policy) {
             Reason::RivalPolicy { identity: identity(), target: format!("Service `{service}`") }
         } else if is_own && is_policy_of(object, &kind::GATEWAY, &names::gateway(release)) {
             Reason::RivalPolicy { identity: identity(), target: format!("Gateway `{}`", names::gateway(release)) }

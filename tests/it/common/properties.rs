@@ -583,7 +583,7 @@ pub(crate) fn filtered(input: &[u8], settings: &Settings) -> Result<(), String> 
     if input.len().is_multiple_of(4) {
         let stream = filter::read(input).expect("what is written can be read");
         let rewrite = filter::rewrite(&stream, settings).expect("what is written can be planned");
-        let unified = diff::unified(input, stream, rewrite, 3).expect("what is written can be shown");
+        let unified = diff::unified(input, stream, rewrite, 3, None).expect("what is written can be shown");
         assert_eq!(unified.changed, output != input, "whether anything changes");
     } else {
         only_patched(input, &output, settings);
