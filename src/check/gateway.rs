@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::findings::{Finding, Findings};
 use super::input::Found;
 use super::subject::Subject;
-use super::{fields, gateway_object, gateway_policy, milvus, network_policy, rules, service};
+use super::{fields, gateway_object, gateway_policy, milvus, network_policy, rest, rules, service};
 use crate::gke::gateway::{self, Protocol};
 use crate::gke::kind;
 use crate::kube::object::{Existing, Object as _};
@@ -288,6 +288,7 @@ fn check_protocol(subject: &Subject<'_>, service: &Existing, findings: &mut Find
             && (protocol != Some(Protocol::H2c) || of_tls.iter().all(|rule| rule.id != finding.rule.id))
     };
     of_milvus.0.into_iter().filter(is_told).for_each(|finding| findings.push(finding));
+    rest::check_behind_gateway(subject, service, speaks.as_ref(), findings);
     match (protocol, speaks.and_then(|speaks| speaks.tls)) {
         (None, _) => {
             let (place, message) = match written {

@@ -1,5 +1,7 @@
 //! Milvus's REST API beside gRPC: it has its own port, and speaks TLS where gRPC does.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::findings::{Finding, Findings, at_annotation};
@@ -11,8 +13,10 @@ use crate::gke::annotation::APP_PROTOCOLS;
 use crate::gke::health;
 use crate::gke::ingress::{Class, backends};
 use crate::gke::service::AppProtocols;
-use crate::kube::object::Existing;
-use crate::kube::service::Port;
+use crate::kube::object::{Existing, Object as _};
+use crate::kube::route;
+use crate::kube::service::{Port, ports};
+use crate::kube::value::{pointer, str_at};
 use crate::milvus::http;
 use crate::milvus::pods::METRICS;
 
@@ -25,19 +29,38 @@ pub(super) fn check(subject: &Subject<'_>, speaks: Option<&Speaks>, findings: &m
             if let Target::Other(service, port) = subject.target(ingress, &backend)
                 && subject.leads_to_pods(service)
             {
-                check_port(subject, service, port, speaks, findings);
+                check_port(subject, service, port, speaks, findings, check_protocol);
             }
         }
     }
 }
 
-/// A port of Milvus's pods that is not the gRPC port.
+/// The same behind a Gateway.
+pub(super) fn check_behind_gateway(
+    subject: &Subject<'_>,
+    service: &Existing,
+    speaks: Option<&Speaks>,
+    findings: &mut Findings,
+) {
+    let backends = subject.input.routes_to(service).flat_map(|route| route::backends(&route.value));
+    let numbers: BTreeSet<_> =
+        backends.filter(|backend| backend.name() == service.name()).filter_map(|backend| backend.port()).collect();
+    let grpc = subject.port.map(|port| port.index);
+    let is_led_to =
+        |port: &Port<'_>| Some(port.index) != grpc && port.number().is_some_and(|port| numbers.contains(&port));
+    for port in ports(&service.value).filter(is_led_to) {
+        check_port(subject, service, port, speaks, findings, check_app_protocol);
+    }
+}
+
+/// A port of Milvus's pods that is not the gRPC port; `check_protocol` is told whether it speaks TLS.
 fn check_port(
     subject: &Subject<'_>,
     service: &Existing,
     port: Port<'_>,
     speaks: Option<&Speaks>,
     findings: &mut Findings,
+    check_protocol: impl Fn(&Existing, Port<'_>, bool, &mut Findings),
 ) {
     let number = match port.target() {
         Some(Value::String(name)) => subject.pods.iter().find_map(|(_, pods)| pods.port(name)),
@@ -64,6 +87,25 @@ fn check_port(
         };
         findings.at(&rules::REST_PORT, service, at_target(port), message);
     }
+}
+
+/// The same as the port itself says.
+fn check_app_protocol(service: &Existing, port: Port<'_>, tls: bool, findings: &mut Findings) {
+    let written = str_at(port.value, "/appProtocol");
+    let right = tls.then_some("HTTPS");
+    if written == right || !tls && written == Some("HTTP") {
+        return;
+    }
+    let speaks = if tls { "TLS" } else { "plain HTTP" };
+    let name = port.name().unwrap_or_default();
+    let message = match written {
+        Some(written) => format!("the appProtocol of port `{name}` is {written}, and Milvus speaks {speaks} there"),
+        None => format!("port `{name}` has no appProtocol, and Milvus speaks {speaks} there"),
+    };
+    let field = if written.is_some() { "appProtocol" } else { "port" };
+    let at = pointer(["spec", "ports", &port.index.to_string(), field]);
+    let fix = if tls { "set appProtocol of that port to HTTPS" } else { "remove appProtocol from that port" };
+    findings.push(Finding::at(&rules::REST_PROTOCOL, service, at, message).with_fix(fix));
 }
 
 /// Whether GKE speaks TLS to the port where the port does, and only there.

@@ -146,14 +146,15 @@ rules! {
         fix "remove service.alpha.kubernetes.io/app-protocols"
         text "cloud.google.com/app-protocols has no effect beside it."
         source "ingress-gce pkg/annotations/service.go";
-    REST_PROTOCOL Error "rest-protocol" "app-protocols does not fit another port of Milvus that the Ingress leads to"
+    REST_PROTOCOL Error "rest-protocol" "the protocol does not fit another port of Milvus that the load balancer leads to"
         why "GKE speaks plain HTTP to a port that speaks TLS, or TLS to one that does not, and every request ends with \
             502"
         fix "set HTTPS for the port of the REST API, beside HTTP2 for the gRPC port"
         text "With tlsMode 1 the HTTP server of Milvus speaks TLS as well, on the port proxy.http.port. The metrics \
             port speaks plain HTTP. GKE says nothing about it."
-        source "annotation cloud.google.com/app-protocols; Milvus internal/distributed/proxy/listener_manager.go";
-    REST_PORT Error "rest-port" "the Ingress leads to a port of Milvus on which nothing listens"
+        source "annotation cloud.google.com/app-protocols; Service spec.ports[].appProtocol; Milvus \
+            internal/distributed/proxy/listener_manager.go";
+    REST_PORT Error "rest-port" "the load balancer leads to a port of Milvus on which nothing listens"
         why "every request to it ends with 502"
         fix "set targetPort to proxy.http.port of user.yaml, and proxy.http.enabled to true"
         text "Milvus's REST API has its own port, proxy.http.port, once TLS is on. Reported only where no container \

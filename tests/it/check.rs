@@ -93,6 +93,23 @@ fn every_rule_is_broken_and_kept() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// What is found of REST behind an Ingress is found behind a Gateway.
+#[test]
+fn rest_behind_a_gateway() {
+    let good = fs::read_to_string(testdata("cases/gateway/everything/stdout.yaml")).unwrap();
+    for (from, to, rule) in [
+        ("appProtocol: HTTPS", "appProtocol: HTTP2", "rest-protocol"),
+        ("      appProtocol: HTTPS\n", "", "rest-protocol"),
+        ("targetPort: 8080", "targetPort: 8081", "rest-port"),
+        ("        port: 8080\n", "        enabled: false\n", "rest-port"),
+    ] {
+        assert_eq!(good.matches(from).count(), 1, "{from}");
+        let found = findings(&[], good.replace(from, to).as_bytes()).unwrap();
+        let errors: Vec<_> = found.iter().filter(|one| one["severity"] == "error").map(|one| &one["rule"]).collect();
+        assert_eq!(errors, [rule], "{from} becomes {to}");
+    }
+}
+
 #[test]
 fn exit_status() {
     let of = |rule: &str| fs::read(testdata("check").join(rule).join("broken.yaml")).unwrap();
