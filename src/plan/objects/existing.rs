@@ -37,11 +37,9 @@ pub(in crate::plan) fn reconcile(
         refuse_secret(release)?;
     }
     let mut front_door = FrontDoor { replaced: Vec::new(), appended: Vec::new(), warnings: Vec::new() };
-    let mut unused = release.front_door.iter().find(|object| {
-        object.kind() == kind::FRONTEND_CONFIG.name && object.name() == Some(&names::frontend_config(release))
-    });
+    let mut unused = left_over(release);
     for ours in wanted {
-        unused = unused.filter(|object| object.kind() != ours.kind());
+        unused.retain(|object| object.kind() != ours.kind() || object.name() != ours.name());
         match existing(release, &ours)? {
             None => front_door.appended.push(ours),
             Some(object) => {
@@ -64,9 +62,24 @@ pub(in crate::plan) fn reconcile(
             }
         }
     }
-    let unused = unused.map(|object| format!("{} is no longer used: remove it", identity(object)));
+    let unused = unused.iter().map(|object| format!("{} is no longer used: remove it", identity(object)));
     front_door.warnings.extend(unused);
     Ok(front_door)
+}
+
+/// What other options have us write, by its names.
+fn left_over<'r>(release: &'r Release<'_>) -> Vec<&'r Existing> {
+    let known = [
+        (&kind::BACKEND_CONFIG, names::backend_config(release)),
+        (&kind::FRONTEND_CONFIG, names::frontend_config(release)),
+        (&kind::GATEWAY, names::gateway(release)),
+        (&kind::HTTP_ROUTE, names::redirect(release, 0)),
+    ];
+    let is_known = |object: &&Existing| {
+        object.shares_namespace(release.service.object.namespace())
+            && known.iter().any(|(kind, name)| object.kind() == kind.name && object.name() == Some(name))
+    };
+    release.front_door.iter().filter(is_known).collect()
 }
 
 /// The one object with the group, kind, namespace and name of `ours`.
