@@ -125,9 +125,8 @@ fn each_command_reads_files() {
         let [file, stdin] = [(&[args, &[sample]].concat()[..], ""), (args, rendered.as_str())]
             .map(|(args, input)| run(folder.path(), args, input));
         // A diff goes to the file by its name.
-        let path = sample.trim_start_matches('/');
-        let names = format!("--- a/{path}\n+++ b/{path}\n");
-        let of_stdin = text(&stdin.stdout).replace("--- rendered\n+++ rewritten\n", &names);
+        let names = "--- a/rendered.yaml\n+++ b/rendered.yaml\n";
+        let of_stdin = text(&stdin.stdout).replace("--- rendered\n+++ rewritten\n", names);
         assert_eq!((file.status, text(&file.stdout)), (stdin.status, &*of_stdin), "{args:?}");
     }
     let printed = run(folder.path(), &["status", "service.yaml", "an ingress.yaml"], "");
