@@ -136,11 +136,12 @@ impl Options {
         let scope = class.scope();
         let alone = self.given().any(Field::is_of_gateway_alone);
         let held = if alone && is(self.with_ingress) { None } else { self.held(hosts, scope)? };
-        if matches!(held, Some(Held::CertManager(_))) && hosts.iter().count() >= MAX_LISTENERS {
-            let problem = format!(
-                "cert-manager needs a listener for each host, and a Gateway can have {MAX_LISTENERS} including the one \
-                on port 80"
-            );
+        let redirects = is(self.redirect_http);
+        let most = MAX_LISTENERS - usize::from(redirects);
+        if matches!(held, Some(Held::CertManager(_))) && hosts.iter().count() > most {
+            let one = if redirects { ", one of them on port 80" } else { "" };
+            let problem =
+                format!("cert-manager needs a listener for each host, and a Gateway can have {MAX_LISTENERS}{one}");
             return Err(wrong(Field::HOST, &problem));
         }
         if let Some(held) = held {
