@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::findings::{Finding, Findings, at_annotation};
-use super::rules;
+use super::{IGNORE, rules};
 use crate::gke::annotation::{self, Annotation, Format};
 use crate::kube::object::{Existing, Object as _, is_qualified_name};
 use crate::kube::value::{pointer, value_at};
@@ -37,6 +37,9 @@ pub(super) fn check(object: &Existing, findings: &mut Findings) {
 }
 
 fn check_one(object: &Existing, key: &str, text: &str, findings: &mut Findings) {
+    if key == IGNORE {
+        return check_ignored(object, text, findings);
+    }
     let kind = object.kind();
     if let Some(known) = annotation::read(key) {
         if !known.is_read_on(kind) {
@@ -58,6 +61,19 @@ fn check_one(object: &Existing, key: &str, text: &str, findings: &mut Findings) 
     let finding = Finding::at(&rules::ANNOTATION_MISSPELT, object, at_annotation(key), message);
     let place = if meant.on == kind { String::new() } else { format!(" on the {}", meant.on) };
     findings.push(finding.with_fix(format!("did you mean `{}`{place}?", meant.key)));
+}
+
+/// Names of rules that there are not.
+fn check_ignored(object: &Existing, text: &str, findings: &mut Findings) {
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    for name in names.filter(|name| rules::find(name).is_none()) {
+        let message = format!("there is no rule `{name}`");
+        let finding = Finding::at(&rules::UNKNOWN_RULE, object, at_annotation(IGNORE), message);
+        findings.push(match rules::nearest(name) {
+            Some(meant) => finding.with_fix(format!("did you mean `{meant}`?")),
+            None => finding,
+        });
+    }
 }
 
 /// Why an annotation cannot hold this text.

@@ -293,6 +293,11 @@ rules! {
             and inner hyphens, at most 63 characters."
         source "ingress-gce pkg/annotations/ingress.go; gke-managed-certs pkg/controller; Compute Engine, names of \
             resources";
+    UNKNOWN_RULE Warning "unknown-rule" "the annotation milvus-gke-l7/ignore names a rule that does not exist"
+        why "no finding is suppressed by it"
+        fix "correct the name: `milvus-gke-l7 explain` lists all rules"
+        text "Names are separated by commas. --ignore refuses unknown names as wrong usage."
+        source "this program";
     CONTROLLER_ANNOTATION Warning "controller-annotation" "an annotation that only GKE's controllers write"
         why "it describes a load balancer that exists; in a manifest it overwrites what the controller knows"
         fix "remove it"
