@@ -275,7 +275,7 @@ fn what_cert_says_and_writes() {
         "; clients must trust it\n\
         ./tls.key  its private key; keep it secret\n\
         \n\
-        Next: milvus-gke-l7 --host 'milvus.example.com,*.example.org' --tls-cert ./tls.crt --tls-key ./tls.key\n"
+        To make it part of the release: helm template … | milvus-gke-l7 --host 'milvus.example.com,*.example.org' --tls-cert ./tls.crt --tls-key ./tls.key\n"
     );
     assert_no_key(&made, &run.stdout);
     assert_eq!(files(&made), ["tls.crt", "tls.key"]);
