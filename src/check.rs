@@ -123,6 +123,11 @@ pub fn check(stream: &Stream<'_>, release: Option<&str>) -> Result<Vec<Finding>,
 /// On any object: the rules that are not to be told of it, separated by commas.
 pub const IGNORE: &str = "milvus-gke-l7/ignore";
 
+/// The rules that such an annotation names.
+fn ignored(annotation: &str) -> impl Iterator<Item = &str> {
+    annotation.split(',').map(str::trim).filter(|rule| !rule.is_empty())
+}
+
 /// Takes out what the objects themselves say is meant.
 fn silence(findings: &mut Vec<Finding>, stream: &Stream<'_>) {
     if memmem::find(stream.input(), IGNORE.as_bytes()).is_none() {
@@ -131,11 +136,11 @@ fn silence(findings: &mut Vec<Finding>, stream: &Stream<'_>) {
     let mut by_document = HashMap::new();
     findings.retain(|finding| {
         let Some(id) = finding.place.as_ref().map(|place| place.document) else { return true };
-        let ignored: &Option<String> = by_document.entry(id).or_insert_with(|| {
+        let annotation: &Option<String> = by_document.entry(id).or_insert_with(|| {
             let object = Parsed::parse(stream, id).ok()?;
             object.annotation(IGNORE).map(str::to_owned)
         });
-        !ignored.as_deref().is_some_and(|rules| rules.split(',').any(|rule| rule.trim() == finding.rule.id))
+        !annotation.iter().flat_map(|annotation| ignored(annotation)).any(|rule| rule == finding.rule.id)
     });
 }
 

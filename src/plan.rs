@@ -42,6 +42,7 @@ use crate::stream::DocumentId;
 use milvus::user_yaml::UserYaml;
 use milvus::{attu, http_port, tls_mode};
 use objects::existing::{self, FrontDoor};
+use objects::rivals;
 use service::rest::{self, RestPort};
 
 pub use change::{Change, TextChange};
@@ -139,7 +140,7 @@ fn objects(
         let is_new = |object: &Value| object.kind() != kind::SECRET.name || ingress.is_none();
         objects.extend(ours.into_iter().filter(is_new));
     }
-    gateway::rivals::refuse(release, &settings.doors, &objects)?;
+    rivals::refuse(release, &settings.doors, &objects)?;
     Ok((objects, ingress))
 }
 

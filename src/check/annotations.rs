@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::findings::{Finding, Findings, at_annotation};
-use super::{IGNORE, rules};
+use super::{IGNORE, ignored, rules};
 use crate::gke::annotation::{self, Annotation, Format};
 use crate::kube::object::{Existing, Object as _, is_qualified_name};
 use crate::kube::value::{pointer, value_at};
@@ -65,8 +65,7 @@ fn check_one(object: &Existing, key: &str, text: &str, findings: &mut Findings) 
 
 /// Names of rules that there are not.
 fn check_ignored(object: &Existing, text: &str, findings: &mut Findings) {
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-    for name in names.filter(|name| rules::find(name).is_none()) {
+    for name in ignored(text).filter(|name| rules::find(name).is_none()) {
         let message = format!("there is no rule `{name}`");
         let finding = Finding::at(&rules::UNKNOWN_RULE, object, at_annotation(IGNORE), message);
         findings.push(match rules::nearest(name) {

@@ -9,6 +9,7 @@ use crate::filter::Rewrite;
 use crate::gke::annotation::{APP_PROTOCOLS, BACKEND_CONFIG, NEG, SOURCE_RANGES};
 use crate::gke::exposure::Restriction;
 use crate::gke::gateway::Protocol;
+use crate::gke::kind;
 use crate::kube::object::Object as _;
 use crate::kube::service::LOAD_BALANCER;
 use crate::kube::value::str_at;
@@ -132,7 +133,7 @@ impl<'r> Running<'r> {
         let appended = self.rewrite.appended.iter().map(|object| {
             let name = object.name().unwrap_or_default();
             let kind = match object.kind() {
-                "Gateway" => GATEWAY.to_owned(),
+                kind if kind == kind::GATEWAY.name => GATEWAY.to_owned(),
                 kind => kind.to_ascii_lowercase(),
             };
             shell_word(&format!("{kind}/{name}"))
@@ -329,8 +330,8 @@ impl<'r> Running<'r> {
         }
         let (service, namespace) = (shell_word(&self.release.service.name), self.namespace_flag());
         let words = "Only if somebody restricted the live Service by hand (kubectl): undo that, or the API server \
-            refuses the new type, and the change stops half-way. Do it right before the upgrade: from then until the upgrade, the old address \
-            is open to everybody.";
+            refuses the new type, and the change stops half-way. Do it right before the upgrade: from then until the \
+            upgrade, the old address is open to everybody.";
         let patch = r#"{"spec":{"loadBalancerSourceRanges":null}}"#;
         let step = Instruction::new(When::Running, words)
             .run(format!("kubectl patch service {service}{namespace} --type merge --patch '{patch}'"));

@@ -6,7 +6,6 @@ mod gateway;
 mod gateway_policy;
 mod health_check_policy;
 mod redirect;
-pub(super) mod rivals;
 mod route;
 mod target;
 

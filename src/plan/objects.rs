@@ -4,4 +4,5 @@
 pub(super) mod existing;
 pub(super) mod manifest;
 pub(super) mod names;
+pub(super) mod rivals;
 pub(super) mod tls_secret;

@@ -98,7 +98,9 @@ pub(super) fn service(
     let Some(resource) = &release.resource else { return Ok(None) };
     let service = names::gateway_service(release);
     if service.len() > MAX_NAME {
-        return Err(resource.object.refuse(Reason::LongServiceName { service }, pointer(["metadata", "name"])));
+        return Err(resource
+            .object
+            .refuse(Reason::LongServiceName { service, most: MAX_NAME }, pointer(["metadata", "name"])));
     }
     let grpc = &release.service.port;
     let grpc = rest::port(&grpc.name, grpc.number, Some(protocol.app_protocol()), json!(TARGET_PORT));

@@ -111,8 +111,8 @@ pub enum Reason {
     OperatorIngress { resource: String },
     #[error("{field} of the resource is not a mapping")]
     OperatorField { field: String },
-    #[error("the name of Service `{service}` would be longer than 63 characters")]
-    LongServiceName { service: String },
+    #[error("the name of Service `{service}` would be longer than {most} characters")]
+    LongServiceName { service: String, most: usize },
     #[error("component `{component}` has port {port}, and Milvus listens on {listens}")]
     OperatorPort { component: &'static str, port: u16, listens: u64, setting: &'static str },
     #[error("the input is empty")]
